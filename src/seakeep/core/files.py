@@ -1,0 +1,86 @@
+"""Files that are whole or absent. Every file that Seakeep writes goes through here.
+
+A file is written to a temporary name in its own folder, flushed to the disk, and renamed: a reader, a kill or a full disk
+never meets half of it. Temporary names start with `.tmp-`, so that leftovers of a kill can be told and removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from seakeep.core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPORARY = ".tmp-"
+
+
+class CannotWrite(DataError):
+    """A file could not be written; what stood there before is untouched."""
+
+    @classmethod
+    def because(cls, path: Path, error: OSError) -> CannotWrite:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return cls(
+            f"cannot write {path}: {error.strerror or error}",
+            cause="The disk is full." if full else "The folder is read-only or belongs to somebody else.",
+            fix=f"Free some space (df -h {path.parent}) and run it again."
+            if full
+            else f"Check it with: ls -ld {path.parent}",
+            path=str(path),
+            errno=error.errno,
+        )
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` to write to; renamed to `path` if the block ends well, removed if not.
+
+    The file at the temporary path is flushed to the disk before the rename, and the folder after it.
+    Raises: CannotWrite, for an OSError within the block (a full disk, a read-only folder).
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite.because(path, error) from error
+    # The ending is kept, so that writers that choose a format by it (compression, say) choose the same one.
+    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{path.name}")
+    try:
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+    except OSError as error:
+        _refuse(path, error)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def _refuse(path: Path, error: OSError) -> NoReturn:
+    raise CannotWrite.because(path, error) from error
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

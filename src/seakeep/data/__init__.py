@@ -1,0 +1,1 @@
+"""Read, profile, infer and validate tables."""

@@ -1,0 +1,1 @@
+"""Judge predictions: metrics with intervals, slices, fairness, explanations, requirements."""

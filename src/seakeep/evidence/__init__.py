@@ -1,0 +1,1 @@
+"""The mathematics of judging: pure functions without input, output or state."""

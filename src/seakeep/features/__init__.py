@@ -1,0 +1,1 @@
+"""Declared feature operations, fitted in few passes and lowered to one ONNX graph over raw columns."""

@@ -1,0 +1,1 @@
+"""Feature operations, one file each; the file name is the public name."""

@@ -1,0 +1,1 @@
+"""Remember: content-addressed artifacts, executions, lineage and releases."""

@@ -1,0 +1,1 @@
+"""One predict path for REST and batch."""

@@ -1,0 +1,1 @@
+"""Conformance suites that plug-ins must pass; the built-in ones pass them too."""

@@ -1,0 +1,1 @@
+"""Fit an estimator, export it to ONNX, prove that both agree."""

@@ -1,0 +1,1 @@
+"""Nouns as text, HTML and pictures. Imports the core only."""
