@@ -10,22 +10,6 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from seakeep.core import (
-        Check,
-        ColumnSchema,
-        ColumnStatistics,
-        Dataset,
-        Kind,
-        Model,
-        Release,
-        Report,
-        Schema,
-        Statistics,
-        Task,
-        Verdict,
-    )
-
 _HOMES = {
     "Check": "core",
     "ColumnSchema": "core",
@@ -41,7 +25,36 @@ _HOMES = {
     "Verdict": "core",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Check",
+    "ColumnSchema",
+    "ColumnStatistics",
+    "Dataset",
+    "Kind",
+    "Model",
+    "Release",
+    "Report",
+    "Schema",
+    "Statistics",
+    "Task",
+    "Verdict",
+]
+
+if TYPE_CHECKING:
+    from seakeep.core import (
+        Check,
+        ColumnSchema,
+        ColumnStatistics,
+        Dataset,
+        Kind,
+        Model,
+        Release,
+        Report,
+        Schema,
+        Statistics,
+        Task,
+        Verdict,
+    )
 
 
 def __getattr__(name: str) -> object:
