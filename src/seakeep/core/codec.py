@@ -8,6 +8,7 @@ strict as writing: an unknown or absent field, or a value of another type, is an
 from __future__ import annotations
 
 import base64
+import binascii
 import dataclasses
 import enum
 import functools
@@ -16,11 +17,14 @@ import json
 import math
 import types
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seakeep.core.errors import DataError
 
-Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007  (recursive)
+if TYPE_CHECKING:
+    Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+else:
+    Json = Any  # a recursive type cannot be resolved when the program runs; any JSON value is read as it is
 Scalar = bool | int | float | str | None
 T = TypeVar("T")
 
@@ -96,16 +100,16 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _read(kind: Any, plain: Json, path: str) -> Any:
     origin = get_origin(kind)
-    if kind is Any or kind is object or kind is Json:
+    if kind is Any:
         return plain
     if origin in (Union, types.UnionType):
         return _read_union(get_args(kind), plain, path)
+    if origin is Literal:
+        return _expect(plain in get_args(kind), plain, plain, path, f"one of {get_args(kind)}")
     if origin is tuple:
         return _read_tuple(get_args(kind), plain, path)
     if origin is not None and issubclass(origin, Mapping):
         return _read_mapping(get_args(kind)[1], plain, path)
-    if str(origin) == "typing.Literal":
-        return _expect(plain in get_args(kind), plain, plain, path, f"one of {get_args(kind)}")
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(kind, plain, path)
     return _read_scalar(kind, plain, path)
@@ -167,8 +171,10 @@ def _read_scalar(kind: Any, plain: Json, path: str) -> Any:
         fits = number is not plain or (isinstance(number, int | float) and not isinstance(number, bool))
         return float(_expect(fits, number, plain, path, "a number"))
     if kind is bytes:
-        _expect(isinstance(plain, str), plain, plain, path, "base64 text")
-        return base64.b64decode(str(plain), validate=True)
+        try:
+            return base64.b64decode(_expect(isinstance(plain, str), plain, plain, path, "base64 text"), validate=True)
+        except binascii.Error as error:
+            raise BadDocument.at(path, plain, "base64 text") from error
     fits = isinstance(plain, kind) and not (kind is int and isinstance(plain, bool))
     return _expect(fits, plain, plain, path, f"a value of type {getattr(kind, '__name__', kind)}")
 
