@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_or
 from seakeep.core.errors import DataError
 
 if TYPE_CHECKING:
-    Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]
+    Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007
 else:
     Json = Any  # a recursive type cannot be resolved when the program runs; any JSON value is read as it is
 Scalar = bool | int | float | str | None

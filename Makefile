@@ -1,0 +1,43 @@
+# Two commands: `make demo` runs the main job on real data, `make test` runs the tests. Each makes its own .venv.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format docs lock oldest bench clean
+BIN := .venv/bin
+DEMO := demo-flights
+
+help:          ## list these targets
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' Makefile | expand -t 20
+
+demo: .demo    ## the main job on 336,776 real flights: raw data to live predictions
+	@$(BIN)/seakeep demo --dir $(DEMO)
+
+test: .development  ## the tests, without the slow ones
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report= -q
+	@$(BIN)/coverage report --include='src/seakeep/core/*' --fail-under=100 --skip-covered
+
+test-all: .development  ## the slow tests: kills, large tables, real servers under load
+	@$(BIN)/pytest -m slow -q
+
+lint: .development  ## style, types, the law of the house
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: .development  ## format the sources
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+docs: .development  ## build the documentation strictly into site/
+	@$(BIN)/mkdocs build --strict --quiet
+
+lock:          ## resolve requirements/*.txt anew (needs uv)
+	@scripts/lock
+
+oldest:        ## the tests with the oldest supported versions, in .venv-oldest (needs uv)
+	@scripts/oldest
+
+bench: .development  ## every benchmark, by hand, on a quiet machine
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:         ## remove what these targets made
+	@rm -rf .venv .venv-oldest $(DEMO) site .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: .demo .development
+.demo .development:
+	@scripts/environment $(subst .,,$@)
