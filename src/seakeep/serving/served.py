@@ -1,0 +1,140 @@
+"""Served: a model under the name and version that a server answers for.
+
+Made from a release's or a model's folder by reading only what answering needs: the graph, the facts and the schema. The
+statistics, which are most of a folder's text, are left on the disk, since reading them would double a server's start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.core.codec import from_json
+from seakeep.core.errors import DataError, UsageError
+from seakeep.core.model import FACTS_FILE, GRAPH_FILE, SCHEMA_FILE, Facts, Model
+from seakeep.core.release import MANIFEST_FILE, Release
+from seakeep.core.schema import Schema
+from seakeep.core.statistics import Statistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEEDED = (FACTS_FILE, SCHEMA_FILE, GRAPH_FILE)
+
+
+class CannotServe(DataError):
+    """A folder does not hold a whole model."""
+
+    @classmethod
+    def absent(cls, path: Path) -> CannotServe:
+        return cls(
+            f"there is no {path.name} in {path.parent}",
+            cause="The folder is not that of a release or a model, or its copy is incomplete.",
+            fix="List what can be served with: seakeep releases",
+            path=str(path),
+        )
+
+    @classmethod
+    def changed(cls, path: Path, found: str, expected: str) -> CannotServe:
+        return cls(
+            f"{path.name} has the digest {found[:12]}, expected {expected[:12]} as its release states",
+            where=str(path.parent),
+            cause="The file was changed or torn after the release was made; what is served must be what was judged.",
+            fix="Restore the folder from its source, or register the model again: seakeep run",
+            path=str(path),
+        )
+
+
+class SameName(UsageError):
+    """Two models would answer under one name."""
+
+    @classmethod
+    def of(cls, name: str, version: str) -> SameName:
+        return cls(
+            f"two models are called {name!r} version {version!r}",
+            cause="A request names the model and its version in the path, so both together must differ.",
+            fix="Serve one of them, or give the other its own name: Served.load(folder, name=…).",
+            name=name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model that is answered for.
+
+    name, version: as in the path `/v2/models/{name}/versions/{version}`. release: digest of the release, or of the model
+    where it comes without one. model: without statistics and explanation.
+    """
+
+    name: str
+    version: str
+    release: str
+    model: Model
+
+    @classmethod
+    def load(cls, folder: Path, *, name: str | None = None, version: int | str | None = None) -> Served:
+        """Read a release's or a model's folder; the files are checked against the release's manifest.
+
+        Parameters: name: instead of the release's own. version: the registry's number; without one the first 12 digits of
+            the release's digest serve.
+        Raises: CannotServe, if a file is absent or differs from the manifest; BadDocument, if one cannot be read.
+        """
+        folder = Path(folder)
+        content = {file: _read(folder / file) for file in _NEEDED}
+        release = _checked_release(folder, content)
+        model = _model(folder, content)
+        digest = release.digest if release else model.digest
+        own_name = release.name if release else model.name
+        return cls(name or own_name, digest[:12] if version is None else str(version), digest, model)
+
+    @classmethod
+    def of(cls, source: Served | Model | Path | str) -> Served:
+        """`source` as it is, or read from the folder that it names."""
+        if isinstance(source, Served):
+            return source
+        if isinstance(source, Model):
+            return cls(source.name, source.digest[:12], source.digest, _lean(source))
+        return cls.load(Path(source))
+
+
+def gather(sources: Iterable[Served | Model | Path | str]) -> tuple[Served, ...]:
+    """All of `sources`, each read once. Raises SameName if two have one name and version; UsageError if there is none."""
+    served: dict[tuple[str, str], Served] = {}
+    for one in map(Served.of, sources):
+        if (one.name, one.version) in served:
+            raise SameName.of(one.name, one.version)
+        served[one.name, one.version] = one
+    if not served:
+        raise UsageError("there is no model to serve", fix="Name at least one: seakeep serve NAME")
+    return tuple(served.values())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CannotServe.absent(path) from error
+
+
+def _checked_release(folder: Path, content: dict[str, bytes]) -> Release | None:
+    if not (folder / MANIFEST_FILE).exists():
+        return None
+    release = Release.load(folder)
+    for file, own in content.items():
+        found, expected = hashlib.sha256(own).hexdigest(), release.files.get(file, "")
+        if found != expected:
+            raise CannotServe.changed(folder / file, found, expected or "none")
+    return release
+
+
+def _model(folder: Path, content: dict[str, bytes]) -> Model:
+    facts = from_json(Facts, content[FACTS_FILE], path=str(folder / FACTS_FILE))
+    schema = from_json(Schema, content[SCHEMA_FILE], path=str(folder / SCHEMA_FILE))
+    plain = {name: getattr(facts, name) for name in Facts.__slots__}
+    return Model(graph=content[GRAPH_FILE], schema=schema, statistics=Statistics(), **plain)
+
+
+def _lean(model: Model) -> Model:
+    return replace(model, statistics=Statistics(), explanation=b"")

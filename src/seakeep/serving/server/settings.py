@@ -1,0 +1,52 @@
+"""Settings of a server, validated once. They travel from `serve` to the workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from seakeep.core.errors import UsageError
+
+Missing = Literal["schema", "reject", "accept"]
+Domain = Literal["accept", "reject"]
+
+
+class BadSetting(UsageError):
+    """A setting of the server has a value that it cannot have."""
+
+    @classmethod
+    def of(cls, name: str, found: object, expected: str) -> BadSetting:
+        return cls(f"{name} is {found!r}, expected {expected}", fix=f"Change it: serve(…, {name}=…).", name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server listens and what it lets in.
+
+    host: address to listen on. port: TCP port, 0 for any free one. workers: processes, each with its own models.
+    missing: whether a null is let in: "schema" (where the column's `missing_at_most` is above 0), "reject" (nowhere), or
+        "accept" (everywhere). NaN and infinities are not JSON, and are refused whatever this says.
+    domain: what happens to values outside of the schema's values or bounds: "accept" (counted and scored) or "reject".
+    body_limit_bytes, row_limit: of one request; more is refused with 413. drain_seconds: time that requests under way
+        have at the end before workers are killed.
+    Raises: BadSetting.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    missing: Missing = "schema"
+    domain: Domain = "accept"
+    body_limit_bytes: int = 8 * 1024 * 1024
+    row_limit: int = 10_000
+    drain_seconds: int = 30
+
+    def __post_init__(self) -> None:
+        for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain))):
+            if getattr(self, name) not in choices:
+                raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
+        if not 0 <= self.port <= 65535:
+            raise BadSetting.of("port", self.port, "a port from 0 to 65535")
+        for name in ("workers", "body_limit_bytes", "row_limit", "drain_seconds"):
+            if getattr(self, name) < 1:
+                raise BadSetting.of(name, getattr(self, name), "at least 1")
