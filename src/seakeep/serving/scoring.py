@@ -1,0 +1,239 @@
+"""`score`: a table in, a table of predictions out, through the predict path that the server uses.
+
+Batches are read in order, predicted by several threads and written as they come, so that memory does not grow with the
+table. The file appears whole or not at all. What is hard: Polars writes by pulling from a scan, so the batches are
+offered to it as one, and an error in a batch must come out as it went in and not as Polars' own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from seakeep.core.errors import UsageError
+from seakeep.core.files import replacing
+from seakeep.core.kinds import Task
+from seakeep.data import batches
+from seakeep.serving.runtimes.onnx import OnnxPredictor, check_columns
+from seakeep.serving.served import Served
+
+if TYPE_CHECKING:
+    from seakeep.core.dataset import Dataset
+    from seakeep.core.model import Model
+    from seakeep.core.prediction import Predictions
+
+Keep = Literal["key", "all"]
+Progress = Callable[[int, int, float], None]
+ROW, PREDICTION, PROBABILITY = "row", "prediction", "probability_"
+_SINKS = {".parquet": pl.LazyFrame.sink_parquet, ".csv": pl.LazyFrame.sink_csv}
+
+
+class CannotScore(UsageError):
+    """The output cannot be written as asked; nothing was written."""
+
+    @classmethod
+    def ending(cls, out: Path) -> CannotScore:
+        return cls(
+            f"{out.name!r} ends in {out.suffix!r}, expected {' or '.join(_SINKS)}",
+            cause="The ending says what to write.",
+            fix=f"Name it {out.stem}.parquet.",
+            path=str(out),
+        )
+
+    @classmethod
+    def exists(cls, out: Path) -> CannotScore:
+        return cls(
+            f"{out} exists already",
+            cause="It may hold an earlier run's predictions.",
+            fix="Name another file, or pass overwrite=True (--overwrite).",
+            path=str(out),
+        )
+
+    @classmethod
+    def taken(cls, names: Sequence[str], table: str) -> CannotScore:
+        return cls(
+            f"the table has a column {names[0]!r} already, which is the name of a predicted one",
+            where=table,
+            cause="With keep='all' the predictions stand beside the table's own columns.",
+            fix="Pass keep='key', or drop the column on reading: seakeep.read(…, drop=[…]).",
+            names=tuple(names),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSummary:
+    """What `score` did. path: the file written; rows: of it; seconds: wall time; columns: of it; release: digest."""
+
+    path: Path
+    rows: int
+    seconds: float
+    columns: tuple[str, ...]
+    release: str
+
+    @property
+    def rows_per_second(self) -> float:
+        """Rows by wall second."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+
+def score(
+    model: Model | Served | Path | str,
+    dataset: Dataset,
+    out: Path | str,
+    *,
+    keep: Keep = "key",
+    overwrite: bool = False,
+    chunk_rows: int = 65_536,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> ScoreSummary:
+    """Predict every row of `dataset` and write the answers to `out` (Parquet or CSV by its ending), in the table's order.
+
+    Columns: the dataset's key, or `row` (number from 0) where it has none; or all of the table's with keep="all". Then
+    `prediction` (the class, or the value) and for classification one float32 `probability_<class>` each.
+    Parameters: model: a model, or the folder of one or of a release. chunk_rows: rows read at once. threads: by default
+        the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk.
+    Memory: some (threads + 2) chunks, whatever the table's length.
+    Raises: CannotScore; WrongColumns, if the table is not one for this model; CannotWrite (a full disk).
+    """
+    started = time.perf_counter()
+    served, path = Served.of(model), Path(out)
+    _check_out(path, overwrite=overwrite)
+    run = _Run(served.model, dataset, keep, chunk_rows, threads or len(os.sched_getaffinity(0)), progress, started)
+    run.write(path)
+    seconds = time.perf_counter() - started
+    return ScoreSummary(path, run.rows_done, seconds, tuple(run.schema), served.release)
+
+
+def _check_out(path: Path, *, overwrite: bool) -> None:
+    if path.suffix.lower() not in _SINKS:
+        raise CannotScore.ending(path)
+    if path.exists() and not overwrite:
+        raise CannotScore.exists(path)
+
+
+class _Run:
+    """One pass over a dataset: reads, predicts in threads, hands on in order, counts."""
+
+    def __init__(
+        self,
+        model: Model,
+        dataset: Dataset,
+        keep: Keep,
+        chunk_rows: int,
+        threads: int,
+        progress: Progress | None,
+        started: float,
+    ) -> None:
+        self.model, self.dataset, self.keep = model, dataset, keep
+        self.chunk_rows, self.threads = chunk_rows, threads
+        self.progress, self.started = progress, started
+        self.rows_done = 0
+        self.error: BaseException | None = None
+        self._table = dataset.pieces()[0].collect_schema()
+        check_columns(self._table, model)
+        self.schema = self._output_schema()
+        self._rows_total = _count(dataset) if progress else 0
+
+    def write(self, path: Path) -> None:
+        """Write the answers to `path`, whole or not at all."""
+        scan = register_io_source(self._source, schema=self.schema)
+        with replacing(path) as temporary:
+            try:
+                _SINKS[path.suffix.lower()](scan, temporary)
+            except pl.exceptions.PolarsError:
+                if self.error is not None:
+                    raise self.error from None
+                raise
+
+    def _source(self, *_: object) -> Iterator[pl.DataFrame]:
+        try:
+            yield from self._answers()
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def _answers(self) -> Iterator[pl.DataFrame]:
+        predictor = OnnxPredictor(self.model, threads=1)
+        under_way: deque[Future[pl.DataFrame]] = deque()
+        with ThreadPoolExecutor(self.threads) as pool:
+            begin = 0
+            for batch in batches(self.dataset, rows=self.chunk_rows, columns=self._columns()):
+                under_way.append(pool.submit(self._answer, predictor, batch, begin))
+                begin += batch.height
+                if len(under_way) > self.threads:
+                    yield self._done(under_way.popleft())
+            while under_way:
+                yield self._done(under_way.popleft())
+
+    def _answer(self, predictor: OnnxPredictor, batch: pl.DataFrame, begin: int) -> pl.DataFrame:
+        predicted = prediction_columns(predictor.predict(batch), self.model)
+        if self.keep == "all":
+            return batch.hstack(predicted)
+        if self.dataset.key:
+            return pl.DataFrame([batch[self.dataset.key], *predicted])
+        rows = pl.Series(ROW, range(begin, begin + batch.height), dtype=pl.Int64)
+        return pl.DataFrame([rows, *predicted])
+
+    def _done(self, future: Future[pl.DataFrame]) -> pl.DataFrame:
+        frame = future.result()
+        self.rows_done += frame.height
+        if self.progress:
+            self.progress(self.rows_done, self._rows_total, time.perf_counter() - self.started)
+        return frame
+
+    def _columns(self) -> list[str] | None:
+        if self.keep == "all":
+            return None
+        names = [column.name for column in self.model.inputs]
+        return list(dict.fromkeys([*names, self.dataset.key] if self.dataset.key else names))
+
+    def _output_schema(self) -> dict[str, pl.DataType]:
+        predicted = {series.name: series.dtype for series in prediction_columns(None, self.model)}
+        if self.keep == "all":
+            both = [name for name in predicted if name in self._table]
+            if both:
+                raise CannotScore.taken(both, self.dataset.description)
+            return {**self._table, **predicted}
+        key = self.dataset.key
+        first = {key: self._table[key]} if key else {ROW: pl.Int64()}
+        return {**first, **predicted}
+
+
+def prediction_columns(predictions: Predictions | None, model: Model) -> list[pl.Series]:
+    """Predictions as named columns: `prediction`, then `probability_<class>` each; empty columns for None."""
+    if model.task is Task.REGRESSION:
+        values = predictions.scores[:, 0] if predictions else []
+        return [pl.Series(PREDICTION, values, dtype=pl.Float32)]
+    decided = predictions.decisions if predictions and predictions.decisions is not None else []
+    classes = pl.Series(PREDICTION, list(model.classes))
+    chosen = classes.gather(pl.Series(decided, dtype=pl.Int64))
+    return [chosen, *(_probability(predictions, i, name) for i, name in enumerate(model.classes))]
+
+
+def _probability(predictions: Predictions | None, index: int, name: object) -> pl.Series:
+    values = predictions.scores[:, index] if predictions else []
+    return pl.Series(f"{PROBABILITY}{class_text(name)}", values, dtype=pl.Float32)
+
+
+def class_text(name: object) -> str:
+    """A class as a name: booleans as in JSON, `true` and `false`.
+
+    >>> class_text(True), class_text(2), class_text("late")
+    ('true', '2', 'late')
+    """
+    return str(name).lower() if isinstance(name, bool) else str(name)
+
+
+def _count(dataset: Dataset) -> int:
+    counts = pl.collect_all([piece.select(pl.len()) for piece in dataset.pieces()])
+    return sum(int(count.item()) for count in counts)
