@@ -1,0 +1,191 @@
+"""Registry: the memory of a project, in one folder (`.seakeep/`) that needs no service.
+
+    registry.sqlite   what was made from what, and when; versions and aliases of releases
+    objects/ab/cdef…  statistics, schemas, reports and models, named by their content
+    releases/<digest> the folders that are served
+    reports/          pictures of reports, for people
+    locks/            who is writing
+
+Files are written first and the database row last, so that what can be found is whole, whatever was killed when. Two processes
+may do anything here at once. Everything but the database can be copied or put under backup while it is in use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from seakeep.registry import database, locks, upkeep
+from seakeep.registry.artifacts import Artifact
+from seakeep.registry.errors import BadReference, UnreadableRegistry
+from seakeep.registry.executions import Execution, Executions
+from seakeep.registry.lineage import Direction, Lineage, trace
+from seakeep.registry.nouns import N, Noun, Nouns
+from seakeep.registry.objects import Objects
+from seakeep.registry.releases import SHORTEST_PREFIX, Registered, Releases, check_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from seakeep.core import Model, Report
+
+DATABASE = "registry.sqlite"
+_PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
+
+
+class Registry:
+    """The registry in folder `home`, which is made if it is not there. Close it, or use it as a context manager.
+
+    Raises: UnreadableRegistry, if the database is newer than this Seakeep, torn, or cannot be opened.
+    One registry belongs to one thread; open another for another thread, they see each other's work.
+    """
+
+    def __init__(self, home: Path | str) -> None:
+        self.home = Path(home).absolute()
+        self._connection = database.connect(self.home / DATABASE)
+        self._objects = Objects(self.home / "objects")
+        self._nouns = Nouns(self._connection, self._objects)
+        self._releases = Releases(self._connection, self.home / "releases")
+        self.executions = Executions(self._connection)
+
+    @classmethod
+    def existing(cls, home: Path | str) -> Self:
+        """The registry in `home`. Raises UnreadableRegistry where there is none, and makes nothing."""
+        path = Path(home).absolute() / DATABASE
+        if not path.exists():
+            raise UnreadableRegistry.absent([path])
+        return cls(home)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+    def put(self, noun: Noun) -> str:
+        """Keep Statistics, a Schema, a Report or a Model; returns its digest. Keeping it twice changes nothing."""
+        with self.writing(), self._explained():
+            return self._nouns.put(noun)
+
+    def get(self, kind: type[N], digest: str) -> N:
+        """The noun of this kind and digest. Raises TornObject where it is absent or its file was changed."""
+        with self._explained():
+            return self._nouns.get(kind, digest)
+
+    def has(self, digest: str) -> bool:
+        """Whether a noun of this digest is kept."""
+        with self._explained():
+            return self._nouns.has(digest)
+
+    def record(self, execution: Execution) -> int:
+        """Keep the record of one stage; returns its number. Its outputs must have been kept before."""
+        with self._explained():
+            return self.executions.record(execution)
+
+    def register(
+        self,
+        name: str,
+        model: Model,
+        reports: Sequence[Report],
+        *,
+        made_from: Mapping[str, str],
+        card: str = "",
+        force: bool = False,
+    ) -> Registered:
+        """Make a release, or find the one of equal content; a new one that passed becomes the champion.
+
+        made_from: digests by role ("training", "held_out", "schema", "code", "champion"). card: Markdown.
+        Raises: ReleaseRefused (exit code 1), if a report fails and not `force`; BadReference, for an impossible name.
+        """
+        with self.writing(), self._explained():
+            return self._releases.register(name, model, reports, made_from=made_from, card=card, force=force)
+
+    def releases(self, name: str | None = None) -> tuple[Registered, ...]:
+        """Releases of one name, or of all, by name and version."""
+        with self._explained():
+            return self._releases.all(name)
+
+    def resolve(self, reference: str, *, check: bool = False) -> Registered:
+        """The release called "name" (its champion), "name@champion", "name@3", or by a digest's first digits.
+
+        check: whether to compare every file with the manifest first (reads them all).
+        Raises: BadReference, naming the nearest name, the versions there are, or the digests that fit; TornRelease.
+        """
+        with self._explained():
+            found = self._releases.resolve(reference)
+        if check:
+            check_folder(found.folder, found.release.digest)
+        return found
+
+    def champion(self, name: str) -> Registered | None:
+        """The release of this name that is in charge, or None."""
+        with self._explained():
+            version = self._releases.alias(name, "champion")
+            return None if version is None else self._releases.resolve(f"{name}@{version}")
+
+    def find(self, reference: str) -> Artifact:
+        """The artifact a person means: a release (as in `resolve`), the first digits of any digest, or a data file's path.
+
+        Raises: BadReference, if there is none or several.
+        """
+        with self._explained():
+            with contextlib.suppress(BadReference):
+                found = self._releases.resolve(reference)
+                return Artifact(found.label, "release", found.release.digest)
+            return self._recorded(reference)
+
+    def lineage(self, reference: str, direction: Direction = "up") -> Lineage:
+        """What the artifact was made from ("up", to the data files) or what was made from it ("down")."""
+        with self._explained():
+            return trace(self.executions, self.find(reference), direction)
+
+    def verify(self) -> Report:
+        """Check the database, every object and every release; reads all of them. Report kind "registry"."""
+        with self._explained():
+            return upkeep.verify(self._connection, self._objects, self._releases)
+
+    def clean(self) -> tuple[Path, ...]:
+        """Remove what killed processes left behind; does nothing while another process writes. Returns what went."""
+        with locks.alone(self.home / "locks" / "writing", wait=False) as held:
+            return upkeep.remove(upkeep.leftovers(self.home)) if held else ()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold off `clean` in other processes while this block writes."""
+        with locks.shared(self.home / "locks" / "writing"):
+            yield
+
+    def _recorded(self, reference: str) -> Artifact:
+        """The artifact on record with this path, or with a digest that begins so."""
+        path = str(Path(reference).absolute())
+        query = "SELECT name, kind, digest FROM uses WHERE name = ? AND kind = 'file' ORDER BY execution DESC LIMIT 1"
+        row = self._connection.execute(query, (path,)).fetchone()
+        if row is not None:
+            return Artifact(*row)
+        prefix = reference.lower()
+        query = "SELECT DISTINCT digest FROM uses WHERE digest >= ?1 AND digest < ?1 || 'g' ORDER BY digest"
+        rows = self._connection.execute(query, (prefix,)).fetchall() if _PREFIX.fullmatch(prefix) else []
+        if not rows:
+            raise BadReference.unknown_artifact(reference, self._releases.names())
+        if len(rows) > 1:
+            raise BadReference.ambiguous(prefix, [row[0] for row in rows])
+        query = "SELECT name, kind, digest FROM uses WHERE digest = ? ORDER BY execution DESC LIMIT 1"
+        return Artifact(*self._connection.execute(query, rows[0]).fetchone())
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into four parts that name the file."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise database.unreadable(self.home / DATABASE, error) from error

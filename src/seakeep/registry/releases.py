@@ -1,0 +1,246 @@
+"""Releases: building their folders, numbering them, naming the champion, and finding one by what a person types.
+
+A release's folder is built under a temporary name and renamed to its digest, then a transaction gives it the next version of
+its name: a kill between the two leaves a whole folder that nobody lists, and the next registration takes it up. The same
+content always has the same digest, so registering it again returns the version it has.
+
+The champion is the newest release that passed every check: a new passing release takes over at once (releasing step by
+step is rollout's part). Registering what is already there moves no alias.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seakeep.core import Release, Verdict
+from seakeep.core.files import TEMPORARY, CannotWrite, write_text
+from seakeep.core.release import MANIFEST_FILE
+from seakeep.registry.database import transaction
+from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seakeep.core import Model, Report
+
+CHAMPION = "champion"
+SHORTEST_PREFIX = 4
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A release on record.
+
+    version: 1, 2, 3 … within its name. folder: where its files stand. created: whether this call made it.
+    registered: Unix seconds. aliases: names it goes by, such as "champion".
+    """
+
+    release: Release
+    version: int
+    folder: Path
+    created: bool = False
+    registered: float = 0.0
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: "flight-delay@3"."""
+        return f"{self.release.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """The folder of releases and the tables that number and name them."""
+
+    connection: sqlite3.Connection
+    folder: Path
+
+    def register(
+        self,
+        name: str,
+        model: Model,
+        reports: Sequence[Report],
+        *,
+        made_from: Mapping[str, str],
+        card: str = "",
+        force: bool = False,
+    ) -> Registered:
+        """Make a release of `model`, or find the one that has the same content.
+
+        Raises: ReleaseRefused, if a report fails and not `force`; BadReference, for a name that cannot be one;
+        CannotWrite, on a full disk, leaving nothing behind.
+        """
+        checked_name(name)
+        if any(report.failed for report in reports) and not force:
+            raise ReleaseRefused.by_reports(name, reports)
+        with self._building() as folder:
+            release = _write(folder, name, model, reports, made_from=made_from, card=card)
+            self._settle(folder, release)
+        version, created = self._number(release)
+        return self._registered(release.name, version, created=created)
+
+    def all(self, name: str | None = None) -> tuple[Registered, ...]:
+        """Releases of one name, or of all, by name and version. Raises BadReference for a name without any."""
+        rows = self.connection.execute(
+            "SELECT name, version FROM releases WHERE ?1 IS NULL OR name = ?1 ORDER BY name, version", (name,)
+        ).fetchall()
+        if name is not None and not rows:
+            raise BadReference.unknown(name, self.names())
+        return tuple(self._registered(*row) for row in rows)
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that has a release."""
+        return tuple(row[0] for row in self.connection.execute("SELECT DISTINCT name FROM releases ORDER BY name"))
+
+    def resolve(self, reference: str) -> Registered:
+        """The release called "name" (its champion), "name@champion", "name@3", or by the beginning of its digest.
+
+        Raises: BadReference, naming the nearest name, the versions there are, or the digests that fit.
+        """
+        name, at, which = reference.partition("@")
+        versions = [row[0] for row in self.connection.execute("SELECT version FROM releases WHERE name = ?", (name,))]
+        if not versions:
+            return self._by_digest(reference)
+        if which.isdecimal() and int(which) in versions:
+            return self._registered(name, int(which))
+        alias = which if at else CHAMPION
+        version = self.alias(name, alias)
+        if version is None and alias == CHAMPION:
+            raise BadReference.no_champion(name, sorted(versions))
+        if version is None:
+            raise BadReference.unknown_version(reference, sorted(versions))
+        return self._registered(name, version)
+
+    def alias(self, name: str, alias: str) -> int | None:
+        """The version an alias of `name` stands for, or None."""
+        query = "SELECT version FROM aliases WHERE name = ? AND alias = ?"
+        row = self.connection.execute(query, (name, alias)).fetchone()
+        return None if row is None else int(row[0])
+
+    def digests(self) -> Iterator[str]:
+        """The digest of every release on record."""
+        return (row[0] for row in self.connection.execute("SELECT digest FROM releases ORDER BY digest").fetchall())
+
+    @contextlib.contextmanager
+    def _building(self) -> Iterator[Path]:
+        """An empty folder to build a release in; removed at the end if it was not renamed."""
+        folder = self.folder / f"{TEMPORARY}{secrets.token_hex(6)}"
+        try:
+            folder.mkdir(parents=True)
+            yield folder
+        except OSError as error:
+            raise CannotWrite.because(folder, error) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _settle(self, built: Path, release: Release) -> None:
+        """Give the folder its lasting name, unless a whole one stands there; a torn one is replaced."""
+        place = self.folder / release.digest
+        if place.exists():
+            with contextlib.suppress(TornRelease):
+                check_folder(place, release.digest)
+                return
+            os.replace(place, built.with_name(f"{built.name}-torn"))
+            shutil.rmtree(built.with_name(f"{built.name}-torn"), ignore_errors=True)
+        try:
+            os.replace(built, place)
+        except OSError:
+            check_folder(place, release.digest)  # another process was first
+
+    def _number(self, release: Release) -> tuple[int, bool]:
+        """The release's version, and whether it is new. A new one that passed becomes the champion."""
+        now = time.time()
+        with transaction(self.connection) as connection:
+            query = "SELECT version FROM releases WHERE digest = ?"
+            row = connection.execute(query, (release.digest,)).fetchone()
+            if row is not None:
+                return int(row[0]), False
+            latest = connection.execute("SELECT max(version) FROM releases WHERE name = ?", (release.name,)).fetchone()
+            version = (latest[0] or 0) + 1
+            values = (release.name, version, release.digest, release.verdict.value, now)
+            connection.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", values)
+            if release.verdict is Verdict.PASS:
+                alias = (release.name, CHAMPION, version, now)
+                connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?)", alias)
+        return version, True
+
+    def _registered(self, name: str, version: int, *, created: bool = False) -> Registered:
+        query = "SELECT digest, registered FROM releases WHERE name = ? AND version = ?"
+        digest, registered = self.connection.execute(query, (name, version)).fetchone()
+        query = "SELECT alias FROM aliases WHERE name = ? AND version = ? ORDER BY alias"
+        aliases = tuple(row[0] for row in self.connection.execute(query, (name, version)))
+        folder = self.folder / digest
+        try:
+            release = Release.load(folder)
+        except FileNotFoundError as error:
+            raise TornRelease.absent(folder) from error
+        return Registered(release, version, folder, created, registered, aliases)
+
+    def _by_digest(self, reference: str) -> Registered:
+        prefix = reference.lower()
+        if not _PREFIX.fullmatch(prefix):
+            raise BadReference.unknown(reference, self.names())
+        query = "SELECT digest, name, version FROM releases WHERE substr(digest, 1, ?) = ? ORDER BY digest"
+        rows = self.connection.execute(query, (len(prefix), prefix)).fetchall()
+        if not rows:
+            raise BadReference.unknown(reference, self.names())
+        if len(rows) > 1:
+            raise BadReference.ambiguous(prefix, [f"{row[0]} {row[1]}@{row[2]}" for row in rows])
+        return self._registered(rows[0][1], rows[0][2])
+
+
+def checked_name(name: str) -> str:
+    """`name`, if it can name a release: it must not be taken for a reference or a path. Raises BadReference."""
+    if not _NAME.fullmatch(name):
+        raise BadReference.bad_name(name)
+    return name
+
+
+def check_folder(folder: Path, digest: str) -> Release:
+    """The manifest of the release in `folder`, after comparing every file with it. Raises TornRelease. Reads all files."""
+    try:
+        release = Release.load(folder)
+    except FileNotFoundError as error:
+        raise TornRelease.absent(folder) from error
+    if release.digest != digest:
+        raise TornRelease.differs(folder / MANIFEST_FILE, digest, release.digest)
+    for name, expected in release.files.items():
+        path = folder / name
+        found = _file_digest(path) if path.is_file() else ""
+        if found != expected:
+            raise TornRelease.differs(path, expected, found)
+    return release
+
+
+def _write(
+    folder: Path, name: str, model: Model, reports: Sequence[Report], *, made_from: Mapping[str, str], card: str
+) -> Release:
+    """Write a release's files and manifest into `folder`."""
+    model.save(folder)
+    for number, report in enumerate(reports):
+        earlier = sum(report.kind == other.kind for other in reports[:number])
+        report.save(folder / "reports" / f"{report.kind}{f'-{earlier + 1}' if earlier else ''}.json")
+    if card:
+        write_text(folder / "card.md", card)
+    files = {str(path.relative_to(folder)): _file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    verdict = Verdict.worst(tuple(report.verdict for report in reports))
+    release = Release(name, files, verdict, dict(made_from))
+    release.save(folder)
+    return release
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
