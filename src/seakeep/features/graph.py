@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OPSET = 21
 IR_VERSION = 10
-DOMAINS = {"": OPSET, "ai.onnx.ml": 4, "com.microsoft": 1}
+DOMAINS = {"": OPSET, "ai.onnx.ml": 5, "com.microsoft": 1}
 ML = "ai.onnx.ml"
 MICROSOFT = "com.microsoft"
 
