@@ -23,8 +23,9 @@ from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing
 from seakeep.core.kinds import Task
 from seakeep.data import batches
-from seakeep.serving.runtimes.onnx import OnnxPredictor, check_columns
-from seakeep.serving.served import Served
+from seakeep.features.nulls import feeds
+from seakeep.serving.runtimes.onnx import OnnxPredictor
+from seakeep.serving.served import Served, class_text
 
 if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
@@ -103,7 +104,7 @@ def score(
     Parameters: model: a model, or the folder of one or of a release. chunk_rows: rows read at once. threads: by default
         the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk.
     Memory: some (threads + 2) chunks, whatever the table's length.
-    Raises: CannotScore; WrongColumns, if the table is not one for this model; CannotWrite (a full disk).
+    Raises: CannotScore; BadValue (a SchemaMismatch), if the table is not one for this model; CannotWrite (a full disk).
     """
     started = time.perf_counter()
     served, path = Served.of(model), Path(out)
@@ -140,7 +141,7 @@ class _Run:
         self.rows_done = 0
         self.error: BaseException | None = None
         self._table = dataset.pieces()[0].collect_schema()
-        check_columns(self._table, model)
+        feeds(pl.DataFrame(schema=self._table), model.inputs)  # refuses a table that is not one for this model
         self.schema = self._output_schema()
         self._rows_total = _count(dataset) if progress else 0
 
@@ -223,15 +224,6 @@ def prediction_columns(predictions: Predictions | None, model: Model) -> list[pl
 def _probability(predictions: Predictions | None, index: int, name: object) -> pl.Series:
     values = predictions.scores[:, index] if predictions else []
     return pl.Series(f"{PROBABILITY}{class_text(name)}", values, dtype=pl.Float32)
-
-
-def class_text(name: object) -> str:
-    """A class as a name: booleans as in JSON, `true` and `false`.
-
-    >>> class_text(True), class_text(2), class_text("late")
-    ('true', '2', 'late')
-    """
-    return str(name).lower() if isinstance(name, bool) else str(name)
 
 
 def _count(dataset: Dataset) -> int:

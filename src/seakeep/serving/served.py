@@ -111,6 +111,15 @@ def gather(sources: Iterable[Served | Model | Path | str]) -> tuple[Served, ...]
     return tuple(served.values())
 
 
+def class_text(name: object) -> str:
+    """A class as a name: booleans as in JSON, `true` and `false`.
+
+    >>> class_text(True), class_text(2), class_text("late")
+    ('true', '2', 'late')
+    """
+    return str(name).lower() if isinstance(name, bool) else str(name)
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
