@@ -1,0 +1,161 @@
+"""The page of a report: the verdict first, then what failed and what to do, then the numbers and their pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seakeep.core.codec import to_plain
+from seakeep.core.report import Verdict
+from seakeep.views import figures
+from seakeep.views.pages.parts import Grid, Item, grid, table_grid
+from seakeep.views.pictures import Picture, is_whole, pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.core.codec import Scalar
+    from seakeep.core.report import Check, Report, Table
+
+WORDS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.INCONCLUSIVE: "Inconclusive"}
+_GROUPS = ((Verdict.FAIL, "Failed"), (Verdict.INCONCLUSIVE, "Inconclusive"), (Verdict.PASS, "Passed"))
+_KINDS = {
+    "validation": "Validation",
+    "evaluation": "Evaluation",
+    "drift": "Drift",
+    "training": "Training",
+    "parity": "Parity",
+}
+_EVIDENCE_LENGTH, _ROWS_UNFOLDED, _FIGURES = 4000, 12, 6
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One check that did not pass."""
+
+    code: str
+    subject: str
+    message: str
+    compared: tuple[Item, ...]
+    fix: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The checks of one verdict: each in full, or as a grid where they passed."""
+
+    id: str
+    title: str
+    verdict: str
+    checks: tuple[CheckView, ...] = ()
+    grid: Grid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table and its pictures; `folded` are the words that open it."""
+
+    id: str
+    title: str
+    pictures: tuple[Picture, ...]
+    grid: Grid
+    folded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Everything the template of a report asks for."""
+
+    kind: str
+    title: str
+    subject: str
+    digest: str
+    verdict: str
+    word: str
+    sentence: str
+    numbers: tuple[Item, ...]
+    groups: tuple[Group, ...]
+    sections: tuple[Section, ...]
+
+
+def report_page(report: Report, *, title: str = "") -> ReportPage:
+    """The page of `report`."""
+    return ReportPage(
+        kind=_KINDS.get(report.kind, figures.visible(report.kind).capitalize()),
+        title=figures.visible(title or report.title or report.kind),
+        subject=figures.visible(report.subject),
+        digest=report.digest,
+        verdict=report.verdict.value,
+        word=WORDS[report.verdict],
+        sentence=sentence(report),
+        numbers=tuple(_headline(report.tables)),
+        groups=tuple(_group(report, verdict, words) for verdict, words in _GROUPS if _of(report, verdict)),
+        sections=tuple(_section(table, i) for i, table in enumerate(report.tables)),
+    )
+
+
+def sentence(report: Report) -> str:
+    """The verdict in one sentence."""
+    if not report.checks:
+        return "Nothing was checked, so nothing was found to be in order."
+    counts = {verdict: len(_of(report, verdict)) for verdict in Verdict}
+    if counts[Verdict.PASS] == len(report.checks):
+        return (
+            "The one check passed."
+            if len(report.checks) == 1
+            else f"All {figures.number(len(report.checks))} checks passed."
+        )
+    names = ((Verdict.FAIL, "failed"), (Verdict.INCONCLUSIVE, "inconclusive"), (Verdict.PASS, "passed"))
+    listed = ", ".join(f"{figures.number(counts[verdict])} {word}" for verdict, word in names if counts[verdict])
+    return f"Of {figures.counted(len(report.checks), 'check')}: {listed}."
+
+
+def _of(report: Report, verdict: Verdict) -> list[Check]:
+    return [check for check in report.checks if check.verdict is verdict]
+
+
+def _group(report: Report, verdict: Verdict, words: str) -> Group:
+    checks = _of(report, verdict)
+    title = f"{words} ({figures.number(len(checks))})"
+    if verdict is not Verdict.PASS:
+        return Group(f"checks-{verdict.value}", title, verdict.value, tuple(_check(check) for check in checks))
+    columns = ("subject", "check", "observed", "threshold", "message")
+    rows = [(c.subject, c.code, c.observed, c.threshold, c.message) for c in checks]
+    return Group(f"checks-{verdict.value}", title, verdict.value, grid=grid("Checks that passed", columns, rows))
+
+
+def _check(check: Check) -> CheckView:
+    pairs = (("observed", check.observed), ("threshold", check.threshold))
+    evidence = json.dumps(to_plain(check.evidence), ensure_ascii=False, indent=1) if check.evidence else ""
+    if len(evidence) > _EVIDENCE_LENGTH:
+        evidence = evidence[:_EVIDENCE_LENGTH] + "\n… the saved report holds the rest"
+    return CheckView(
+        code=figures.visible(check.code),
+        subject=figures.visible(check.subject) or figures.ABSENT,
+        message=figures.lines(check.message),
+        compared=tuple(Item(name, figures.scalar(value)) for name, value in pairs if value is not None),
+        fix=figures.lines(check.fix),
+        evidence=figures.lines(evidence),
+    )
+
+
+def _headline(tables: Sequence[Table]) -> list[Item]:
+    found = [
+        table for table in tables if table.name == "metrics" and {"slice", "metric", "value"} <= set(table.columns)
+    ]
+    records = [record for table in found for record in table.records() if is_whole(record["slice"])]
+    return [Item(figures.scalar(r["metric"]), figures.scalar(r["value"]), _between(r)) for r in records[:_FIGURES]]
+
+
+def _between(record: dict[str, Scalar]) -> str:
+    low, high = record.get("low"), record.get("high")
+    return "" if low is None or high is None else f"{figures.scalar(low)} to {figures.scalar(high)}"
+
+
+def _section(table: Table, index: int) -> Section:
+    drawn = pictures(table)
+    long = len(table.rows) > _ROWS_UNFOLDED and drawn
+    words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
+    return Section(f"table-{index}", figures.visible(table.title or table.name), drawn, table_grid(table), words)

@@ -1,0 +1,58 @@
+"""What the terminal shows of nouns that live in higher rooms: plain rows, filled in by whoever calls.
+
+A run, a release's place in the registry and a lineage belong to rooms above this one. Their views take these rows, so that
+drawing needs the core only and importing them costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.core.report import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    """One stage of a run.
+
+    seconds: wall clock. cpu_seconds: of all threads and children. peak_bytes: largest resident memory while it ran. None
+    where it was not measured (a cached stage). verdict: of the stage's report, None where it makes none.
+    note: a few words, such as "12 columns" or an error's first line.
+    """
+
+    stage: str
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    peak_bytes: int | None = None
+    verdict: Verdict | None = None
+    cached: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """One registered release. created: when it was registered, as text; aliases: names that point to it ("champion")."""
+
+    name: str
+    version: int
+    digest: str
+    verdict: Verdict
+    created: str = ""
+    aliases: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """One thing in a lineage and what lies beyond it in the direction asked for.
+
+    kind: "release", "model", "dataset", "file", "run". digest may be empty (files show a path as their label).
+    """
+
+    kind: str
+    label: str
+    digest: str = ""
+    children: Sequence[LineageNode] = ()

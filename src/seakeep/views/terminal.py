@@ -1,0 +1,234 @@
+"""Nouns in a terminal, drawn by rich: narrow ones, ones without colour, and pipes.
+
+Each function returns something that rich prints; `text` gives it as a string. A verdict is always a word beside its sign,
+never a colour alone, and names are shown with their control characters written out, so that a column's name cannot move
+the cursor or pass for markup.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import IO, TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+from rich.tree import Tree
+
+from seakeep.core.report import Verdict
+from seakeep.views import figures
+from seakeep.views.pages.report import sentence
+from seakeep.views.pages.schema import values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.core.report import Check, Report, Table
+    from seakeep.core.schema import Schema
+    from seakeep.core.statistics import ColumnStatistics, Statistics
+    from seakeep.views.rows import LineageNode, ReleaseRow, StageRow
+
+SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
+STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+_DIGEST = 12
+_TABLE_ROWS = 12
+
+
+def console(file: IO[str] | None = None, *, width: int | None = None, colour: bool | None = None) -> Console:
+    """A console that writes to `file`, by default standard output.
+
+    colour: None follows the terminal and the NO_COLOR variable. Without a terminal, lines are 100 characters wide.
+    """
+    plain = {True: {"force_terminal": True}, False: {"no_color": True, "force_terminal": False}, None: {}}[colour]
+    made = Console(file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False, **plain)  # type: ignore[arg-type]
+    if width is None and not made.is_terminal:
+        made.width = 100
+    return made
+
+
+def text(drawn: RenderableType, *, width: int = 100) -> str:
+    """What `drawn` prints on a terminal of `width` characters, without colour."""
+    out = io.StringIO()
+    console(out, width=width, colour=False).print(drawn)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def report(noun: Report, *, tables: bool = False) -> RenderableType:
+    """A verdict, then the checks that did not pass with what to do, then how many passed.
+
+    tables: also the report's tables, the first rows of each.
+    """
+    parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), ": ", verdict(noun.verdict))]
+    parts.append(Padding(Text(sentence(noun), style="dim"), (0, 0, 0, 2)))
+    order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+    parts += [_check(check) for one in order for check in noun.checks if check.verdict is one]
+    parts += [Group(Text(""), table(one)) for one in noun.tables if tables]
+    return Group(*parts)
+
+
+def verdict(value: Verdict) -> Text:
+    """A verdict's sign and word."""
+    return Text(f"{SIGNS[value]} {value.value}", style=STYLES[value])
+
+
+def table(noun: Table, *, rows: int = _TABLE_ROWS) -> RenderableType:
+    """The first `rows` rows of a report's table."""
+    grid = _grid(_plain(noun.title or noun.name))
+    for i, name in enumerate(noun.columns):
+        numeric = any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in noun.rows)
+        grid.add_column(_plain(name.replace("_", " ")), justify="right" if numeric else "left", overflow="fold")
+    for row in noun.rows[:rows]:
+        grid.add_row(*(_plain(figures.scalar(value) if value != "" else "") for value in row))
+    more = len(noun.rows) - rows
+    return Group(grid, Text(f"and {figures.counted(more, 'more row')}", style="dim")) if more > 0 else grid
+
+
+def statistics(noun: Statistics) -> RenderableType:
+    """One line a column: kind, missing, different values, and what is typical."""
+    grid = _grid(Text(f"{figures.counted(noun.rows, 'row')}, {figures.counted(len(noun.columns), 'column')}"))
+    grid.add_column("column", overflow="fold", ratio=3)
+    grid.add_column("kind", no_wrap=True)
+    for name in ("missing", "different"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("typical", overflow="fold", ratio=4)
+    for name, column in noun.columns.items():
+        missing = figures.share(column.missing_rate) if column.missing_rate else ""
+        grid.add_row(
+            _plain(name), column.kind.value, missing, figures.number(column.distinct), _plain(_typical(column))
+        )
+    return grid
+
+
+def schema(noun: Schema) -> RenderableType:
+    """One line a column: kind, what may be missing, which values, and when it is known."""
+    grid = _grid(_plain(f"schema {noun.name}, {figures.counted(len(noun.columns), 'column')}"))
+    grid.add_column("column", overflow="fold", ratio=3)
+    grid.add_column("kind", no_wrap=True)
+    grid.add_column("missing", justify="right", no_wrap=True)
+    grid.add_column("values", overflow="fold", ratio=4)
+    grid.add_column("notes", overflow="fold", ratio=2)
+    for name, column in noun.columns.items():
+        roles = [role for role in ("label", "time", "key") if getattr(noun, role) == name]
+        notes = [
+            *roles,
+            *([] if column.required else ["optional"]),
+            *(["known afterwards"] if column.available == "after" else []),
+        ]
+        missing = f"≤ {figures.share(column.missing_at_most)}" if column.missing_at_most else "never"
+        grid.add_row(_plain(name), column.kind.value, missing, _plain(values(column)), ", ".join(notes))
+    return grid
+
+
+def stages(rows: Sequence[StageRow]) -> RenderableType:
+    """The table of a run's stages, and their sum."""
+    grid = _grid(None)
+    grid.add_column("stage", overflow="fold")
+    for name in ("time", "CPU", "peak memory"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("verdict", no_wrap=True)
+    grid.add_column("", overflow="fold")
+    for row in rows:
+        said = verdict(row.verdict) if row.verdict else Text("")
+        note = ", ".join(part for part in ("cached" if row.cached else "", row.note) if part)
+        measured = (figures.seconds(row.seconds), figures.seconds(row.cpu_seconds), figures.size(row.peak_bytes))
+        grid.add_row(_plain(row.stage), *measured, said, Text(figures.visible(note), style="dim"))
+    if len(rows) > 1:
+        grid.add_section()
+        spent, cpu = (_sum([getattr(row, name) for row in rows]) for name in ("seconds", "cpu_seconds"))
+        peak = max((row.peak_bytes for row in rows if row.peak_bytes is not None), default=None)
+        grid.add_row("all", figures.seconds(spent), figures.seconds(cpu), figures.size(peak), "", "")
+    return grid
+
+
+def releases(rows: Sequence[ReleaseRow]) -> RenderableType:
+    """Registered releases, in the order given."""
+    if not rows:
+        return Text("No release is registered yet. Make one with: seakeep run FILE")
+    grid = _grid(None)
+    for name in ("release", "aliases", "verdict", "digest", "registered"):
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        release, aliases = _plain(f"{row.name}@{row.version}"), _plain(", ".join(row.aliases))
+        grid.add_row(release, aliases, verdict(row.verdict), row.digest[:_DIGEST], _plain(row.created))
+    return grid
+
+
+def lineage(root: LineageNode) -> RenderableType:
+    """What something was made from, or what was made from it, as a tree. A part met before is shown again, not opened."""
+    tree = Tree(_node(root, repeated=False), guide_style="dim")
+    seen = {root.digest} if root.digest else set()
+    _grow(tree, root, seen)
+    return tree
+
+
+def _grow(tree: Tree, node: LineageNode, seen: set[str]) -> None:
+    for child in node.children:
+        repeated = bool(child.digest) and child.digest in seen
+        branch = tree.add(_node(child, repeated=repeated and bool(child.children)))
+        if not repeated:
+            seen.add(child.digest)
+            _grow(branch, child, seen)
+
+
+def _node(node: LineageNode, *, repeated: bool) -> Text:
+    parts = [Text(node.kind, style="dim"), Text(" "), _plain(node.label)]
+    if node.digest:
+        parts.append(Text(f" {node.digest[:_DIGEST]}", style="dim"))
+    if repeated:
+        parts.append(Text(" (opened above)", style="dim"))
+    return Text.assemble(*parts)
+
+
+def _check(check: Check) -> RenderableType:
+    head = Text.assemble(
+        (f"{SIGNS[check.verdict]} ", STYLES[check.verdict]),
+        (figures.visible(check.subject), "bold"),
+        (f"  {figures.visible(check.code)}", "dim"),
+    )
+    lines: list[RenderableType] = [Text(figures.lines(check.message))]
+    pairs = (("observed", check.observed), ("threshold", check.threshold))
+    compared = ", ".join(f"{name} {figures.scalar(value)}" for name, value in pairs if value is not None)
+    lines += [Text(compared, style="dim")] if compared else []
+    lines += [Text(f"→ {figures.lines(check.fix)}")] if check.fix else []
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
+
+
+def _typical(column: ColumnStatistics) -> str:
+    if not column.present:
+        return "nothing but missing values"
+    if column.kind.is_numeric and column.finite:
+        low, middle, high = (
+            figures.of_kind(column.kind, value) for value in (column.minimum, column.quantile(0.5), column.maximum)
+        )
+        return f"{low} … {middle} … {high}"
+    if column.top.values:
+        top = zip(column.top.values[:3], column.top.counts[:3], strict=True)
+        return ", ".join(
+            f"{figures.shortened(figures.of_kind(column.kind, v), 24)} {figures.share(n / column.present, digits=2)}"
+            for v, n in top
+        )
+    if column.lengths is not None and column.lengths.count:
+        return f"lengths {figures.number(column.lengths.minimum)} to {figures.number(column.lengths.maximum)}"
+    return ""
+
+
+def _grid(title: Text | None) -> Grid:
+    return Grid(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+    )
+
+
+def _plain(content: str) -> Text:
+    return Text(figures.visible(content))
+
+
+def _sum(known: Sequence[float | None]) -> float | None:
+    found = [value for value in known if value is not None]
+    return sum(found) if found else None
