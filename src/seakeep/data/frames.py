@@ -1,0 +1,94 @@
+"""Rows of a dataset as Polars frames: all at once (collect), batch by batch (batches), or one piece (fetch).
+
+Every room that needs rows gets them here, so that a file which turns out to be torn half-way is named in the same words
+everywhere. What is hard: Polars says what is wrong but not always in which of a thousand files; only once something failed
+are the pieces' files looked at one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.core.errors import DataError, UsageError
+from seakeep.data.errors import BadStep, CannotRead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from seakeep.core.dataset import Dataset
+
+
+def schema_of(dataset: Dataset) -> pl.Schema:
+    """Column names and types of a dataset, after its steps; read from metadata. Raises DataError."""
+    try:
+        return dataset.pieces()[0].collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadStep.wrong_type(dataset.description, str(error)) from error
+
+
+def collect(dataset: Dataset, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """All rows in canonical order, in memory. Raises: DataError, naming the file; UsageError, for an unknown column."""
+    return pl.concat(_pieces(dataset, columns), rechunk=True)
+
+
+def batches(dataset: Dataset, *, rows: int = 65_536, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows in canonical order, exactly `rows` at a time (fewer in the last batch); none for a table without rows.
+
+    Memory: one piece and one batch. Raises: as `collect`; UsageError, if rows < 1.
+    """
+    if rows < 1:
+        raise UsageError(f"rows must be at least 1, it is {rows}", fix="seakeep.data.batches(dataset, rows=65_536)")
+    return _batches(_pieces(dataset, columns), rows)
+
+
+def fetch(dataset: Dataset, number: int, piece: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of piece `number` of a dataset, or of a query on it. Raises DataError, naming the file if one is torn."""
+    try:
+        return piece.collect()
+    except DataError:
+        raise
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _explained(dataset, number, error) from error
+
+
+def known_columns(names: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
+    """`names`, each checked to be a column of the dataset. Raises UsageError with the nearest name."""
+    known = schema_of(dataset)
+    for name in names:
+        if name not in known:
+            raise UsageError.unknown_name("column", name, known, where=dataset.description)
+    return tuple(names)
+
+
+def _pieces(dataset: Dataset, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    names = None if columns is None else known_columns(columns, dataset)
+    for number, piece in enumerate(dataset.pieces()):
+        yield fetch(dataset, number, piece if names is None else piece.select(names))
+
+
+def _batches(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    kept: list[pl.DataFrame] = []
+    height = 0
+    for frame in frames:
+        start = 0
+        while frame.height - start >= rows - height:
+            yield pl.concat([*kept, frame[start : start + rows - height]])
+            start, kept, height = start + rows - height, [], 0
+        if start < frame.height:
+            kept.append(frame[start:])
+            height += frame.height - start
+    if kept:
+        yield pl.concat(kept)
+
+
+def _explained(dataset: Dataset, number: int, error: Exception) -> DataError:
+    """The error in our words: the source's file if the bare piece cannot be read either, else one of the steps."""
+    try:
+        dataset.source.pieces()[number].collect()
+    except DataError as known:
+        return known
+    except (pl.exceptions.PolarsError, OSError) as raw:
+        return CannotRead.torn_piece(dataset.source.description, number, dataset.source.files(), str(raw))
+    return BadStep.wrong_type(dataset.description, str(error))

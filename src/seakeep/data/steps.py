@@ -1,0 +1,238 @@
+"""Steps: the row-wise changes of a table, each a frozen value with a canonical text that enters the dataset's digest.
+
+Made by read (derive, where, drop) and split (before, from, share). What is hard is that their text must mean the same on
+any machine: Python functions are refused, as is every expression that looks at other rows, since pieces are changed one by
+one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from seakeep.core.distinct import hash_bytes
+from seakeep.core.errors import UsageError
+from seakeep.data.errors import BadStep
+from seakeep.data.hashing import hash_column, mix
+
+if TYPE_CHECKING:
+    from seakeep.core.dataset import Dataset, Step
+
+_ALL = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """One column added or replaced by an expression over its own row."""
+
+    name: str
+    text: str
+    expression: pl.Expr = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, name: str, expression: pl.Expr) -> Derived:
+        """Raises BadStep, for Python functions and expressions that look at other rows."""
+        return cls(name, _text(f"derive[{name!r}]", expression), expression.alias(name))
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return f"with {self.name}"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"derive {self.name} {self.text}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with the column."""
+        return piece.with_columns(self.expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Rows for which an expression is true (not false, not null)."""
+
+    text: str
+    expression: pl.Expr = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, expression: pl.Expr) -> Where:
+        """Raises BadStep, as Derived.of."""
+        return cls(_text("where", expression), expression)
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return "filtered"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"where {self.text}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with these rows only."""
+        return piece.filter(self.expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Columns left out; a file that lacks one already is as good."""
+
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return f"without {', '.join(self.names)}"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"drop {sorted(self.names)}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece without these columns."""
+        return piece.drop(self.names, strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Columns in one order, where files have them in several."""
+
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """Nothing worth a word."""
+        return ""
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"order {list(self.names)}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with its columns in this order."""
+        return piece.select(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Rows before a moment, or from it on. Rows without a time count as before, so that no row is in neither part.
+
+    moment: ISO 8601 without a zone: UTC where `zone`, the column's, is not None, else as the column's clock shows it.
+    """
+
+    column: str
+    moment: str
+    zone: str | None
+    later: bool
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return f"{'from' if self.later else 'before'} {self.moment}"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"time {self.column} {'>=' if self.later else '<'} {self.moment} {self.zone}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with these rows only."""
+        moment = pl.lit(datetime.fromisoformat(self.moment))
+        if self.zone is not None:
+            moment = moment.dt.replace_time_zone("UTC").dt.convert_time_zone(self.zone)
+        column = pl.col(self.column)
+        return piece.filter(column >= moment if self.later else (column < moment) | column.is_null())
+
+
+@dataclass(frozen=True, slots=True)
+class HashShare:
+    """Rows whose key hashes below a share of all hashes, or the others. Rows of one key are never parted."""
+
+    column: str
+    share: float
+    salt: str
+    held_out: bool
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        share = self.share if self.held_out else 1 - self.share
+        return f"{share:.0%} by {self.column}"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"share {self.column} {'<' if self.held_out else '>='} {self.share!r} {self.salt!r}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with these rows only."""
+        chosen = pl.col(self.column).map_batches(self._chosen, return_dtype=pl.Boolean, is_elementwise=True)
+        return piece.filter(chosen)
+
+    def _chosen(self, keys: pl.Series) -> pl.Series:
+        salted = mix(hash_column(keys) ^ np.uint64(hash_bytes(self.salt.encode())))
+        below = salted < np.uint64(min(round(self.share * _ALL), _ALL - 1))
+        return pl.Series(keys.name, below if self.held_out else ~below)
+
+
+def stepped_schema(schema: pl.Schema, dataset: Dataset) -> pl.Schema:
+    """The columns that a table with these columns has after the dataset's steps; no row is read.
+
+    Raises: UsageError, for an unknown column, with the nearest name; BadStep, where types do not fit.
+    """
+    for step in dataset.steps:
+        _check_columns(step, schema, dataset)
+        try:
+            schema = step.apply(pl.LazyFrame(schema=schema)).collect_schema()
+        except pl.exceptions.PolarsError as error:
+            raise BadStep.wrong_type(_place(step), str(error)) from error
+    return schema
+
+
+def _check_columns(step: Step, schema: pl.Schema, dataset: Dataset) -> None:
+    """Raise for a column that a step made by read names and the table lacks, and for a filter that is not boolean."""
+    if isinstance(step, Dropped):
+        return
+    if isinstance(step, Derived | Where):
+        for name in step.expression.meta.root_names():
+            if name not in schema:
+                raise UsageError.unknown_name(
+                    "column", name, schema, where=f"{_place(step)} of {dataset.source.description}"
+                )
+    if isinstance(step, Where):
+        dtype = pl.LazyFrame(schema=schema).select(step.expression.alias("where")).collect_schema()["where"]
+        if dtype != pl.Boolean:
+            raise BadStep.not_boolean(dtype)
+
+
+def _place(step: Step) -> str:
+    return (
+        f"derive[{step.name!r}]"
+        if isinstance(step, Derived)
+        else "where"
+        if isinstance(step, Where)
+        else step.description
+    )
+
+
+def _text(name: str, expression: pl.Expr) -> str:
+    """The expression's complete text. Raises BadStep, if it is not row-wise or calls Python."""
+    text: str = expression.meta.serialize(format="json")
+    if '"AnonymousFunction":' in text or '"PythonUdf":' in text:
+        raise BadStep.python_function(name)
+    if not expression.meta.is_row_separable() or not _keeps_rows(expression):
+        raise BadStep.looks_at_other_rows(name, str(expression))
+    return text
+
+
+def _keeps_rows(expression: pl.Expr) -> bool:
+    return expression.meta.is_length_preserving() or expression.meta.is_scalar()
