@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -22,7 +22,7 @@ from polars.io.plugins import register_io_source
 from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing
 from seakeep.core.kinds import Task
-from seakeep.data import batches
+from seakeep.data.frames import batches, schema_of
 from seakeep.features.nulls import feeds
 from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.served import Served, class_text
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Keep = Literal["key", "all"]
 Progress = Callable[[int, int, float], None]
 ROW, PREDICTION, PROBABILITY = "row", "prediction", "probability_"
-_SINKS = {".parquet": pl.LazyFrame.sink_parquet, ".csv": pl.LazyFrame.sink_csv}
+PARQUET, CSV = ".parquet", ".csv"
 
 
 class CannotScore(UsageError):
@@ -44,7 +44,7 @@ class CannotScore(UsageError):
     @classmethod
     def ending(cls, out: Path) -> CannotScore:
         return cls(
-            f"{out.name!r} ends in {out.suffix!r}, expected {' or '.join(_SINKS)}",
+            f"{out.name!r} ends in {out.suffix!r}, expected {PARQUET} or {CSV}",
             cause="The ending says what to write.",
             fix=f"Name it {out.stem}.parquet.",
             path=str(out),
@@ -64,7 +64,7 @@ class CannotScore(UsageError):
         return cls(
             f"the table has a column {names[0]!r} already, which is the name of a predicted one",
             where=table,
-            cause="With keep='all' the predictions stand beside the table's own columns.",
+            cause="The predictions stand beside the columns that are kept.",
             fix="Pass keep='key', or drop the column on reading: seakeep.read(…, drop=[…]).",
             names=tuple(names),
         )
@@ -109,48 +109,57 @@ def score(
     started = time.perf_counter()
     served, path = Served.of(model), Path(out)
     _check_out(path, overwrite=overwrite)
-    run = _Run(served.model, dataset, keep, chunk_rows, threads or len(os.sched_getaffinity(0)), progress, started)
+    run = _Run(
+        served.model,
+        dataset,
+        keep,
+        _output_schema(served.model, dataset, keep),
+        chunk_rows=chunk_rows,
+        threads=threads or len(os.sched_getaffinity(0)),
+        progress=progress,
+        rows_total=_count(dataset) if progress else 0,
+        started=started,
+    )
     run.write(path)
     seconds = time.perf_counter() - started
     return ScoreSummary(path, run.rows_done, seconds, tuple(run.schema), served.release)
 
 
 def _check_out(path: Path, *, overwrite: bool) -> None:
-    if path.suffix.lower() not in _SINKS:
+    if path.suffix.lower() not in (PARQUET, CSV):
         raise CannotScore.ending(path)
     if path.exists() and not overwrite:
         raise CannotScore.exists(path)
 
 
+@dataclass(slots=True)
 class _Run:
-    """One pass over a dataset: reads, predicts in threads, hands on in order, counts."""
+    """One pass over a dataset: reads, predicts in threads, hands on in order, counts.
 
-    def __init__(
-        self,
-        model: Model,
-        dataset: Dataset,
-        keep: Keep,
-        chunk_rows: int,
-        threads: int,
-        progress: Progress | None,
-        started: float,
-    ) -> None:
-        self.model, self.dataset, self.keep = model, dataset, keep
-        self.chunk_rows, self.threads = chunk_rows, threads
-        self.progress, self.started = progress, started
-        self.rows_done = 0
-        self.error: BaseException | None = None
-        self._table = dataset.pieces()[0].collect_schema()
-        feeds(pl.DataFrame(schema=self._table), model.inputs)  # refuses a table that is not one for this model
-        self.schema = self._output_schema()
-        self._rows_total = _count(dataset) if progress else 0
+    schema: of the output. rows_total: for the progress. error: what went wrong in a batch, as it was raised.
+    """
+
+    model: Model
+    dataset: Dataset
+    keep: Keep
+    schema: dict[str, pl.DataType]
+    chunk_rows: int
+    threads: int
+    progress: Progress | None
+    rows_total: int
+    started: float
+    rows_done: int = 0
+    error: BaseException | None = None
 
     def write(self, path: Path) -> None:
         """Write the answers to `path`, whole or not at all."""
         scan = register_io_source(self._source, schema=self.schema)
         with replacing(path) as temporary:
             try:
-                _SINKS[path.suffix.lower()](scan, temporary)
+                if path.suffix.lower() == PARQUET:
+                    scan.sink_parquet(temporary)
+                else:
+                    scan.sink_csv(temporary)
             except pl.exceptions.PolarsError:
                 if self.error is not None:
                     raise self.error from None
@@ -189,7 +198,7 @@ class _Run:
         frame = future.result()
         self.rows_done += frame.height
         if self.progress:
-            self.progress(self.rows_done, self._rows_total, time.perf_counter() - self.started)
+            self.progress(self.rows_done, self.rows_total, time.perf_counter() - self.started)
         return frame
 
     def _columns(self) -> list[str] | None:
@@ -198,31 +207,31 @@ class _Run:
         names = [column.name for column in self.model.inputs]
         return list(dict.fromkeys([*names, self.dataset.key] if self.dataset.key else names))
 
-    def _output_schema(self) -> dict[str, pl.DataType]:
-        predicted = {series.name: series.dtype for series in prediction_columns(None, self.model)}
-        if self.keep == "all":
-            both = [name for name in predicted if name in self._table]
-            if both:
-                raise CannotScore.taken(both, self.dataset.description)
-            return {**self._table, **predicted}
-        key = self.dataset.key
-        first = {key: self._table[key]} if key else {ROW: pl.Int64()}
-        return {**first, **predicted}
+
+def _output_schema(model: Model, dataset: Dataset, keep: Keep) -> dict[str, pl.DataType]:
+    table = schema_of(dataset)
+    feeds(pl.DataFrame(schema=table), model.inputs)  # refuses a table that is not one for this model
+    predicted = {series.name: series.dtype for series in prediction_columns(None, model)}
+    kept = dict(table) if keep == "all" else {dataset.key: table[dataset.key]} if dataset.key else {ROW: pl.Int64()}
+    both = [name for name in predicted if name in kept]
+    if both:
+        raise CannotScore.taken(both, dataset.description)
+    return {**kept, **predicted}
 
 
 def prediction_columns(predictions: Predictions | None, model: Model) -> list[pl.Series]:
     """Predictions as named columns: `prediction`, then `probability_<class>` each; empty columns for None."""
     if model.task is Task.REGRESSION:
-        values = predictions.scores[:, 0] if predictions else []
+        values: Any = predictions.scores[:, 0] if predictions else []
         return [pl.Series(PREDICTION, values, dtype=pl.Float32)]
-    decided = predictions.decisions if predictions and predictions.decisions is not None else []
+    decided: Any = predictions.decisions if predictions and predictions.decisions is not None else []
     classes = pl.Series(PREDICTION, list(model.classes))
     chosen = classes.gather(pl.Series(decided, dtype=pl.Int64))
     return [chosen, *(_probability(predictions, i, name) for i, name in enumerate(model.classes))]
 
 
 def _probability(predictions: Predictions | None, index: int, name: object) -> pl.Series:
-    values = predictions.scores[:, index] if predictions else []
+    values: Any = predictions.scores[:, index] if predictions else []
     return pl.Series(f"{PROBABILITY}{class_text(name)}", values, dtype=pl.Float32)
 
 

@@ -1,17 +1,62 @@
-"""`serve`: answer for models over HTTP until told to stop."""
+"""`serve`: answer for models over HTTP until told to stop. The parent process: it holds the port's name and minds workers.
+
+The parent stays small: it reads the models, so that what is wrong with them is told before anything starts, and imports
+neither NumPy nor ONNX Runtime. Each worker listens on the same port by SO_REUSEPORT; so would a second server by mistake,
+which is why the port is tried without that option first.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import errno
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
+from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.serving.served import Served, gather
-from seakeep.serving.server.settings import Domain, Missing, Settings
+from seakeep.serving.server.settings import BadSetting, Domain, Missing, Settings
+from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from seakeep.core.model import Model
+
+_LOG: dict[str, Any] = {
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(process)d] %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "loggers": {
+        "_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "seakeep.serving": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+
+
+class PortTaken(UsageError):
+    """Somebody else listens there."""
+
+    @classmethod
+    def of(cls, host: str, port: int) -> PortTaken:
+        return cls(
+            f"port {port} of {host} is taken",
+            cause="Another server listens there, perhaps an earlier one of this model.",
+            fix=f"Find it with: ss -ltnp 'sport = :{port}', or choose another port: --http {host}:{port + 1}",
+            port=port,
+        )
+
+
+class WorkerFailed(SeakeepError):
+    """No worker could begin to answer."""
+
+    @classmethod
+    def of(cls, found: str, cause: str, fix: str) -> WorkerFailed:
+        return cls(found, where="a worker of the server", cause=cause, fix=fix or "See the lines above for the reason.")
 
 
 def serve(
@@ -24,16 +69,98 @@ def serve(
     domain: Domain = "accept",
     body_limit_bytes: int = 8 * 1024 * 1024,
     row_limit: int = 10_000,
+    read_seconds: int = 30,
     drain_seconds: int = 30,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
 
-    Parameters: models: folders of releases or models, loaded models, or `Served.load(folder, name=…, version=…)`.
-        host, port, workers, missing, domain, body_limit_bytes, row_limit, drain_seconds: see Settings.
-        announce: called with the address once the port is ours.
+    Must be called in the main thread, since it minds signals; it blocks.
+    Parameters: models: folders of releases or models, loaded models, or `Served.load(folder, name=…, version=…)`; of
+        several with one name the first answers where a request names no version.
+        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds: see Settings.
+        announce: called with the address once the port is known, before workers start; /v2/health/ready tells the rest.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; PortTaken; WorkerFailed, if no worker starts.
     """
-    settings = Settings(host, port, workers, missing, domain, body_limit_bytes, row_limit, drain_seconds)
-    gather(models)
-    raise NotImplementedError(settings, announce)
+    settings = Settings(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds)
+    served = gather(models)
+    if threading.current_thread() is not threading.main_thread():
+        raise UsageError(
+            "serve was called in a thread", fix="Call it in the main thread, or start: python -m seakeep.serving"
+        )
+    address, own_port = claim(settings.host, settings.port)
+    if announce:
+        announce(f"http://{f'[{address}]' if ':' in address else address}:{own_port}")
+    folder = Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
+    try:
+        _run(WorkerStart(served, settings, folder, os.getpid()), address, own_port)
+        _raise_failure(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def claim(host: str, port: int) -> tuple[str, int]:
+    """The numeric address of `host` and a port of it that nobody listens on: `port`, or any free one for 0.
+
+    Raises: PortTaken; BadSetting, for a host that is not of this machine, or a port that needs rights.
+    """
+    try:
+        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (socket.gaierror, UnicodeError):
+        raise BadSetting.of("host", host, "an address or name of this machine") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(target)
+            probe.listen(1)
+        except OSError as error:
+            raise _refused(error, host, port) from None
+        return str(target[0]), int(probe.getsockname()[1])
+
+
+def _refused(error: OSError, host: str, port: int) -> UsageError:
+    if error.errno == errno.EADDRINUSE:
+        return PortTaken.of(host, port)
+    if error.errno == errno.EACCES:
+        return BadSetting.of("port", port, "a port from 1024 on, since lower ones need rights that this user lacks")
+    return BadSetting.of("host", host, "an address or name of this machine")
+
+
+def _run(start: WorkerStart, address: str, port: int) -> None:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server.mp import MPServer
+
+    server = MPServer(
+        "seakeep",
+        address=address,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=start.settings.workers,
+        http=HTTPModes.auto,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOG,
+        respawn_failed_workers=True,
+        workers_kill_timeout=start.settings.drain_seconds,
+    )
+    # Granian exits with 1 if a worker ended by itself; when everybody was told to stop, that is no failure.
+    with _told_to_stop(server):
+        server.serve(target_loader=cast("Any", start), wrap_loader=False)
+
+
+@contextlib.contextmanager
+def _told_to_stop(server: Any) -> Iterator[None]:
+    try:
+        yield
+    except SystemExit as error:
+        if not server.interrupt_signal:
+            raise WorkerFailed.of(
+                f"workers ended again and again (exit code {error.code})", "Each died soon after it had begun.", ""
+            ) from None
+
+
+def _raise_failure(folder: Path) -> None:
+    failure = folder / FAILURE_FILE
+    if failure.exists():
+        raise WorkerFailed.of(**json.loads(failure.read_text("utf-8")))

@@ -27,8 +27,8 @@ class Settings:
     missing: whether a null is let in: "schema" (where the column's `missing_at_most` is above 0), "reject" (nowhere), or
         "accept" (everywhere). NaN and infinities are not JSON, and are refused whatever this says.
     domain: what happens to values outside of the schema's values or bounds: "accept" (counted and scored) or "reject".
-    body_limit_bytes, row_limit: of one request; more is refused with 413. drain_seconds: time that requests under way
-        have at the end before workers are killed.
+    body_limit_bytes, row_limit: of one request; more is refused with 413. read_seconds: time that a client has to send
+        its body, else 408. drain_seconds: time that requests under way have at the end before workers are killed.
     Raises: BadSetting.
     """
 
@@ -39,6 +39,7 @@ class Settings:
     domain: Domain = "accept"
     body_limit_bytes: int = 8 * 1024 * 1024
     row_limit: int = 10_000
+    read_seconds: int = 30
     drain_seconds: int = 30
 
     def __post_init__(self) -> None:
@@ -47,6 +48,6 @@ class Settings:
                 raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
         if not 0 <= self.port <= 65535:
             raise BadSetting.of("port", self.port, "a port from 0 to 65535")
-        for name in ("workers", "body_limit_bytes", "row_limit", "drain_seconds"):
+        for name in ("workers", "body_limit_bytes", "row_limit", "read_seconds", "drain_seconds"):
             if getattr(self, name) < 1:
                 raise BadSetting.of(name, getattr(self, name), "at least 1")

@@ -1,0 +1,38 @@
+"""`python -m seakeep.serving FOLDER …`: a server without the command line's imports, for containers and tests."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import get_args
+
+from seakeep.core.errors import SeakeepError
+from seakeep.serving.server.run import serve
+from seakeep.serving.server.settings import Domain, Missing, Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop. Returns the exit code: 0, or 3 if it could not."""
+    defaults = Settings()
+    parser = argparse.ArgumentParser("python -m seakeep.serving", description="Serve models over HTTP.")
+    parser.add_argument("models", nargs="+", metavar="FOLDER", help="folder of a release or a model")
+    parser.add_argument("--host", default=defaults.host)
+    parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one")
+    parser.add_argument("--workers", type=int, default=defaults.workers)
+    parser.add_argument("--missing", choices=get_args(Missing), default=defaults.missing)
+    parser.add_argument("--domain", choices=get_args(Domain), default=defaults.domain)
+    parser.add_argument("--body-limit-bytes", type=int, default=defaults.body_limit_bytes)
+    parser.add_argument("--row-limit", type=int, default=defaults.row_limit)
+    parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)
+    parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
+    options = vars(parser.parse_args(arguments))
+    try:
+        serve(options.pop("models"), **options, announce=lambda address: print(address, flush=True))
+    except SeakeepError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Answers: from predictions to JSON, in the form in which the request came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from seakeep.core.kinds import Task
+from seakeep.serving.served import class_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.ask import Ask
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Tensor(msgspec.Struct, gc=False):
+    """A tensor of the Open Inference Protocol, data in row order."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+    data: Sequence[Any]
+
+
+class TensorAnswer(msgspec.Struct, omit_defaults=True, gc=False):
+    """An answer of the Open Inference Protocol."""
+
+    model_name: str
+    model_version: str
+    outputs: list[Tensor]
+    parameters: dict[str, str]
+    id: str | None = None
+
+
+class Answers:
+    """Writes answers for one model. Scores are written with all digits: read as doubles they are the float32 to the bit."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        classes = served.model.classes
+        self._classes = classes
+        self._names = tuple(class_text(name) for name in classes)
+        self._label_type = label_datatype(classes)
+        self._regression = served.model.task is Task.REGRESSION
+        self._parameters = {"release": served.release}
+        self.width = 1 if self._regression else len(classes)
+
+    def write(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+        """The answer's body. Parameters: scores: (rows, width) in row order, flat. decisions: class indices, empty for
+        regression. A score that is not finite is written as null, since JSON has no other word for it.
+        """
+        return self._rows(ask, scores, decisions) if ask.natural else self._tensors(ask, scores, decisions)
+
+    def _tensors(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+        served = self._served
+        if self._regression:
+            outputs = [Tensor("value", "FP32", (ask.rows,), scores)]
+        else:
+            labels = [self._classes[i] for i in decisions]
+            outputs = [
+                Tensor("probabilities", "FP32", (ask.rows, self.width), scores),
+                Tensor("label", self._label_type, (ask.rows,), labels),
+            ]
+        if ask.outputs is not None:
+            outputs = [output for name in ask.outputs for output in outputs if output.name == name]
+        return _encode(TensorAnswer(served.name, served.version, outputs, self._parameters, ask.id))
+
+    def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+        made = [{"value": score} for score in scores] if self._regression else self._labelled(scores, decisions)
+        answer: dict[str, Any] = {"predictions": made, "model": self._served.name, "release": self._served.release}
+        if ask.id is not None:
+            answer["id"] = ask.id
+        return _encode(answer)
+
+    def _labelled(self, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:
+        width, names, classes = self.width, self._names, self._classes
+        made = []
+        for row, decision in enumerate(decisions):
+            own = scores[row * width : row * width + width]
+            probabilities = dict(zip(names, own, strict=True))
+            made.append({"label": classes[decision], "probability": own[decision], "probabilities": probabilities})
+        return made
+
+
+def label_datatype(classes: Sequence[object]) -> str:
+    """The protocol's datatype of a model's classes."""
+    kinds = {bool: "BOOL", int: "INT64", float: "FP64"}
+    return kinds.get(type(classes[0]), "BYTES") if classes else "BYTES"

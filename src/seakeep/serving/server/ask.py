@@ -1,0 +1,26 @@
+"""Ask: what a request asks of a model, once it is read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.serving.server.columns import Values
+
+
+@dataclass(slots=True)
+class Ask:
+    """What a request asks for.
+
+    columns: values by input, in the model's order, None where missing. rows: how many. natural: whether it came as rows,
+    and the answer goes as rows. id: the client's name for it. outputs: names of the tensors wanted, None for all.
+    """
+
+    columns: Sequence[Values]
+    rows: int
+    natural: bool
+    id: str | None = None
+    outputs: tuple[str, ...] | None = None

@@ -1,0 +1,259 @@
+"""CarefulReader: reads a request value by value, and words what is wrong with it. What the quick decoder must agree with.
+
+It runs only for requests that the quick way did not take, so it is written for the reader of its refusals: it decodes
+without types, walks the whole in the order in which a person would, and stops at the first fault. No length or shape that a
+client claims is ever believed: claims are compared with what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from seakeep.core.kinds import Kind
+from seakeep.serving.server.ask import Ask
+from seakeep.serving.server.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.contract import Contract
+
+_REQUEST = ("inputs", "rows", "id", "outputs", "parameters")
+_TENSOR = ("name", "shape", "datatype", "data", "parameters")
+_OUTPUT = ("name", "parameters")
+
+
+class CarefulReader:
+    """Reads requests for one model. Parameters: contract: what they may hold."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def read(self, body: bytes) -> Ask:
+        """What `body` asks for. Raises Refusal, naming the field, what was found and what was expected."""
+        request = _decoded(body)
+        _members("the body", request, _REQUEST)
+        identity = _typed(request, "id", str, "text")
+        _typed(request, "parameters", dict, "an object")
+        outputs = self._outputs(_typed(request, "outputs", list, "an array of objects"))
+        rows, tensors = (
+            _typed(request, "rows", list, "an array of objects"),
+            _typed(request, "inputs", list, "an array"),
+        )
+        if rows is not None and tensors is not None:
+            raise Refusal.both_forms()
+        if rows is None and tensors is None:
+            raise Refusal.neither_form()
+        if rows is not None and outputs is not None:
+            raise Refusal.structure("outputs", request["outputs"], "nothing beside rows, which are answered whole")
+        natural = rows is not None
+        columns = self._from_rows(rows) if rows is not None else self._from_tensors(tensors or [])
+        return Ask(columns, len(columns[0]), natural=natural, id=identity, outputs=outputs)
+
+    def _outputs(self, wanted: list[Any] | None) -> tuple[str, ...] | None:
+        if not wanted:
+            return None
+        known = self._contract.outputs
+        for output in wanted:
+            if not isinstance(output, dict):
+                raise Refusal.structure("outputs", output, 'objects such as {"name": "' + known[0] + '"}')
+            _members("an item of outputs", output, _OUTPUT)
+            name = output.get("name")
+            if not isinstance(name, str):
+                raise Refusal.missing_member("an item of outputs", "name", "one of " + ", ".join(known))
+            if name not in known:
+                raise Refusal.unknown_output(name, known)
+            if (_typed(output, "parameters", dict, "an object") or {}).get("binary_data"):
+                raise Refusal.binary("outputs")
+        return tuple(dict.fromkeys(output["name"] for output in wanted))
+
+    def _from_rows(self, rows: list[Any]) -> list[Values]:
+        self._check_count("rows", len(rows))
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict):
+                raise Refusal.structure(f"rows[{number}]", row, "an object of values by column")
+            for name in row:
+                self._check_name(name)
+        return [self._row_column(column, rows) for column in self._contract.columns]
+
+    def _row_column(self, column: Column, rows: list[dict[str, Any]]) -> Values:
+        values = []
+        for number, row in enumerate(rows):
+            if column.name not in row and column.required:
+                raise Refusal.missing_input(column.name, column.expected, row=number)
+            values.append(_value(column, number, row.get(column.name), column.natural))
+        return column.admit(values, column.natural)
+
+    def _from_tensors(self, tensors: list[Any]) -> list[Values]:
+        if not tensors:
+            raise Refusal.missing_input(self._contract.names[0], self._tensor_words(self._contract.columns[0]))
+        given: dict[str, Values] = {}
+        for number, tensor in enumerate(tensors):
+            name = _tensor_name(tensor, number)
+            self._check_name(name)
+            if name in given:
+                raise Refusal.duplicate(name)
+            if name in self._contract.by_name:
+                given[name] = self._tensor_column(self._contract.by_name[name], tensor)
+        rows = len(next(iter(given.values()), ()))
+        return [self._tensor_or_missing(column, given, rows) for column in self._contract.columns]
+
+    def _tensor_or_missing(self, column: Column, given: dict[str, Values], rows: int) -> Values:
+        if column.name not in given:
+            if column.required or not rows:
+                raise Refusal.missing_input(column.name, self._tensor_words(column))
+            return column.check([None] * rows)
+        first = next(iter(given))
+        if len(given[column.name]) != rows:
+            raise Refusal.rows_differ(column.name, len(given[column.name]), first, rows)
+        return given[column.name]
+
+    def _tensor_column(self, column: Column, tensor: dict[str, Any]) -> Values:
+        where = f"input {column.name!r}"
+        if "binary_data_size" in (_typed(tensor, "parameters", dict, "an object", where=where) or {}):
+            raise Refusal.binary(column.name)
+        _members(where, tensor, _TENSOR)
+        for member, expected in (
+            ("datatype", " or ".join(column.datatypes)),
+            ("shape", "[rows]"),
+            ("data", "an array"),
+        ):
+            if member not in tensor:
+                raise Refusal.missing_member(where, member, expected)
+        datatype = tensor["datatype"]
+        if datatype not in column.datatypes:
+            raise Refusal.datatype(column.name, datatype, column.datatypes)
+        data = _typed(tensor, "data", list, "an array of values", where=where) or []
+        values = _flattened(column.name, data)
+        _check_shape(column.name, tensor["shape"], len(values))
+        self._check_count(column.name, len(values))
+        return column.admit([_value(column, i, value, datatype) for i, value in enumerate(values)], datatype)
+
+    def _check_name(self, name: str) -> None:
+        if name in self._contract.by_name or name in self._contract.ignored:
+            return
+        if name in self._contract.refused:
+            raise Refusal.not_an_input(name, self._contract.refused[name])
+        raise Refusal.unknown_input(name, self._contract.names, self._contract.model)
+
+    def _check_count(self, field: str, rows: int) -> None:
+        if rows == 0:
+            raise Refusal.no_rows(field)
+        if rows > self._contract.row_limit:
+            raise Refusal.too_many_rows(rows, self._contract.row_limit)
+
+    def _tensor_words(self, column: Column) -> str:
+        return f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        raise Refusal.empty()
+    try:
+        request = msgspec.json.decode(body)
+    except UnicodeDecodeError:
+        raise _not_utf8(body) from None
+    except RecursionError:
+        raise Refusal.too_deep() from None
+    except msgspec.ValidationError as error:
+        raise Refusal.out_of_range(str(error).rpartition(" - at ")[2].strip("`") or "the body") from None
+    except msgspec.DecodeError as error:
+        raise _malformed(body, str(error)) from None
+    if not isinstance(request, dict):
+        raise Refusal.structure("the body", request, "an object")
+    return request
+
+
+def _not_utf8(body: bytes) -> Refusal:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return Refusal.not_utf8(body, error.start, error.reason)
+    return Refusal.not_utf8(body, 0, "a lone surrogate")
+
+
+def _malformed(body: bytes, message: str) -> Refusal:
+    place = re.search(r"\(byte (\d+)\)", message)
+    problem = message.removeprefix("JSON is malformed: ").split(" (byte")[0]
+    if place is not None:
+        return Refusal.malformed(problem, body, int(place[1]))
+    if message == "Input data was truncated":
+        return _cut_short(body)
+    return Refusal.malformed(problem, body, None)
+
+
+def _cut_short(body: bytes) -> Refusal:
+    """msgspec says "truncated" of an escape with half a surrogate pair too."""
+    lone = re.search(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", body)
+    if lone is not None and body.rstrip().endswith(b"}"):
+        return Refusal.malformed("half of a surrogate pair", body, lone.start())
+    return Refusal.malformed("it ends too early", body, len(body))
+
+
+def _members(where: str, found: dict[str, Any], known: Sequence[str]) -> None:
+    for name in found:
+        if name not in known:
+            raise Refusal.unknown_member(where, name, known)
+
+
+def _typed(found: dict[str, Any], name: str, kind: type, expected: str, *, where: str = "the body") -> Any:
+    value = found.get(name)
+    if value is not None and not isinstance(value, kind):
+        raise Refusal.structure(f"{name} of {where}", value, expected)
+    return value
+
+
+def _tensor_name(tensor: object, number: int) -> str:
+    if not isinstance(tensor, dict):
+        raise Refusal.structure(f"inputs[{number}]", tensor, "an object with name, shape, datatype and data")
+    name = tensor.get("name")
+    if not isinstance(name, str):
+        raise Refusal.missing_member(f"inputs[{number}]", "name", "the name of a column, as text")
+    return name
+
+
+def _flattened(name: str, data: list[Any]) -> list[Any]:
+    """The values of [v, …] or [[v], …]; a column has one value a row."""
+    if not any(isinstance(item, list) for item in data):
+        return data
+    for number, item in enumerate(data):
+        if not isinstance(item, list) or len(item) != 1 or isinstance(item[0], list):
+            raise Refusal.value(name, number, item, "one value a row, as [v, …] or [[v], …]")
+    return [item[0] for item in data]
+
+
+def _check_shape(name: str, shape: object, count: int) -> None:
+    if (
+        not isinstance(shape, list)
+        or any(type(size) is not int for size in shape)
+        or shape not in ([count], [count, 1])
+    ):
+        raise Refusal.shape(name, shape, count)
+
+
+def _value(column: Column, row: int, value: Any, datatype: str) -> Any:
+    """`value`, if its JSON type is that of the datatype; whole numbers are numbers."""
+    if value is None or _FITS[datatype](value):
+        return float(value) if datatype in ("FP64", "FP32") and value is not None else value
+    expected = "an integer" if datatype == "INT64" and column.kind is Kind.TIMESTAMP else column.expected
+    raise Refusal.value(column.name, row, value, expected)
+
+
+def _is_double(value: object) -> bool:
+    """Whether `value` is a number that a double holds; integers may be too long."""
+    if isinstance(value, float):
+        return True
+    return type(value) is int and abs(value) < 2**1024 - 2**970
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "INT64": lambda value: type(value) is int,
+    "FP64": _is_double,
+    "FP32": _is_double,
+    "BOOL": lambda value: isinstance(value, bool),
+    "BYTES": lambda value: isinstance(value, str),
+}

@@ -1,0 +1,48 @@
+"""Contract: what requests for one model may hold. Made once from the model's inputs and its serving schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seakeep.core.kinds import Task
+from seakeep.serving.server.columns import Column
+from seakeep.serving.server.metrics import MISSING, OUTSIDE
+
+if TYPE_CHECKING:
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.metrics import Metrics
+    from seakeep.serving.server.settings import Settings
+
+
+class Contract:
+    """What requests for one model may hold.
+
+    columns: the inputs, in the model's order. ignored: columns that a table has when serving but the model does not read;
+    they may be sent, as whole raw rows are, and are not looked at. refused: why, by name, columns that a request cannot
+    have, since they are not known yet when it is made. outputs: names of the tensors that can be asked for.
+    """
+
+    def __init__(self, served: Served, settings: Settings, metrics: Metrics) -> None:
+        self.model = served.name
+        self.row_limit = settings.row_limit
+        schema = served.model.schema
+        expected = schema.expected("serving")
+        self.columns = tuple(
+            Column(
+                column,
+                schema.columns.get(column.name),
+                settings,
+                missing=metrics.cell(MISSING, served.name, served.version, column.name),
+                outside=metrics.cell(OUTSIDE, served.name, served.version, column.name),
+            )
+            for column in served.model.inputs
+        )
+        self.by_name = {column.name: column for column in self.columns}
+        self.names = tuple(self.by_name)
+        self.ignored = tuple(name for name in expected if name not in self.by_name)
+        self.refused = {
+            name: "the label" if name == schema.label else "not known before the prediction"
+            for name in schema.columns
+            if name not in expected and name not in self.by_name
+        }
+        self.outputs = ("value",) if served.model.task is Task.REGRESSION else ("probabilities", "label")

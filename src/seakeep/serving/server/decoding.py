@@ -1,0 +1,160 @@
+"""Decoder: from a request's bytes to columns of values, the quick way. `careful` is the slow way, and the meaning.
+
+The decoder is built from the model: each input is a struct of its own, told apart by its `name`, so that one call into
+msgspec decodes, checks names and types, and yields typed lists. Whatever it does not take as a matter of course (an error,
+nested arrays, a duplicate) goes to the careful reader, which refuses in words or reads what the quick way would not.
+"""
+
+from __future__ import annotations
+
+import re
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Union
+
+import msgspec
+
+from seakeep.core.kinds import Kind
+from seakeep.serving.server.ask import Ask
+from seakeep.serving.server.careful import CarefulReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seakeep.serving.server.columns import Column
+    from seakeep.serving.server.contract import Contract
+
+_ROW_TYPES: dict[Kind, Any] = {
+    Kind.INTEGER: int | None,
+    Kind.NUMBER: float | None,
+    Kind.BOOLEAN: bool | None,
+    Kind.STRING: str | None,
+    Kind.TIMESTAMP: str | None,
+}
+_UNFIT = re.compile(r'[\\"\x00-\x1f]')  # what msgspec does not take in the name of a member
+_TENSOR_TYPES = {**_ROW_TYPES, Kind.TIMESTAMP: int | str | None}
+
+
+class Decoder:
+    """Reads requests for one model. Parameters: contract: what the model's requests may hold."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._columns = contract.columns
+        self._count = len(contract.columns)
+        self._row_limit = contract.row_limit
+        self._outputs = frozenset(contract.outputs)
+        self._careful = CarefulReader(contract)
+        tensors = [_tensor_type(column, i) for i, column in enumerate(contract.columns)]
+        self._places = {tensor: i for i, tensor in enumerate(tensors)}
+        ignored = [_ignored_type(name, i) for i, name in enumerate(contract.ignored)]
+        self._names_fit = not any(_UNFIT.search(name) for name in (*contract.names, *contract.ignored))
+        request = _request_type([*tensors, *ignored], _row_type(contract) if self._names_fit else dict)
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
+
+    def read(self, body: bytes) -> Ask:
+        """What `body` asks for. Raises Refusal."""
+        try:
+            request = self._decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return self._careful.read(body)
+        ask = self._quick(request)
+        return self._careful.read(body) if ask is None else ask
+
+    def _quick(self, request: Any) -> Ask | None:
+        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
+        if request.rows is None:
+            return self._from_tensors(request) if request.inputs else None
+        return self._from_rows(request) if request.inputs is None and request.outputs is None else None
+
+    def _from_rows(self, request: Any) -> Ask | None:
+        rows = len(request.rows)
+        if not 0 < rows <= self._row_limit or not self._names_fit:
+            return None
+        given = zip(*map(msgspec.structs.astuple, request.rows), strict=True)
+        columns = [column.admit(values, column.natural) for column, values in zip(self._columns, given, strict=False)]
+        return Ask(columns, rows, natural=True, id=request.id)
+
+    def _from_tensors(self, request: Any) -> Ask | None:
+        columns: list[Any] = [None] * self._count
+        rows = len(getattr(request.inputs[0], "data", ()))
+        if not 0 < rows <= self._row_limit:
+            return None
+        flat, tall = [rows], [rows, 1]
+        for tensor in request.inputs:
+            place = self._places.get(type(tensor))
+            if place is None:
+                continue
+            column = self._columns[place]
+            fits = columns[place] is None and len(tensor.data) == rows and tensor.shape in (flat, tall)
+            if not fits or tensor.datatype not in column.datatypes or _is_binary(tensor):
+                return None
+            columns[place] = column.admit(tensor.data, tensor.datatype)
+        outputs = None if request.outputs is None else self._wanted(request.outputs)
+        if None in columns or outputs == ():
+            return None
+        return Ask(columns, rows, natural=False, id=request.id, outputs=outputs)
+
+    def _wanted(self, outputs: list[Any]) -> tuple[str, ...]:
+        """Names of the outputs asked for; empty for the careful reader to judge."""
+        known = all(output.name in self._outputs and output.parameters is None for output in outputs)
+        return tuple(dict.fromkeys(output.name for output in outputs)) if known else ()
+
+
+class Output(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A tensor asked for by name."""
+
+    name: str
+    parameters: dict[str, Any] | None = None
+
+
+def _is_binary(tensor: Any) -> bool:
+    return tensor.parameters is not None and "binary_data_size" in tensor.parameters
+
+
+def _request_type(tensors: list[type], row: type) -> type:
+    return msgspec.defstruct(
+        "Request",
+        [
+            ("inputs", _list_of(Union[tuple(tensors)]) | None, None),  # noqa: UP007  (made when the program runs)
+            ("rows", _list_of(row) | None, None),
+            ("id", str | None, None),
+            ("outputs", list[Output] | None, None),
+            ("parameters", dict[str, Any] | None, None),
+        ],
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
+def _list_of(item: Any) -> Any:
+    """`list[item]` for a type that is only known when the program runs."""
+    return GenericAlias(list, (item,))
+
+
+def _tensor_type(column: Column, place: int) -> type:
+    fields: list[Any] = [
+        ("shape", list[int]),
+        ("datatype", str),
+        ("data", _list_of(_TENSOR_TYPES[column.kind])),
+        ("parameters", dict[str, Any] | None, None),
+    ]
+    return msgspec.defstruct(
+        f"Tensor{place}", fields, tag_field="name", tag=column.name, forbid_unknown_fields=True, gc=False
+    )
+
+
+def _ignored_type(name: str, place: int) -> type:
+    """A tensor of a column that the schema knows and the model does not read."""
+    return msgspec.defstruct(f"Ignored{place}", [], tag_field="name", tag=name, gc=False)
+
+
+def _row_type(contract: Contract) -> type:
+    fields: list[Any] = []
+    renamed = {}
+    for place, column in enumerate(contract.columns):
+        renamed[f"column{place}"] = column.name
+        kind = _ROW_TYPES[column.kind]
+        fields.append((f"column{place}", kind) if column.required else (f"column{place}", kind, None))
+    for place, name in enumerate(contract.ignored):
+        renamed[f"ignored{place}"] = name
+        fields.append((f"ignored{place}", Any, None))
+    return msgspec.defstruct("Row", fields, rename=renamed, kw_only=True, forbid_unknown_fields=True, gc=False)

@@ -1,0 +1,93 @@
+"""Engine: one model, ready to answer: its contract, decoder, session, coalescer and counters. Made in a worker, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seakeep.features.nulls import missing
+from seakeep.serving.runtimes.onnx import OnnxPredictor
+from seakeep.serving.server.answering import Answers, label_datatype
+from seakeep.serving.server.coalescing import Coalescer
+from seakeep.serving.server.columns import DATATYPES
+from seakeep.serving.server.contract import Contract
+from seakeep.serving.server.decoding import Decoder
+from seakeep.serving.server.metrics import LATENCY, RUNS
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent.futures import Executor
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.ask import Ask
+    from seakeep.serving.server.metrics import Metrics
+    from seakeep.serving.server.settings import Settings
+
+_WARM_UP_ROWS = (1, 1, 64)
+LARGE_BODY_BYTES = 128 * 1024
+
+
+class Engine:
+    """Answers requests for one model.
+
+    Raises: GraphError, if the graph cannot be loaded or does not run on a row of missing values.
+    """
+
+    def __init__(
+        self,
+        served: Served,
+        settings: Settings,
+        metrics: Metrics,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        aside: Executor,
+    ) -> None:
+        self.served = served
+        self._predictor = OnnxPredictor(served.model, threads=1)
+        self._contract = Contract(served, settings, metrics)
+        self._decoder = Decoder(self._contract)
+        self._answers = Answers(served)
+        self._loop, self._aside = loop, aside
+        self.latency = metrics.distribution(LATENCY, served.name, served.version)
+        runs = metrics.distribution(RUNS, served.name, served.version)
+        self._coalescer = Coalescer(self._predictor, self._contract.columns, loop=loop, aside=aside, runs=runs)
+        self._warm_up()
+
+    async def answer(self, body: bytes) -> bytes:
+        """The answer to a request's body. Raises Refusal, for a request that is wrong."""
+        if len(body) > LARGE_BODY_BYTES:
+            return await self._loop.run_in_executor(self._aside, self._answer_aside, body)
+        ask = self._decoder.read(body)
+        scores, decisions = await self._coalescer.answer(ask)
+        return self._answers.write(ask, scores, decisions)
+
+    def metadata(self) -> dict[str, Any]:
+        """What the protocol tells of a model: its inputs and outputs."""
+        served = self.served
+        classes = served.model.classes
+        outputs = {
+            "value": ("FP32", [-1]),
+            "probabilities": ("FP32", [-1, len(classes)]),
+            "label": (label_datatype(classes), [-1]),
+        }
+        return {
+            "name": served.name,
+            "versions": [served.version],
+            "platform": "onnx_onnxruntime",
+            "inputs": [_tensor(column.name, DATATYPES[column.kind][0], [-1]) for column in self._contract.columns],
+            "outputs": [_tensor(name, *outputs[name]) for name in self._contract.outputs],
+            "parameters": {"release": served.release, "classes": list(classes)},
+        }
+
+    def _answer_aside(self, body: bytes) -> bytes:
+        ask: Ask = self._decoder.read(body)
+        return self._answers.write(ask, *self._coalescer.run([ask]))
+
+    def _warm_up(self) -> None:
+        """Run once, so that the first request finds memory allocated and a graph that cannot run is found now."""
+        for rows in _WARM_UP_ROWS:
+            columns = self.served.model.inputs
+            self._predictor.predict_feeds({column.name: missing(rows, column.kind) for column in columns})
+
+
+def _tensor(name: str, datatype: str, shape: list[int]) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": shape}
