@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from seakeep.data.numbers import Integers, Words
 
-N = TypeVar("N", np.int64, np.uint64, np.float64)
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -113,7 +112,7 @@ def _of_numbers(
 def _of_wide_integers(empty: ColumnStatistics, present: list[int]) -> ColumnStatistics:
     """Whole numbers beyond 64 bits, one Python object each: right, and some hundred times slower."""
     counted = Counter(present)
-    top = TopValues.of({**counted})
+    top = TopValues.of(dict(counted.items()))
     rounded: Counter[float] = Counter()
     for value, count in counted.items():
         rounded[float(value)] += count
@@ -176,7 +175,7 @@ def _lengths(sizes: pl.Series, counts: NDArray[np.int64] | None = None) -> Lengt
     )
 
 
-def _counted(present: NDArray[N]) -> tuple[NDArray[N], NDArray[np.int64]]:
+def _counted(present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Different values in ascending order (-0.0 as 0.0), and how often each occurs."""
     if not len(present):
         return present, np.empty(0, np.int64)

@@ -118,6 +118,27 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def bad_value(cls, path: Path, column: str, *, value: str, dtype: pl.DataType) -> CannotRead:
+        return cls(
+            f"{value!r} in column {column!r} of {path} is not of type {dtype}",
+            cause="The type was given, or inferred from the first rows alone.",
+            fix=f"Infer it from all rows (infer_rows=None), or read it as text: types={{{column!r}: polars.String()}}.",
+            path=str(path),
+            column=column,
+            value=value,
+            dtype=dtype,
+        )
+
+    @classmethod
+    def utf16(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} is UTF-16, UTF-8 is expected",
+            cause="It was saved as Unicode text by a spreadsheet.",
+            fix=f"iconv -f UTF-16 -t UTF-8 {path} > {path.with_suffix('.utf8.csv')}",
+            path=str(path),
+        )
+
+    @classmethod
     def duplicate_columns(cls, where: str, names: Sequence[str]) -> CannotRead:
         return cls(
             f"column name {names[0]!r} occurs more than once",

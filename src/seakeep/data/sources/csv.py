@@ -1,0 +1,158 @@
+"""CSV files as a Source: cut at record ends into ranges of some 32 MiB, each parsed when asked for.
+
+Called by data.read for .csv, .csv.gz, .csv.zip and .zip. What is hard: types must be the same in every range and every file,
+so they are inferred from all of them, on opening; bytes that are not UTF-8 become U+FFFD, which profile counts; and
+a record with too few or too many fields is named by its line, since it usually means a torn file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from seakeep.core.codec import digest
+from seakeep.core.errors import UsageError
+from seakeep.data.content import digest_of_files
+from seakeep.data.errors import CannotRead
+from seakeep.data.records import Span, bytes_of, first_bad, header_of, line_of, separators, spans_of
+from seakeep.data.text_types import NOTHING, TextType, inferred
+from seakeep.data.unpack import plain_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seakeep.data.options import TextOptions
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """One file. path: as given. plain: unpacked. names: of its columns. spans: its records."""
+
+    path: Path
+    plain: Path
+    names: tuple[str, ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSource:
+    """CSV files. called: what the user called them. types: of every column of any file."""
+
+    called: str
+    texts: tuple[TextFile, ...]
+    options: TextOptions
+    types: Mapping[str, TextType] = field(hash=False)
+
+    @property
+    def description(self) -> str:
+        """What to call this table in messages."""
+        return self.called
+
+    @property
+    def schemas(self) -> Sequence[pl.Schema]:
+        """The columns of every file."""
+        return tuple(self._schema(text) for text in self.texts)
+
+    def pieces(self) -> Sequence[pl.LazyFrame]:
+        """Ranges of records, file by file."""
+        return tuple(self._piece(text, span) for text in self.texts for span in text.spans)
+
+    def files(self) -> Sequence[str]:
+        """Absolute paths of the files as given, in order."""
+        return tuple(str(text.path) for text in self.texts)
+
+    def digest(self) -> str:
+        """SHA-256 of the files' bytes in order, and of how they are to be read."""
+        return digest([digest_of_files([text.path for text in self.texts]), self.options.canonical])
+
+    def _schema(self, text: TextFile) -> pl.Schema:
+        return pl.Schema({name: self.types[name].dtype for name in text.names})
+
+    def _piece(self, text: TextFile, span: Span) -> pl.LazyFrame:
+        def rows(
+            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _batch: int | None
+        ) -> Iterator[pl.DataFrame]:
+            frame = self._typed(text, span, text.names if columns is None else columns)
+            frame = frame if limit is None else frame.head(limit)
+            yield frame if predicate is None else frame.filter(predicate)
+
+        return register_io_source(rows, schema=self._schema(text))
+
+    def _typed(self, text: TextFile, span: Span, columns: Sequence[str]) -> pl.DataFrame:
+        texts = _read(text, span, self.options)
+        typed = texts.select(self.types[name].read(pl.col(name)).alias(name) for name in columns)
+        for name in columns:
+            if typed[name].null_count() > texts[name].null_count():
+                bad = texts.filter(typed[name].is_null() & texts[name].is_not_null())[name][0]
+                raise CannotRead.bad_value(text.path, name, value=bad, dtype=self.types[name].dtype)
+        return typed
+
+
+def open_files(paths: Sequence[Path], *, called: str, options: TextOptions) -> CsvSource:
+    """A source of these files. Reads every byte once or twice. Raises CannotRead, naming the file; UsageError."""
+    texts = tuple(_text_file(path, options) for path in paths)
+    known = dict.fromkeys(name for text in texts for name in text.names)
+    for name in options.types:
+        if name not in known:
+            raise UsageError.unknown_name("column", name, known, where="types")
+    given = {name: TextType(dtype) for name, dtype in options.types.items()}
+    return CsvSource(called, texts, options, {**_infer(texts, options), **given})
+
+
+def _text_file(path: Path, options: TextOptions) -> TextFile:
+    plain = plain_file(path)
+    names, start = header_of(plain, options.separator, called=path)
+    return TextFile(path, plain, names, spans_of(plain, start, called=path))
+
+
+def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextType]:
+    """Types by column name, from all records or the first `infer_rows`."""
+    types = {name: NOTHING for text in texts for name in text.names}
+    left = options.infer_rows
+    for text in texts:
+        for span in text.spans:
+            if left == 0:
+                return types
+            frame = _read(text, span, options)[:left]
+            types.update(inferred(frame.drop(options.types, strict=False), types))
+            left = None if left is None else left - frame.height
+    return types
+
+
+def _read(text: TextFile, span: Span, options: TextOptions) -> pl.DataFrame:
+    """The records of a span, every column as text. Raises CannotRead, naming the line."""
+    content = bytes_of(text.plain, span)
+    schema = dict.fromkeys(text.names, pl.String())
+    if not content:
+        return pl.DataFrame(schema=schema)
+    try:
+        frame = pl.read_csv(
+            content,
+            has_header=False,
+            schema=schema,
+            separator=options.separator,
+            null_values=list(options.null_values),
+            empty_string_is_null="" in options.null_values,
+            encoding="utf8-lossy",
+            raise_if_empty=False,
+        )
+    except pl.exceptions.PolarsError as error:
+        bad = _bad_record(text, span, content, options) or CannotRead.bad_line(text.path, None, str(error))
+        raise bad from error
+    if separators(content, options.separator) != frame.height * (len(text.names) - 1):
+        short = _bad_record(text, span, content, options)
+        if short is not None:
+            raise short
+    return frame
+
+
+def _bad_record(text: TextFile, span: Span, content: bytes, options: TextOptions) -> CannotRead | None:
+    found = first_bad(content, len(text.names), options.separator)
+    if found is None:
+        return None
+    line, reason = found
+    return CannotRead.bad_line(text.path, line_of(text.plain, span.start) + line, reason)

@@ -1,0 +1,99 @@
+"""What the text of a CSV column stands for: inferred from all of its values, never from the first hundred.
+
+Called by data.sources.csv. Every column is read as text; this module finds the first type of LADDER that fits all values and
+converts to it, so that what was inferred can always be read. Types of different pieces and files are joined: a late float
+makes whole numbers floats, a late word makes a column text, a column without any value stays without a type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TRUE, _FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
+_SAMPLE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TextType:
+    """A type that text can be read as. form: of dates and times, in strftime's notation."""
+
+    dtype: pl.DataType
+    form: str = ""
+
+    def read(self, text: pl.Expr) -> pl.Expr:
+        """The values; null where a text is not of this type."""
+        if isinstance(self.dtype, pl.Boolean):
+            return pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False)
+        if isinstance(self.dtype, pl.Date) and self.form:
+            return text.str.to_date(self.form, strict=False)
+        if isinstance(self.dtype, pl.Datetime) and self.form:
+            return text.str.to_datetime(self.form, strict=False, time_unit="us")
+        return text.cast(self.dtype, strict=False)
+
+
+NOTHING, TEXT = TextType(pl.Null()), TextType(pl.String())
+INTEGER, WIDE, NUMBER = TextType(pl.Int64()), TextType(pl.Int128()), TextType(pl.Float64())
+_NUMBERS = (INTEGER, WIDE, NUMBER)
+_UTC, _PLAIN = pl.Datetime("us", "UTC"), pl.Datetime("us")
+LADDER = (
+    *_NUMBERS,
+    TextType(pl.Boolean()),
+    TextType(pl.Date(), "%Y-%m-%d"),
+    TextType(_UTC, "%Y-%m-%dT%H:%M:%S%.f%#z"),
+    TextType(_UTC, "%Y-%m-%d %H:%M:%S%.f%#z"),
+    TextType(_PLAIN, "%Y-%m-%dT%H:%M:%S%.f"),
+    TextType(_PLAIN, "%Y-%m-%d %H:%M:%S%.f"),
+    TextType(_PLAIN, "%Y-%m-%dT%H:%M"),
+    TextType(_PLAIN, "%Y-%m-%d %H:%M"),
+)
+
+
+def joined(first: TextType, second: TextType) -> TextType:
+    """The narrowest type that holds both columns' values.
+
+    >>> joined(INTEGER, NUMBER).dtype, joined(NOTHING, INTEGER).dtype, joined(LADDER[3], INTEGER).dtype
+    (Float64, Int64, String)
+    """
+    if second in (first, NOTHING):
+        return first
+    if first == NOTHING:
+        return second
+    if first in _NUMBERS and second in _NUMBERS:
+        return max(first, second, key=_NUMBERS.index)
+    return TEXT
+
+
+def inferred(frame: pl.DataFrame, known: Mapping[str, TextType]) -> dict[str, TextType]:
+    """The type of every column of text in `frame`, joined with what was `known` of it before."""
+    guesses = {name: joined(known.get(name, NOTHING), _guess(frame[name])) for name in frame.columns}
+    fits = _fit(frame, guesses)
+    return {
+        name: guess if fits[name] else joined(known.get(name, NOTHING), _of_all(frame[name]))
+        for name, guess in guesses.items()
+    }
+
+
+def _guess(texts: pl.Series) -> TextType:
+    """The type of the first values there are; all must be tried with it still."""
+    return _of_all(texts.drop_nulls().head(_SAMPLE))
+
+
+def _of_all(texts: pl.Series) -> TextType:
+    """The first type of LADDER that every value has, else text; nothing where there is no value."""
+    frame = texts.drop_nulls().alias("text").to_frame()
+    if frame.is_empty():
+        return NOTHING
+    return next((kind for kind in LADDER if _fit(frame, {"text": kind})["text"]), TEXT)
+
+
+def _fit(frame: pl.DataFrame, types: Mapping[str, TextType]) -> dict[str, bool]:
+    tests = [
+        (types[name].read(pl.col(name)).is_null() & pl.col(name).is_not_null()).any().alias(name) for name in types
+    ]
+    return {name: not failed for name, failed in frame.select(tests).row(0, named=True).items()}

@@ -1,0 +1,97 @@
+"""Compressed text files, unpacked once a process to a temporary folder, so that they can be read piece by piece.
+
+Called by data.sources.csv. What is hard: an archive may claim little and hold much. Nothing is unpacked into memory, and
+unpacking ends with an error before the disk is full. The folder is removed when the process ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gzip
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from seakeep.core.files import replacing
+from seakeep.data.errors import CannotRead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT_FREE = 64 << 20
+_BLOCK = 1 << 20
+_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+def plain_file(path: Path) -> Path:
+    """The file itself, or its unpacked copy if its name ends in .gz or .zip.
+
+    Raises: CannotRead, for a torn or encrypted archive, one that does not hold exactly one file, or one too large.
+    """
+    if path.suffix.lower() not in (".gz", ".zip"):
+        return path
+    try:
+        facts = path.stat()
+        return _unpacked(path, facts.st_size, facts.st_mtime_ns)
+    except OSError as error:
+        raise CannotRead.forbidden(path, error) from error
+
+
+@functools.lru_cache(maxsize=1000)
+def _unpacked(path: Path, size: int, changed: int) -> Path:
+    target = _folder() / f"{abs(hash((path, size, changed))):x}.csv"
+    try:
+        with _opened(path) as packed, replacing(target) as temporary, temporary.open("wb") as plain:
+            _copy(packed, plain, path)
+    except _BROKEN as error:
+        raise CannotRead.torn(path, path.suffix.lstrip("."), str(error)) from error
+    return target
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    if path.suffix.lower() == ".gz":
+        with gzip.open(path) as packed:
+            yield packed
+        return
+    with zipfile.ZipFile(path) as archive:
+        members = [
+            item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX")
+        ]
+        if len(members) != 1:
+            raise CannotRead.archive(path, [item.filename for item in members])
+        _check_space(path, members[0].file_size)
+        with archive.open(members[0]) as member:
+            yield member
+
+
+def _copy(packed: IO[bytes] | gzip.GzipFile, plain: IO[bytes], path: Path) -> None:
+    written = 0
+    while block := packed.read(_BLOCK):
+        _check_space(path, written + len(block), written)
+        written += plain.write(block)
+
+
+def _check_space(path: Path, needed: int, written: int = 0) -> None:
+    free = shutil.disk_usage(_folder()).free
+    if needed - written > free - KEPT_FREE:
+        raise CannotRead.too_large(path, needed, free, _folder())
+
+
+@functools.cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="seakeep-"))
+    atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove the folder, unless this is a fork of the process that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)
