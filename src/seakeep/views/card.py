@@ -16,7 +16,6 @@ from seakeep.views import figures
 from seakeep.views.markdown import code, escaped, grid, table
 from seakeep.views.pages.report import WORDS, sentence
 from seakeep.views.pages.schema import values
-from seakeep.views.pages.statistics import rough
 from seakeep.views.pictures import is_whole
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _data(model: Model) -> str:
     ]
     if schema.time in statistics.columns and statistics[str(schema.time)].minimum is not None:
         column = statistics[str(schema.time)]
-        between = f"{rough(column, column.minimum)} to {rough(column, column.maximum)}"
+        between = f"{figures.rough(column, column.minimum)} to {figures.rough(column, column.maximum)}"
         lines.append(f"{code(str(schema.time))} runs from {between}.")
     balance = _balance(model)
     if balance:

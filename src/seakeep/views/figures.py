@@ -15,10 +15,13 @@ from seakeep.core.kinds import Kind
 
 if TYPE_CHECKING:
     from seakeep.core.codec import Scalar
+    from seakeep.core.statistics import ColumnStatistics
 
 ABSENT = "–"
 MINUS = "\N{MINUS SIGN}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE, _DAY = 60_000_000, 86_400_000_000
+_ETERNITY = 1e11
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -49,8 +52,8 @@ def share(value: float | None, *, digits: int = 3) -> str:
         return number(value)
     if 0 < value < 1e-4:
         return "< 0.01 %"
-    if 1 - 1e-4 < value < 1:
-        return "> 99.99 %"
+    if 0.99 < value < 1:
+        return "> 99.99 %" if value > 0.99994 else f"{number(value * 100)} %"
     return f"{number(value * 100, digits=digits)} %"
 
 
@@ -76,24 +79,24 @@ def timestamp(microseconds: float | None) -> str:
 def seconds(value: float | None) -> str:
     """A length of time in the unit that fits.
 
-    >>> seconds(0.00042), seconds(0.0421), seconds(1.234), seconds(75), seconds(7300), seconds(0)
-    ('0.42 ms', '42 ms', '1.2 s', '1 min 15 s', '2 h 1 min', '0 s')
+    >>> seconds(0.00042), seconds(0.0421), seconds(1.234), seconds(75), seconds(7200), seconds(0)
+    ('0.42 ms', '42 ms', '1.2 s', '1 min 15 s', '2 h', '0 s')
     """
     if value is None or not math.isfinite(value):
         return number(value)
     if value < 0:
         return MINUS + seconds(-value)
-    if value == 0:
-        return "0 s"
+    if value == 0 or value >= _ETERNITY:
+        return f"{number(value)} s"
     if value < 0.9995:
         return f"{number(value * 1000, digits=2)} ms"
     if value < 59.95:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
+        return _two(minutes, "min", rest, "s")
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes} min" if hours < 48 else f"{hours // 24:,} d {hours % 24} h"
+    return _two(hours, "h", minutes, "min") if hours < 48 else _two(hours // 24, "d", hours % 24, "h")
 
 
 def size(value: float | None) -> str:
@@ -111,12 +114,26 @@ def size(value: float | None) -> str:
 
 
 def of_kind(kind: Kind, value: Scalar) -> str:
-    """A column's value, written as its kind asks."""
+    """A column's value, written as its kind asks; whole numbers below 10,000 unseparated, since they may be years.
+
+    >>> of_kind(Kind.INTEGER, 2013), of_kind(Kind.INTEGER, 20130), of_kind(Kind.DURATION, 90_000_000)
+    ('2013', '20,130', '1 min 30 s')
+    """
+    if kind is Kind.INTEGER and isinstance(value, int | float) and abs(value) < 10_000 and value == round(value):
+        return f"{value:.0f}".replace("-", MINUS)
     if isinstance(value, str) or value is None or isinstance(value, bool):
         return scalar(value)
     if kind is Kind.TIMESTAMP:
         return timestamp(value)
     return seconds(value / 1e6) if kind is Kind.DURATION else number(value)
+
+
+def rough(column: ColumnStatistics, value: float | None) -> str:
+    """A mean or quantile of the column; of times over a day apart only to the minute, which is as well as one can read it."""
+    if value is None or column.kind is not Kind.TIMESTAMP or column.minimum is None or column.maximum is None:
+        return of_kind(column.kind, value)
+    step = _MINUTE if column.maximum - column.minimum > _DAY else 1
+    return timestamp(round(value / step) * step)
 
 
 def scalar(value: Scalar) -> str:
@@ -169,6 +186,10 @@ def counted(count: int, noun: str) -> str:
 
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+
+
+def _two(large: int, unit: str, small: int, small_unit: str) -> str:
+    return f"{large:,} {unit} {small} {small_unit}" if small else f"{large:,} {unit}"
 
 
 def _escaped(character: str) -> str:

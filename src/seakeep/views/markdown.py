@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from seakeep.core.codec import Scalar
     from seakeep.core.report import Table
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#!])")
+# An underscore between letters starts nothing, and names are full of them.
+_SPECIAL = re.compile(r"([\\`*{}\[\]<>|~#!&]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def escaped(text: str) -> str:
     r"""`text` as it stands, on one line, whatever Markdown would make of it.
 
-    >>> escaped("a|b <script> *c*")
-    'a\\|b \\<script\\> \\*c\\*'
+    >>> print(escaped("a|b <script> *c* roc_auc _d_"))
+    a\|b \<script\> \*c\* roc_auc \_d\_
     """
     return _SPECIAL.sub(r"\\\1", figures.visible(text))
 

@@ -46,13 +46,16 @@ class ReleaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LineageNode:
-    """One thing in a lineage and what lies beyond it in the direction asked for.
+class LineageRow:
+    """One line of a printed lineage; the root first, each row's parent is the nearest row above it that is less deep.
 
-    kind: "release", "model", "dataset", "file", "run". digest may be empty (files show a path as their label).
+    depth: 0 for the root. stage: what led here, empty for the root. kind: "release", "model", "dataset", "file".
+    digest: may be empty. repeated: whether it was shown before, and so is not opened again.
     """
 
+    depth: int
     kind: str
     label: str
+    stage: str = ""
     digest: str = ""
-    children: Sequence[LineageNode] = ()
+    repeated: bool = False

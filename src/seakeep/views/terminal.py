@@ -8,9 +8,10 @@ the cursor or pass for markup.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from seakeep.core.report import Check, Report, Table
     from seakeep.core.schema import Schema
     from seakeep.core.statistics import ColumnStatistics, Statistics
-    from seakeep.views.rows import LineageNode, ReleaseRow, StageRow
+    from seakeep.views.rows import LineageRow, ReleaseRow, StageRow
 
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 _DIGEST = 12
-_TABLE_ROWS = 12
+_TABLE_ROWS, _NARROW, _NAME = 12, 72, 40
 
 
 def console(file: IO[str] | None = None, *, width: int | None = None, colour: bool | None = None) -> Console:
@@ -85,39 +86,26 @@ def table(noun: Table, *, rows: int = _TABLE_ROWS) -> RenderableType:
 
 
 def statistics(noun: Statistics) -> RenderableType:
-    """One line a column: kind, missing, different values, and what is typical."""
-    grid = _grid(Text(f"{figures.counted(noun.rows, 'row')}, {figures.counted(len(noun.columns), 'column')}"))
-    grid.add_column("column", overflow="fold", ratio=3)
-    grid.add_column("kind", no_wrap=True)
-    for name in ("missing", "different"):
-        grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("typical", overflow="fold", ratio=4)
+    """One line a column: kind, missing, different values, and what is typical; fewer facts on a narrow terminal."""
+    title = Text(f"{figures.counted(noun.rows, 'row')}, {figures.counted(len(noun.columns), 'column')}")
+    rows = []
     for name, column in noun.columns.items():
         missing = figures.share(column.missing_rate) if column.missing_rate else ""
-        grid.add_row(
-            _plain(name), column.kind.value, missing, figures.number(column.distinct), _plain(_typical(column))
-        )
-    return grid
+        rows.append((name, column.kind.value, missing, figures.number(column.distinct), _typical(column)))
+    return _ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
 
 
 def schema(noun: Schema) -> RenderableType:
-    """One line a column: kind, what may be missing, which values, and when it is known."""
-    grid = _grid(_plain(f"schema {noun.name}, {figures.counted(len(noun.columns), 'column')}"))
-    grid.add_column("column", overflow="fold", ratio=3)
-    grid.add_column("kind", no_wrap=True)
-    grid.add_column("missing", justify="right", no_wrap=True)
-    grid.add_column("values", overflow="fold", ratio=4)
-    grid.add_column("notes", overflow="fold", ratio=2)
+    """One line a column: kind, what may be missing, which values, and when it is known; fewer facts on a narrow terminal."""
+    title = _plain(f"schema {noun.name}, {figures.counted(len(noun.columns), 'column')}")
+    rows = []
     for name, column in noun.columns.items():
-        roles = [role for role in ("label", "time", "key") if getattr(noun, role) == name]
-        notes = [
-            *roles,
-            *([] if column.required else ["optional"]),
-            *(["known afterwards"] if column.available == "after" else []),
-        ]
+        notes = [role for role in ("label", "time", "key") if getattr(noun, role) == name]
+        notes += [] if column.required else ["optional"]
+        notes += ["known afterwards"] if column.available == "after" else []
         missing = f"≤ {figures.share(column.missing_at_most)}" if column.missing_at_most else "never"
-        grid.add_row(_plain(name), column.kind.value, missing, _plain(values(column)), ", ".join(notes))
-    return grid
+        rows.append((name, column.kind.value, missing, ", ".join(notes), values(column)))
+    return _ByWidth(title, ("column", "kind", "missing", "notes", "values"), rows)
 
 
 def stages(rows: Sequence[StageRow]) -> RenderableType:
@@ -154,29 +142,26 @@ def releases(rows: Sequence[ReleaseRow]) -> RenderableType:
     return grid
 
 
-def lineage(root: LineageNode) -> RenderableType:
-    """What something was made from, or what was made from it, as a tree. A part met before is shown again, not opened."""
-    tree = Tree(_node(root, repeated=False), guide_style="dim")
-    seen = {root.digest} if root.digest else set()
-    _grow(tree, root, seen)
-    return tree
+def lineage(rows: Sequence[LineageRow]) -> RenderableType:
+    """What something was made from, or what was made from it, as a tree."""
+    if not rows:
+        return Text("Nothing is on record.")
+    branches = {0: Tree(_lineage_row(rows[0]), guide_style="dim")}
+    for row in rows[1:]:
+        depth = max(row.depth, 1)
+        branches = {above: tree for above, tree in branches.items() if above < depth}
+        branches[depth] = branches[max(branches)].add(_lineage_row(row))
+    return branches[0]
 
 
-def _grow(tree: Tree, node: LineageNode, seen: set[str]) -> None:
-    for child in node.children:
-        repeated = bool(child.digest) and child.digest in seen
-        branch = tree.add(_node(child, repeated=repeated and bool(child.children)))
-        if not repeated:
-            seen.add(child.digest)
-            _grow(branch, child, seen)
-
-
-def _node(node: LineageNode, *, repeated: bool) -> Text:
-    parts = [Text(node.kind, style="dim"), Text(" "), _plain(node.label)]
-    if node.digest:
-        parts.append(Text(f" {node.digest[:_DIGEST]}", style="dim"))
-    if repeated:
-        parts.append(Text(" (opened above)", style="dim"))
+def _lineage_row(row: LineageRow) -> Text:
+    parts = [
+        Text(f"{row.stage}: " if row.stage else "", style="dim"),
+        Text(f"{row.kind} "),
+        Text(figures.visible(row.label), style="bold"),
+    ]
+    parts.append(Text(f" {row.digest[:_DIGEST]}" if row.digest else "", style="dim"))
+    parts.append(Text(" (opened above)" if row.repeated else "", style="dim"))
     return Text.assemble(*parts)
 
 
@@ -199,7 +184,7 @@ def _typical(column: ColumnStatistics) -> str:
         return "nothing but missing values"
     if column.kind.is_numeric and column.finite:
         low, middle, high = (
-            figures.of_kind(column.kind, value) for value in (column.minimum, column.quantile(0.5), column.maximum)
+            figures.rough(column, value) for value in (column.minimum, column.quantile(0.5), column.maximum)
         )
         return f"{low} … {middle} … {high}"
     if column.top.values:
@@ -211,6 +196,30 @@ def _typical(column: ColumnStatistics) -> str:
     if column.lengths is not None and column.lengths.count:
         return f"lengths {figures.number(column.lengths.minimum)} to {figures.number(column.lengths.maximum)}"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _ByWidth:
+    """A table of columns' facts; a narrow terminal gets the name, what is missing and the last column only."""
+
+    title: Text
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        narrow = options.max_width < _NARROW
+        last = len(self.columns) - 1
+        shown = [i for i, name in enumerate(self.columns) if not narrow or i in (0, last) or name == "missing"]
+        grid = _grid(self.title)
+        for i in shown:
+            numeric = self.columns[i] in ("missing", "different")
+            grid.add_column(
+                self.columns[i], justify="right" if numeric else "left", overflow="fold", no_wrap=i not in (0, last)
+            )
+        for row in self.rows:
+            name = figures.shortened(figures.visible(row[0]), 18 if narrow else _NAME)
+            grid.add_row(Text(name), *(_plain(row[i]) for i in shown[1:]))
+        yield grid
 
 
 def _grid(title: Text | None) -> Grid:

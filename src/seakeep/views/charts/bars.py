@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ROW, _TOP = 24.0, 6.0
-_LABELS, _VALUES = 132.0, 58.0
+_VALUES = 58.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def bars(
     threshold: float | None = None,
     wide: float = svg.WIDTH,
 ) -> str:
-    """One bar a row, in the order given, its value written beside it.
+    """One bar a row, in the order given, its value written beside it; an axis only where intervals or thresholds need one.
 
     Parameters: threshold: drawn across all bars; a bar's own is drawn on it alone. Values that are not finite are written,
         not drawn. wide: of the canvas.
@@ -49,14 +49,16 @@ def bars(
     finite = [value for value in (*limits, *((threshold,) if threshold is not None else ())) if math.isfinite(value)]
     low, high = padded(min([0.0, *finite]), max([0.0, *finite]))
     low, high = (0.0, 1.0) if not any(finite) else (low, high)
-    across = Scale(low, high, _LABELS * min(1.0, wide / 360), wide - _VALUES)
+    across = Scale(low, high, svg.label_room([row.label for row in rows], wide), wide - _VALUES)
     bottom = _TOP + _ROW * len(rows)
     parts = [part for i, row in enumerate(rows) for part in _row(row, _TOP + _ROW * i, across, write=formatter(unit))]
-    parts += svg.bottom_axis(across, ticks(low, high, unit, count=3), bottom, name=name)
+    has_scale = threshold is not None or any(row.low is not None or row.threshold is not None for row in rows)
+    if has_scale:
+        parts += svg.bottom_axis(across, ticks(low, high, unit, count=3), bottom, name=name)
     parts.append(svg.line(across(0.0), _TOP, across(0.0), bottom, kind="axis"))
     if threshold is not None and math.isfinite(threshold):
         parts.append(svg.line(across(threshold), _TOP, across(threshold), bottom, kind="threshold"))
-    height, words = bottom + (40 if name else 24), _described(rows, formatter(unit))
+    height, words = bottom + (40 if name else 24) * has_scale + 2, _described(rows, formatter(unit))
     return svg.canvas(parts, height=height, title=title, description=words, wide=wide)
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from seakeep.views.charts import svg
 from seakeep.views.charts.bars import interval
-from seakeep.views.charts.scales import Format, Scale, Unit, formatter, padded, ticks
+from seakeep.views.charts.scales import Format, Scale, Unit, formatter, padded, ticks, widened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ROW, _TOP = 21.0, 8.0
-_LABELS, _VALUES = 132.0, 58.0
+_VALUES = 58.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,8 @@ def dots(rows: Sequence[Dot], *, title: str, unit: Unit = "", name: str = "", th
         return svg.nothing(title)
     ends += [threshold] if threshold is not None and math.isfinite(threshold) else []
     low, high = padded(min(ends), max(ends))
-    room = high / 20 - low / 20
-    low, high = low - room, high + room
-    across = Scale(low, high, _LABELS, svg.WIDTH - _VALUES)
+    low, high = widened(low, high, high / 20 - low / 20)
+    across = Scale(low, high, svg.label_room([row.label for row in rows]), svg.WIDTH - _VALUES)
     bottom = _TOP + _ROW * len(rows)
     marks = ticks(low, high, unit, count=3)
     parts = [svg.line(across(at), _TOP, across(at), bottom, kind="grid") for at, _ in marks]
@@ -57,7 +56,7 @@ def dots(rows: Sequence[Dot], *, title: str, unit: Unit = "", name: str = "", th
 
 def _row(row: Dot, middle: float, across: Scale, write: Format) -> list[str]:
     kind = "label lead-label" if row.leads else "label"
-    label = svg.text(svg.fitted(row.label, _LABELS - 10), _LABELS - 8, middle + 4, anchor="end", kind=kind)
+    label = svg.text(svg.fitted(row.label, across.start - 10), across.start - 8, middle + 4, anchor="end", kind=kind)
     parts = [svg.titled(label, _words(row, write)), *interval(row.low, row.high, middle, across)]
     parts.append(svg.text(write(row.value), svg.WIDTH, middle + 4, anchor="end", kind="value"))
     if math.isfinite(row.value):

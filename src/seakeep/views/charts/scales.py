@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _TIME_STEPS = (
 )
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12000)
 _MONTH = 30.44 * _DAY
+_CALENDAR = 3e17
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,12 @@ def padded(low: float, high: float) -> tuple[float, float]:
     """
     if high / 2 - low / 2 > abs(high) * 1e-12:
         return low, high
-    room = abs(high) / 2 or 0.5
-    return max(low - room, -1.7e308), min(high + room, 1.7e308)
+    return widened(low, high, abs(high) / 2 or 0.5)
+
+
+def widened(low: float, high: float, room: float) -> tuple[float, float]:
+    """A range with `room` on both sides, as far as doubles reach."""
+    return max(low - room, -sys.float_info.max), min(high + room, sys.float_info.max)
 
 
 def nice_ticks(low: float, high: float, *, count: int = 5) -> tuple[float, ...]:
@@ -76,6 +82,8 @@ def nice_ticks(low: float, high: float, *, count: int = 5) -> tuple[float, ...]:
 
 def time_ticks(low: float, high: float, *, count: int = 4) -> tuple[float, ...]:
     """Round moments within [low, high] microseconds since 1970 UTC: whole seconds, minutes, hours, days, months, years."""
+    if max(abs(low), abs(high)) > _CALENDAR:
+        return nice_ticks(low, high, count=count)
     step = max(high - low, 1.0) / count
     if step <= _TIME_STEPS[-1]:
         step = _TIME_STEPS[bisect_left(_TIME_STEPS, step)] if step > _SECOND / 2 else 0
@@ -92,7 +100,7 @@ def ticks(low: float, high: float, unit: Unit, *, count: int = 5) -> tuple[tuple
     plain = formatter(unit)
     labels = [plain(at) for at in found]
     if len(set(labels)) < len(labels):
-        labels = [figures.number(at, digits=12) for at in found]
+        labels = [figures.number(at, digits=17) for at in found]
     return tuple(zip(found, labels, strict=True))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seakeep.views import figures
@@ -55,24 +56,37 @@ def nothing(title: str, *, reason: str = "Nothing to draw", wide: float = WIDTH)
 
 
 def bottom_axis(scale: Scale, marks: Sequence[tuple[float, str]], y: float, *, name: str = "") -> list[str]:
-    """Labels under a horizontal axis at height `y`, those left out that would touch the one before; then the axis' name."""
+    """A horizontal axis at height `y`: its ticks, labels at every second or third of them where all would touch, its name."""
     parts = [line(scale.start, y, scale.end, y, kind="axis")]
-    free = 0.0
-    for at, label in marks:
-        x, half = scale(at), width(label) / 2
-        middle = min(max(x, half), scale.end + 12 - half)
-        parts.append(line(x, y, x, y + 4, kind="axis"))
-        if middle - half >= free:
-            parts.append(text(label, middle, y + 17, anchor="middle", kind="tick"))
-            free = middle + half + 8
+    stride = next((n for n in range(1, len(marks)) if _apart(scale, marks[::n])), len(marks))
+    for i, (at, label) in enumerate(marks):
+        parts.append(line(scale(at), y, scale(at), y + 4, kind="axis"))
+        if i % stride == 0:
+            parts.append(text(label, _centre(scale, at, label), y + 17, anchor="middle", kind="tick"))
     if name:
         parts.append(text(name, (scale.start + scale.end) / 2, y + 34, anchor="middle", kind="name"))
     return parts
 
 
+def _centre(scale: Scale, at: float, label: str) -> float:
+    half = width(label) / 2
+    return min(max(scale(at), half), scale.end + 12 - half)
+
+
+def _apart(scale: Scale, marks: Sequence[tuple[float, str]]) -> bool:
+    ends = [(_centre(scale, at, label), width(label) / 2) for at, label in marks]
+    return all(x + half + 8 <= after - other for (x, half), (after, other) in pairwise(ends))
+
+
 def width(label: str) -> float:
     """About how wide a label is at the tick size, in canvas units: wide characters count double."""
     return sum(FONT * (1.0 if ord(character) > 0x2E80 else 0.56) for character in label)
+
+
+def label_room(labels: Sequence[str], wide: float = WIDTH) -> float:
+    """Where a plot starts that has `labels` to its left: as far as the longest asks, at most two fifths of the canvas."""
+    longest = max((width(figures.visible(label)) for label in labels), default=0.0)
+    return min(max(longest + 14, 48.0), wide * 0.4)
 
 
 def fitted(label: str, room: float) -> str:

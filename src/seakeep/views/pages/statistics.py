@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from seakeep.views.charts.scales import Unit
 
 _SHARES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
-_MINUTE, _DAY = 60_000_000, 86_400_000_000
 _TOP_DRAWN, _TOP_LISTED, _WIDE = 6, 20, 300.0
 
 
@@ -130,9 +129,9 @@ def _facts(column: ColumnStatistics) -> list[Item]:
     ]
     if column.kind.is_numeric and column.finite:
         facts += [
-            Item("median", rough(column, column.quantile(0.5))),
+            Item("median", figures.rough(column, column.quantile(0.5))),
             Item("least", write(column.minimum)),
-            Item("mean", rough(column, column.mean)),
+            Item("mean", figures.rough(column, column.mean)),
             Item("greatest", write(column.maximum)),
         ]
     elif column.kind is Kind.BOOLEAN and column.finite:
@@ -166,10 +165,9 @@ def _flags(column: ColumnStatistics) -> list[str]:
 
 def _grids(name: str, column: ColumnStatistics) -> list[Grid]:
     grids = []
-    write = _writer(column.kind)
     if column.kind.is_numeric and column.finite:
         rows: list[tuple[Scalar, ...]] = [
-            (figures.share(share), rough(column, column.quantile(share))) for share in _SHARES
+            (figures.share(share), figures.rough(column, column.quantile(share))) for share in _SHARES
         ]
         rows += [("standard deviation", _spread(column)), ("zeros", figures.number(column.zeros))]
         exact = "Exact." if column.histogram.is_exact else _bound(column.histogram)
@@ -199,11 +197,3 @@ def _spread(column: ColumnStatistics) -> str:
 
 def _writer(kind: Kind) -> Callable[[float | None], str]:
     return partial(figures.of_kind, kind)
-
-
-def rough(column: ColumnStatistics, value: float | None) -> str:
-    """A mean or quantile of the column; of times over a day apart only to the minute, which is as well as one can read it."""
-    if value is None or column.kind is not Kind.TIMESTAMP or column.minimum is None or column.maximum is None:
-        return figures.of_kind(column.kind, value)
-    step = _MINUTE if column.maximum - column.minimum > _DAY else 1
-    return figures.timestamp(round(value / step) * step)

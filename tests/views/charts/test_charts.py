@@ -1,0 +1,115 @@
+"""Laws that hold of every chart, whatever numbers and labels it is given."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seakeep.views.charts import Bar, Dot, Series, bars, curve, dots, heat_map, histogram
+
+any_float = st.floats() | st.sampled_from([1e308, -1e308, 5e-324, 0.0, -0.0])
+bounds = st.none() | any_float
+label = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+units = st.sampled_from(["", "share", "timestamp", "seconds", "bytes"])
+
+
+def drawn(picture: str) -> ET.Element:
+    """The parsed picture; its numbers are finite and lie near its canvas."""
+    root = ET.fromstring(picture)
+    width, height = (float(part) for part in root.attrib["viewBox"].split()[2:])
+    for element in root.iter():
+        for name in ("x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "width", "height", "d"):
+            for found in re.findall(r"[-+]?[\d.]+(?:e[-+]?\d+)?|nan|inf", element.get(name, "")):
+                assert -20 <= float(found) <= max(width, height) + 20, (name, element.attrib)
+    return root
+
+
+@given(st.lists(st.builds(Bar, label, any_float, bounds, bounds, threshold=bounds), max_size=8), bounds, units)
+def test_bars_draw_any_numbers(rows, threshold, unit):
+    drawn(bars(rows, title="Bars", threshold=threshold, unit=unit))
+
+
+@given(st.lists(st.builds(Dot, label, any_float, bounds, bounds, st.booleans()), max_size=8), bounds, units)
+def test_dots_draw_any_numbers(rows, threshold, unit):
+    drawn(dots(rows, title="Dots", threshold=threshold, unit=unit))
+
+
+@given(
+    st.lists(
+        st.builds(Series, label, st.lists(st.tuples(any_float, any_float), max_size=6), st.booleans()), max_size=6
+    ),
+    st.booleans(),
+)
+def test_curves_draw_any_numbers(series, spanned):
+    drawn(curve(series, title="Curves", x="x", y="y", diagonal=True, span=(0.0, 1.0) if spanned else None))
+
+
+@given(st.data(), st.integers(0, 14), st.integers(0, 14))
+def test_heat_maps_draw_any_numbers(data, rows, columns):
+    amounts = st.floats(min_value=0) | st.integers(0, 10**20)
+    cells = [data.draw(st.lists(amounts, min_size=columns, max_size=columns)) for _ in range(rows)]
+    names = [str(i) for i in range(columns)]
+    drawn(heat_map([str(i) for i in range(rows)], names, cells, title="Cells", x="predicted", y="actual"))
+
+
+@given(st.lists(any_float, min_size=2, max_size=6).map(sorted), st.data(), units)
+def test_histograms_draw_any_numbers(edges, data, unit):
+    counts = data.draw(st.lists(st.floats(min_value=0), min_size=len(edges) - 1, max_size=len(edges) - 1))
+    drawn(histogram(edges, counts, title="Histogram", unit=unit, marks=[(edges[0], "least")]))
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        bars([], title="x"),
+        dots([], title="x"),
+        curve([], title="x", x="x", y="y"),
+        heat_map([], [], [], title="x", x="x", y="y"),
+        histogram([], [], title="x"),
+    ],
+)
+def test_nothing_to_draw_says_so(picture):
+    assert re.search("Nothing to draw|No values to draw", picture)
+
+
+def test_a_bar_is_as_long_as_its_value():
+    root = drawn(bars([Bar("a", 1.0), Bar("b", 0.5), Bar("c", -0.5)], title="Bars"))
+    a, b, c = (float(rect.attrib["width"]) for rect in root.iter("rect"))
+    assert a == pytest.approx(2 * b, abs=0.1)
+    assert b == pytest.approx(c, abs=0.1)
+
+
+def test_histogram_bars_are_as_high_as_their_counts():
+    root = drawn(histogram([0.0, 1.0, 2.0, 3.0], [4.0, 2.0, 0.0], title="Histogram"))
+    first, second = (float(rect.attrib["height"]) for rect in root.iter("rect"))
+    assert first == pytest.approx(2 * second, abs=0.1)
+
+
+def test_whole_numbers_tick_on_whole_numbers():
+    assert re.findall(r'class="tick">([^<]+)<', histogram([0.5, 1.5, 2.5], [1, 2], title="x", whole=True)) == ["1", "2"]
+
+
+def test_dots_show_their_interval_in_words():
+    assert "UA 0.7 (0.68 to 0.72)" in dots([Dot("UA", 0.7, 0.68, 0.72)], title="Dots")
+
+
+def test_a_curve_is_broken_where_a_point_is_not_finite():
+    picture = curve([Series("s", [(0, 0), (0.5, 0.5), (float("nan"), 1), (0.8, 0.9), (1, 1)])], title="c", x="x", y="y")
+    path = next(element.attrib["d"] for element in drawn(picture).iter("path"))
+    assert path.count("M") == 2
+
+
+def test_several_series_are_named_below():
+    picture = curve([Series("one", [(0, 0), (1, 1)]), Series("two", [(0, 1), (1, 0)])], title="c", x="x", y="y")
+    assert [text.text for text in drawn(picture).iter("text")][-2:] == ["one", "two"]
+
+
+def test_a_large_confusion_draws_its_first_rows_and_says_so():
+    names = [str(i) for i in range(30)]
+    picture = heat_map(names, names, [[1.0] * 30] * 30, title="c", x="x", y="y")
+    assert len(list(drawn(picture).iter("rect"))) == 144
+    assert "the rest is in the table" in picture
