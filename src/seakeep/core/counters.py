@@ -7,7 +7,9 @@ occurs at most `error` times, and error <= rows / (LIMIT + 1) under any merge tr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 LIMIT = 2048
 Value = bool | int | float | str
@@ -24,7 +26,8 @@ class TopValues:
     @classmethod
     def of(cls, counts: dict[Value, int], *, error: int = 0) -> TopValues:
         """The LIMIT most frequent of `counts`; `error` is what these counts may already lack."""
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], _order(item[0])))
+        by_value = {value: counts[value] for value in _in_order(counts)}
+        ordered = sorted(by_value.items(), key=itemgetter(1), reverse=True)
         if len(ordered) > LIMIT:
             taken = ordered[LIMIT][1]
             error += taken
@@ -47,7 +50,9 @@ class TopValues:
         return dict(zip(self.values, self.counts, strict=True))
 
 
-def _order(value: Value) -> tuple[str, float, str]:
-    if isinstance(value, str):
-        return ("text", 0.0, value)
-    return ("number", float(value), "")
+def _in_order(values: Iterable[Value]) -> list[Value]:
+    """Numbers by size, then texts by code point; whole numbers that no double tells apart keep their own order."""
+    numbers, texts = [], []
+    for value in values:
+        (texts if isinstance(value, str) else numbers).append(value)
+    return [*sorted(numbers), *sorted(texts)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from seakeep.core.codec import digest, from_json, to_json
-from seakeep.core.counters import TopValues
+from seakeep.core.counters import TopValues, Value
 from seakeep.core.distinct import DistinctSketch, hash_bytes, hash_number
 from seakeep.core.errors import SchemaMismatch, UsageError
 from seakeep.core.exact import ExactSum, nearest_float
@@ -76,7 +76,8 @@ class ColumnStatistics:
     timestamp and duration columns (timestamps in microseconds since 1970 UTC); booleans have total only (number of True).
     top: most frequent values of every kind but list, struct and binary; NaN and infinities are left out.
     sketch: of the different values; None while `top` is exact, since that lists them all.
-    invalid_utf8: values of a binary column, or lines of a text file, that are not UTF-8.
+    invalid_utf8: values of a binary column that are not UTF-8, or of a text column that hold U+FFFD, which readers put in
+    the place of such bytes.
     """
 
     kind: Kind
@@ -143,8 +144,14 @@ class ColumnStatistics:
         return None if variance is None else float(variance**0.5)
 
     def quantile(self, share: float) -> float | None:
-        """The value at `share` (0 to 1) of the finite values; exact while the histogram is (see Histogram.quantile)."""
-        return self.histogram.quantile(share)
+        """The value at `share` (0 to 1) of the finite values, never beyond the extremes.
+
+        Exact while the histogram is (see Histogram.quantile). None where there is no finite value.
+        """
+        found = self.histogram.quantile(share)
+        if found is None or self.minimum is None or self.maximum is None:
+            return None
+        return float(min(max(found, self.minimum), self.maximum))
 
     def added(self, other: ColumnStatistics, *, name: str) -> ColumnStatistics:
         """Statistics of both columns' rows together. Raises ColumnMismatch, naming the column."""
@@ -174,7 +181,10 @@ class ColumnStatistics:
         )
 
     def _as(self, kind: Kind) -> ColumnStatistics:
-        """The same statistics under a wider kind; integers become doubles so that the order of adding leaves no trace."""
+        """The same statistics under a wider kind; integers become doubles so that the order of adding leaves no trace.
+
+        Integers that no double holds stay what they are among the top values: rounded, two could become one.
+        """
         if self.kind is not Kind.INTEGER or kind is not Kind.NUMBER:
             return replace(self, kind=kind)
         return replace(
@@ -182,7 +192,7 @@ class ColumnStatistics:
             kind=kind,
             minimum=None if self.minimum is None else float(self.minimum),
             maximum=None if self.maximum is None else float(self.maximum),
-            top=TopValues(tuple(float(value) for value in self.top.values), self.top.counts, self.top.error),
+            top=TopValues(tuple(map(_as_double, self.top.values)), self.top.counts, self.top.error),
         )
 
     def _sketched(self) -> DistinctSketch:
@@ -251,6 +261,10 @@ def common_kind(first: Kind, second: Kind) -> Kind | None:
     if kinds == {Kind.INTEGER, Kind.NUMBER}:
         return Kind.NUMBER
     return kinds.pop() if len(kinds) == 1 else None
+
+
+def _as_double(value: Value) -> Value:
+    return float(value) if isinstance(value, int) and int(float(value)) == value else value
 
 
 def _both(first: Lengths | None, second: Lengths | None) -> Lengths | None:
