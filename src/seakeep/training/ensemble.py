@@ -85,7 +85,7 @@ class Ensemble:
     @property
     def outputs(self) -> int:
         """Sums that a row has: 1, or one a class."""
-        return self.value.shape[1]
+        return int(self.value.shape[1])
 
     @property
     def is_leaf(self) -> NDArray[np.bool_]:
@@ -117,7 +117,7 @@ class Linear:
     @property
     def outputs(self) -> int:
         """Sums that a row has: 1, or one a class."""
-        return self.coefficients.shape[1]
+        return int(self.coefficients.shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def floored(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
         return np.where(near.astype(np.float64) > double, np.nextafter(near, np.float32(-np.inf)), near)
 
 
-def just_below(threshold: NDArray[np.float32]) -> NDArray[np.float32]:
+def just_below(threshold: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
     """For each float32 the one before it: x < t and x <= t' agree for every float32 x but negative infinity.
 
     >>> bool(just_below(np.array([1], np.float32))[0] < 1)

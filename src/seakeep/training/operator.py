@@ -94,7 +94,7 @@ def _with_base(ensemble: Ensemble, value: NDArray[np.float64], *, first: int, ou
     tree = slice(first, int(after[0]) if len(after) else len(value))
     dtype = np.float32 if ensemble.single else np.float64
     weight = value.copy()
-    weight[tree] = dtype(ensemble.base[output]) + value[tree].astype(dtype)
+    weight[tree] = ensemble.base.astype(dtype)[output] + value[tree].astype(dtype)
     return weight
 
 
