@@ -41,7 +41,8 @@ class Scale:
         """The canvas position of `value`; values beyond the range stay at its ends."""
         within = min(max(value, self.low), self.high)
         # Halves, since high - low of two large doubles can overflow.
-        part = (within / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        span = self.high / 2 - self.low / 2
+        part = (within / 2 - self.low / 2) / span if span else 0.0
         return self.start + part * (self.end - self.start)
 
 
