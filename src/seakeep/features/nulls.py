@@ -14,7 +14,7 @@ import Polars, which is only asked for through the frame that a caller already h
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +39,7 @@ DTYPES: dict[Kind, np.dtype[Any]] = {
     Kind.STRING: np.dtype(object),
     Kind.TIMESTAMP: np.dtype(np.int64),
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _UNITS = {"ms": 1000, "us": 1, "ns": -1000}
@@ -94,7 +94,7 @@ class BadValue(SchemaMismatch):
     @classmethod
     def surrogate(cls, name: str, value: str) -> BadValue:
         return cls(
-            f"column {name!r} holds {ascii(value)}, which is not valid Unicode text",
+            f"column {name!r} holds {value!a}, which is not valid Unicode text",
             cause="A lone surrogate: text was cut in the middle of a character, or bytes were decoded leniently.",
             fix="Send well-formed text: value.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace').",
             name=name,
@@ -232,7 +232,7 @@ def _microseconds(value: object, column: Input) -> int:
     if value is None:
         return MISSING_TIME
     if isinstance(value, datetime):
-        zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
         return (zoned - _EPOCH) // _MICROSECOND
     if isinstance(value, date):
         return (value.toordinal() - _EPOCH.toordinal()) * _DAY
