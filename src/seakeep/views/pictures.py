@@ -1,25 +1,27 @@
 """Which pictures a report's table gets: chosen by the table's name, drawn from the columns it needs.
 
-A table under a known name whose columns are others, or whose numbers cannot be drawn, simply gets no picture: the table
-itself is always shown. To draw one more table, write a function of a table and add it to DRAWN under the table's name.
+A table under a known name that lacks a column simply gets no picture: the table itself is always shown. To draw one more
+table, write a function of its records and add it to DRAWN under the table's name, with the columns that it reads.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seakeep.core.report import Verdict
 from seakeep.views import figures
 from seakeep.views.charts import Bar, Dot, Series, bars, curve, dots, heat_map
+from seakeep.views.charts.scales import padded
 
 if TYPE_CHECKING:
     from seakeep.core.codec import Scalar
     from seakeep.core.report import Table
 
 Record = Mapping[str, "Scalar"]
-ROWS_DRAWN = 24
+ROWS_DRAWN, _EXPLAINED = 24, 12
 _WHOLE = frozenset({"", "all", "overall", "all rows"})
 
 
@@ -33,11 +35,11 @@ class Picture:
 
 
 def pictures(table: Table) -> tuple[Picture, ...]:
-    """The pictures of `table`; none where its name is not drawn or its columns are not those expected."""
-    draw = DRAWN.get(table.name)
-    if draw is None or not table.rows:
+    """The pictures of `table`; none where its name is not drawn or it lacks a column that the drawing needs."""
+    if table.name not in DRAWN or not table.rows:
         return ()
-    return tuple(draw(table.records()))
+    needed, draw = DRAWN[table.name]
+    return tuple(draw(table.records())) if set(needed) <= set(table.columns) else ()
 
 
 def is_whole(name: Scalar) -> bool:
@@ -45,181 +47,156 @@ def is_whole(name: Scalar) -> bool:
     return name is None or (isinstance(name, str) and name.strip().lower() in _WHOLE)
 
 
-def _metrics(records: Sequence[Record]) -> list[Picture]:
+def _metrics(records: Sequence[Record]) -> Iterator[Picture]:
     """A forest plot a metric, where it has been measured on slices."""
-    found = []
-    for metric, group in _grouped(records, "metric").items():
-        if len(group) < 2 or not _has(group, "slice", "value"):
-            continue
+    measured = [record for record in records if record["value"] is not None]
+    for metric, group in _grouped(measured, "metric").items():
         rows, left_out = _largest(group)
-        points = [
-            Dot(_slice(r["slice"]), _float(r["value"]), _bound(r, "low"), _bound(r, "high"), leads=is_whole(r["slice"]))
-            for r in rows
-        ]
-        says = f"The {ROWS_DRAWN} slices with most rows; {left_out} more in the table." if left_out else ""
-        title = f"{figures.scalar(metric)} by slice"
-        found.append(Picture(dots(points, title=title), title, says or "Dots with their confidence intervals."))
-    return found
+        if len(rows) > 1:
+            points = [_dot(r, "slice", "value", leads=is_whole(r["slice"])) for r in rows]
+            says = f"The {ROWS_DRAWN} slices with most rows; {left_out} more in the table." if left_out else ""
+            title = f"{figures.scalar(metric)} by slice"
+            yield Picture(dots(points, title=title), title, says or "Dots with their confidence intervals.")
 
 
-def _amounts(
-    title: str, says: str, labels: Sequence[str], values: Sequence[str]
-) -> Callable[[Sequence[Record]], list[Picture]]:
-    """Bars from the first of the columns `labels` and `values` that the table has."""
-
-    def draw(records: Sequence[Record]) -> list[Picture]:
-        label, value = _first(records, labels), _first(records, values)
-        if not label or not value:
-            return []
-        shown = records[:ROWS_DRAWN]
-        rows = [Bar(_slice(r[label]), _float(r[value]), _bound(r, "low"), _bound(r, "high")) for r in shown]
-        name = _words(value) if value not in ("value", "importance", "distance") else ""
-        return [Picture(bars(rows, title=title, name=name), title, says)]
-
-    return draw
+def _fairness(records: Sequence[Record]) -> Iterator[Picture]:
+    """A forest plot for each measure and grouping."""
+    for by, grouped in _grouped(records, "by").items():
+        for measure, rows in _grouped(grouped, "measure").items():
+            points = [_dot(r, "group", "rate") for r in rows[:ROWS_DRAWN]]
+            title = f"{_words(measure)} by {figures.scalar(by)}"
+            yield Picture(dots(points, title=title), title, "Alike where the intervals overlap." + _cut(rows))
 
 
-def _grouped_dots(
-    group: str, says: str, labels: Sequence[str], *, leading: bool = False
-) -> Callable[[Sequence[Record]], list[Picture]]:
-    """One forest plot for each value of the column `group`; leading: the first row is what the others are compared with."""
-
-    def draw(records: Sequence[Record]) -> list[Picture]:
-        label = _first(records, labels)
-        if not label or not _has(records, "value"):
-            return []
-        found = []
-        for name, rows in _grouped(records, group).items():
-            drawn = [
-                Dot(_slice(r[label]), _float(r["value"]), _bound(r, "low"), _bound(r, "high"), leads=i == 0 and leading)
-                for i, r in enumerate(rows[:ROWS_DRAWN])
-            ]
-            title = figures.scalar(name) if name else "Values"
-            found.append(Picture(dots(drawn, title=title), title, says))
-        return found
-
-    return draw
+def _baselines(records: Sequence[Record]) -> Iterator[Picture]:
+    """A forest plot a metric; the first row is the model that the others are compared with."""
+    for metric, rows in _grouped(records, "metric").items():
+        points = [_dot(r, "model", "value", leads=i == 0) for i, r in enumerate(rows[:ROWS_DRAWN])]
+        title = f"{figures.scalar(metric)} beside simpler models"
+        yield Picture(dots(points, title=title), title, "The line runs through the candidate.")
 
 
-def _drift(records: Sequence[Record]) -> list[Picture]:
-    """One picture a distance: its value a column against the column's threshold."""
-    value = _first(records, ("value", "distance_value", "observed"))
-    if not value or not _has(records, "column"):
-        return []
-    found = []
-    for distance, rows in _grouped(records, "distance").items():
-        ordered = sorted(rows, key=lambda r: -_float(r[value]) if math.isfinite(_float(r[value])) else math.inf)
-        drawn = [_against(r, value) for r in ordered[:ROWS_DRAWN]]
-        title = f"{figures.scalar(distance)} by column" if distance else "Drift by column"
-        found.append(Picture(bars(drawn, title=title), title, "Largest first; the dashed line is the threshold."))
-    return found
-
-
-def _against(record: Record, value: str) -> Bar:
-    observed, threshold = _float(record[value]), _bound(record, "threshold")
-    over = threshold is not None and observed > threshold
-    return Bar(
-        _slice(record["column"]), observed, _bound(record, "low"), _bound(record, "high"), over, threshold=threshold
+def _importance(records: Sequence[Record]) -> Iterator[Picture]:
+    title = "What the model relies on"
+    rows = [_bar(r, "column", "importance") for r in records[:ROWS_DRAWN]]
+    yield Picture(
+        bars(rows, title=title), title, "How much worse it answers when the column is shuffled." + _cut(records)
     )
 
 
-def _curve(
-    title: str,
-    x: Sequence[str],
-    y: Sequence[str],
-    names: tuple[str, str],
-    *,
-    diagonal: bool,
-    says: str,
-    dotted: bool = False,
-) -> Callable[[Sequence[Record]], list[Picture]]:
-    """Lines over the unit square, one for each class or slice that the table has."""
+def _errors(records: Sequence[Record]) -> Iterator[Picture]:
+    title = "Errors beyond the average"
+    rows = [_bar(r, "slice", "excess") for r in records[:ROWS_DRAWN]]
+    says = "Errors that a slice has more than at the overall rate." + _cut(records)
+    yield Picture(bars(rows, title=title), title, says)
 
-    def draw(records: Sequence[Record]) -> list[Picture]:
-        across, up = _first(records, x), _first(records, y)
-        if not across or not up:
-            return []
-        group = _first(records, ("class", "slice", "curve")) or ""
-        found = [
-            Series(
-                figures.scalar(name) if name is not None else title,
-                [(_float(r[across]), _float(r[up])) for r in rows],
-                dotted=dotted,
-                intervals=[(_or_nan(_bound(r, "low")), _or_nan(_bound(r, "high"))) for r in rows] if dotted else (),
+
+def _contributions(records: Sequence[Record]) -> Iterator[Picture]:
+    """Bars to both sides, one picture an explained row, largest first."""
+    for row, group in _grouped(records, "row").items():
+        ordered = sorted(group, key=lambda r: -abs(_float(r["contribution"])) if _finite(r["contribution"]) else 0.0)
+        drawn = [Bar(_pair(r), _float(r["contribution"])) for r in ordered[:_EXPLAINED]]
+        title = f"Row {figures.scalar(row)} explained"
+        more = f"; {len(group) - _EXPLAINED} smaller ones are in the table" if len(group) > _EXPLAINED else ""
+        yield Picture(bars(drawn, title=title), title, f"What each column adds to the raw score{more}.")
+
+
+def _drift(records: Sequence[Record]) -> Iterator[Picture]:
+    """One picture a distance: its value a column against the column's threshold."""
+    for distance, rows in _grouped(records, "distance").items():
+        ordered = sorted(rows, key=lambda r: -_float(r["observed"]) if _finite(r["observed"]) else math.inf)
+        drawn = [
+            Bar(
+                figures.scalar(r["column"]),
+                _float(r["observed"]),
+                stands_out=r["verdict"] == Verdict.FAIL.value,
+                threshold=_bound(r, "threshold"),
             )
-            for name, rows in _grouped(records, group).items()
+            for r in ordered[:ROWS_DRAWN]
         ]
-        drawn = curve(found, title=title, x=names[0], y=names[1], diagonal=diagonal)
-        return [Picture(drawn, title, says)]
-
-    return draw
+        title = f"{figures.scalar(distance)} by column"
+        yield Picture(bars(drawn, title=title), title, "Largest first; the dashed line is the threshold." + _cut(rows))
 
 
-def _confusion(records: Sequence[Record]) -> list[Picture]:
-    """A heat map from rows (actual, predicted, rows), or from one row a true class and one column a predicted one."""
-    actual = _first(records, ("actual", "label", "true", "truth"))
-    count = _first(records, ("rows", "count", "value"))
-    if not actual:
-        return []
-    if _has(records, "predicted") and count:
-        cells = {(figures.scalar(r[actual]), figures.scalar(r["predicted"])): _float(r[count]) for r in records}
-        labels = list(dict.fromkeys(name for pair in cells for name in pair))
-        matrix = [[cells.get((row, column), 0.0) for column in labels] for row in labels]
-        columns = labels
-    else:
-        columns = [name for name in records[0] if name != actual]
-        labels = [figures.scalar(r[actual]) for r in records]
-        matrix = [[_float(r[name]) for name in columns] for r in records]
-    drawn = heat_map(labels, columns, matrix, title="Confusion", x="predicted", y="actual")
-    return [
-        Picture(drawn, "Confusion", "Rows are what happened, columns what was predicted; shades are shares of a row.")
-    ]
+def _roc(records: Sequence[Record]) -> Iterator[Picture]:
+    line = _series(records, "false_positive_rate", "true_positive_rate")
+    drawn = curve([line], title="ROC curve", x="false positive rate", y="true positive rate", diagonal=True)
+    yield Picture(drawn, "ROC curve", "Chance is the dotted line; better is towards the upper left.")
 
 
-DRAWN: Mapping[str, Callable[[Sequence[Record]], list[Picture]]] = {
-    "metrics": _metrics,
-    "fairness": _grouped_dots("metric", "Dots with their confidence intervals.", ("group", "slice", "by", "gap")),
-    "importance": _amounts(
-        "Importance of raw columns",
-        "How much worse the model is when the column is shuffled.",
-        ("column", "feature", "name"),
-        ("importance", "value", "drop"),
-    ),
-    "contributions": _amounts(
-        "Contributions to one prediction", "", ("feature", "column", "name"), ("contribution", "value")
-    ),
-    "errors": _amounts(
-        "Where the errors are", "", ("slice", "segment", "name"), ("excess", "contributed", "share", "errors", "value")
-    ),
-    "baselines": _grouped_dots("metric", "The model beside simpler ones.", ("model", "baseline", "name"), leading=True),
-    "drift": _drift,
-    "roc": _curve(
-        "ROC curve",
-        ("false_positive_rate", "fpr", "x"),
-        ("true_positive_rate", "tpr", "y"),
-        ("false positive rate", "true positive rate"),
-        diagonal=True,
-        says="Chance is the dotted line; better is towards the upper left.",
-    ),
-    "precision_recall": _curve(
-        "Precision and recall",
-        ("recall", "x"),
-        ("precision", "y"),
-        ("recall", "precision"),
-        diagonal=False,
-        says="Better is towards the upper right.",
-    ),
-    "calibration": _curve(
-        "Calibration",
-        ("predicted", "mean_predicted", "score", "x"),
-        ("observed", "actual", "share", "y"),
-        ("predicted probability", "observed share"),
-        diagonal=True,
-        says="On the dotted line, what was predicted is what happened.",
-        dotted=True,
-    ),
-    "confusion": _confusion,
+def _precision_recall(records: Sequence[Record]) -> Iterator[Picture]:
+    line = _series(records, "recall", "precision")
+    drawn = curve([line], title="Precision and recall", x="recall", y="precision")
+    yield Picture(drawn, "Precision and recall", "Better is towards the upper right.")
+
+
+def _calibration(records: Sequence[Record]) -> Iterator[Picture]:
+    line = _series(records, "stated", "observed", dotted=True)
+    drawn = curve([line], title="Calibration", x="stated probability", y="observed share", diagonal=True)
+    yield Picture(drawn, "Calibration", "On the dotted line, what was stated is what happened.")
+
+
+def _predicted_actual(records: Sequence[Record]) -> Iterator[Picture]:
+    line = _series(records, "predicted", "actual", dotted=True)
+    ends = [value for pair in (*line.points, *line.intervals) for value in pair if math.isfinite(value)]
+    span = padded(min(ends), max(ends)) if ends else None
+    title = "Predicted and actual"
+    drawn = curve([line], title=title, x="predicted", y="mean of actual", diagonal=True, span=span)
+    yield Picture(drawn, title, "On the dotted line, predictions are right on average.")
+
+
+def _residuals(records: Sequence[Record]) -> Iterator[Picture]:
+    title = "Quantiles of the error"
+    drawn = curve([_series(records, "share", "error")], title=title, x="share of rows", y="error", span=None)
+    yield Picture(drawn, title, "Predicted less actual; flat and near zero is good.")
+
+
+def _confusion(records: Sequence[Record]) -> Iterator[Picture]:
+    cells = {(figures.scalar(r["label"]), figures.scalar(r["decision"])): _float(r["rows"]) for r in records}
+    names = list(dict.fromkeys(name for pair in cells for name in pair))
+    matrix = [[cells.get((row, column), 0.0) for column in names] for row in names]
+    drawn = heat_map(names, names, matrix, title="Confusion", x="decision", y="label")
+    yield Picture(drawn, "Confusion", "Shades are shares of a row: of what happened, how it was decided.")
+
+
+Draw = Callable[[Sequence[Record]], Iterator[Picture]]
+DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
+    "metrics": (("slice", "metric", "value"), _metrics),
+    "fairness": (("by", "group", "measure", "rate"), _fairness),
+    "baselines": (("model", "metric", "value"), _baselines),
+    "importance": (("column", "importance"), _importance),
+    "contributions": (("row", "column", "value", "contribution"), _contributions),
+    "errors": (("slice", "excess"), _errors),
+    "drift": (("column", "distance", "observed", "threshold", "verdict"), _drift),
+    "roc": (("false_positive_rate", "true_positive_rate"), _roc),
+    "precision_recall": (("recall", "precision"), _precision_recall),
+    "calibration": (("stated", "observed"), _calibration),
+    "predicted_actual": (("predicted", "actual"), _predicted_actual),
+    "residuals": (("share", "error"), _residuals),
+    "confusion": (("label", "decision", "rows"), _confusion),
 }
+
+
+def _dot(record: Record, label: str, value: str, *, leads: bool = False) -> Dot:
+    return Dot(_slice(record[label]), _float(record[value]), _bound(record, "low"), _bound(record, "high"), leads)
+
+
+def _bar(record: Record, label: str, value: str) -> Bar:
+    return Bar(_slice(record[label]), _float(record[value]), _bound(record, "low"), _bound(record, "high"))
+
+
+def _series(records: Sequence[Record], x: str, y: str, *, dotted: bool = False) -> Series:
+    points = [(_float(r[x]), _float(r[y])) for r in records]
+    ends = [(_float(r.get("low")), _float(r.get("high"))) for r in records]
+    return Series(_words(y), points, dotted, ends if dotted else ())
+
+
+def _pair(record: Record) -> str:
+    return f"{figures.scalar(record['column'])} = {figures.scalar(record['value'])}"
+
+
+def _cut(records: Sequence[Record]) -> str:
+    return f" The first {ROWS_DRAWN} of {len(records)}." if len(records) > ROWS_DRAWN else ""
 
 
 def _grouped(records: Sequence[Record], column: str) -> dict[Scalar, list[Record]]:
@@ -238,14 +215,6 @@ def _largest(rows: list[Record]) -> tuple[list[Record], int]:
     return [row for row in rows if id(row) in kept], len(rows) - ROWS_DRAWN
 
 
-def _has(records: Sequence[Record], *names: str) -> bool:
-    return all(name in records[0] for name in names)
-
-
-def _first(records: Sequence[Record], names: Sequence[str]) -> str:
-    return next((name for name in names if name in records[0]), "")
-
-
 def _float(value: Scalar) -> float:
     if value is None or isinstance(value, str):
         return math.nan
@@ -260,8 +229,8 @@ def _bound(record: Record, name: str) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value
+def _finite(value: Scalar) -> bool:
+    return math.isfinite(_float(value))
 
 
 def _slice(name: Scalar) -> str:
