@@ -26,15 +26,17 @@ _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def number(value: float | None, *, digits: int = 4) -> str:
-    """A number with `digits` significant digits, integers whole, thousands separated; "–" for None.
+    """A number with `digits` significant digits, integers whole; "–" for None.
 
-    >>> number(336776), number(0.123456), number(-1234.5), number(1.5e-7), number(float("nan")), number(None)
-    ('336,776', '0.1235', '−1,234', '1.5e−7', 'NaN', '–')
+    Thousands are separated from 10,000 on: below, a number may be a year or a time of day.
+
+    >>> number(336776), number(2013), number(0.123456), number(-1234.5), number(1.5e-7), number(float("nan"))
+    ('336,776', '2013', '0.1235', '−1234', '1.5e−7', 'NaN')
     """
     if value is None:
         return ABSENT
     if isinstance(value, int) and abs(value) < 10**15:
-        return f"{value:,}".replace("-", MINUS)
+        return _separated(str(value))
     try:
         value = float(value)
     except OverflowError:
@@ -114,13 +116,11 @@ def size(value: float | None) -> str:
 
 
 def of_kind(kind: Kind, value: Scalar) -> str:
-    """A column's value, written as its kind asks; whole numbers below 10,000 unseparated, since they may be years.
+    """A column's value, written as its kind asks.
 
-    >>> of_kind(Kind.INTEGER, 2013), of_kind(Kind.INTEGER, 20130), of_kind(Kind.DURATION, 90_000_000)
-    ('2013', '20,130', '1 min 30 s')
+    >>> of_kind(Kind.INTEGER, 2013), of_kind(Kind.TIMESTAMP, 0), of_kind(Kind.DURATION, 90_000_000)
+    ('2013', '1970-01-01', '1 min 30 s')
     """
-    if kind is Kind.INTEGER and isinstance(value, int | float) and abs(value) < 10_000 and value == round(value):
-        return f"{value:.0f}".replace("-", MINUS)
     if isinstance(value, str) or value is None or isinstance(value, bool):
         return scalar(value)
     if kind is Kind.TIMESTAMP:
@@ -129,11 +129,17 @@ def of_kind(kind: Kind, value: Scalar) -> str:
 
 
 def rough(column: ColumnStatistics, value: float | None) -> str:
-    """A mean or quantile of the column; of times over a day apart only to the minute, which is as well as one can read it."""
-    if value is None or column.kind is not Kind.TIMESTAMP or column.minimum is None or column.maximum is None:
-        return of_kind(column.kind, value)
-    step = _MINUTE if column.maximum - column.minimum > _DAY else 1
-    return timestamp(round(value / step) * step)
+    """A mean or quantile of the column as well as one can read it: large ones of whole numbers are whole, and times that
+    are over a day apart are given to the minute.
+    """
+    if value is None or not math.isfinite(value):
+        return number(value)
+    if column.kind is Kind.INTEGER and abs(value) >= 1000:
+        return of_kind(column.kind, round(value))
+    if column.kind is Kind.TIMESTAMP and column.minimum is not None and column.maximum is not None:
+        step = _MINUTE if column.maximum - column.minimum > _DAY else 1
+        return timestamp(round(value / step) * step)
+    return of_kind(column.kind, value)
 
 
 def scalar(value: Scalar) -> str:
@@ -178,8 +184,8 @@ def shortened(text: str, limit: int) -> str:
 def counted(count: int, noun: str) -> str:
     """A count with its noun in the right number.
 
-    >>> counted(1, "check"), counted(1200, "row")
-    ('1 check', '1,200 rows')
+    >>> counted(1, "check"), counted(12000, "row")
+    ('1 check', '12,000 rows')
     """
     return f"{number(count)} {noun}" if count == 1 else f"{number(count)} {noun}s"
 
@@ -208,9 +214,16 @@ def _finite(value: float, digits: int) -> str:
         return "0"
     magnitude = math.floor(math.log10(abs(value)))
     if -5 < magnitude < 15:
-        text = f"{value:,.{min(max(digits - 1 - magnitude, 0), 20)}f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return text.replace("-", MINUS)
+        return _separated(_trimmed(f"{value:.{min(max(digits - 1 - magnitude, 0), 20)}f}"))
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    return f"{_trimmed(mantissa)}e{int(exponent)}".replace("-", MINUS)
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _separated(text: str) -> str:
+    whole, point, rest = text.partition(".")
+    grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > 4 else whole
+    return f"{grouped}{point}{rest}".replace("-", MINUS)
