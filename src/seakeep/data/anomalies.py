@@ -1,0 +1,42 @@
+"""Every check that `validate` and `drift` can make, by code, in one sentence each. The docs list is made from this.
+
+A code is a promise: alerts, dashboards and people's notes refer to it, so one is never given another meaning.
+"""
+
+from __future__ import annotations
+
+MEANINGS: dict[str, str] = {
+    "schema.rows": "The table has at least as many rows as the contract asks for.",
+    "schema.missing_column": "A column that the contract requires is in the table.",
+    "schema.unexpected_column": "The table has no column that the contract does not know (training only).",
+    "schema.kind": "The column holds values of the contract's kind.",
+    "schema.all_missing": "The column holds at least one value.",
+    "schema.missing_rate": "The share of missing values (null or NaN) is within the contract's.",
+    "schema.nan": "The share of missing values is within the contract's; where it is not, most of them are NaN, results of a calculation.",
+    "schema.infinite": "The column holds no infinities, unless the contract allows them.",
+    "schema.domain": "The values are those that the contract lists, but for the share of others that it allows.",
+    "schema.bounds": "The values lie between the contract's minimum and maximum.",
+    "schema.unique": "No value of the column occurs twice.",
+    "schema.label_classes": "The label has at least two different values.",
+    "schema.constant": "A column that varied in the reference still varies.",
+    "schema.unit_changed": "The values were not multiplied by one factor since the reference, as a change of unit does.",
+    "schema.invalid_utf8": "The text of the column is UTF-8.",
+    "drift.rows": "Both tables have rows to compare.",
+    "drift.missing_column": "A column of the reference is still in the table.",
+    "drift.kind": "The column holds values of the same kind as in the reference.",
+    "drift.psi": "The population stability index of the column's bins to the reference's is at most the threshold.",
+    "drift.jensen_shannon": "The Jensen–Shannon distance of the column to the reference is at most the threshold.",
+    "drift.kolmogorov_smirnov": "The largest gap between the column's and the reference's cumulative shares is at most the threshold.",
+    "drift.l_infinity": "No single value's share of the rows moved by more than the threshold.",
+    "drift.missing_rate": "The share of missing values moved by at most the threshold.",
+    "drift.wasserstein": "Rows moved by at most the threshold on average, in the reference's standard deviations.",
+}
+
+
+def meaning(code: str) -> str:
+    """What a check of this code says when it passes; a third-party distance's is made from its name.
+
+    >>> meaning("schema.unique")
+    'No value of the column occurs twice.'
+    """
+    return MEANINGS.get(code, f"The distance {code.partition('.')[2]!r} to the reference is at most the threshold.")
