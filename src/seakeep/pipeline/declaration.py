@@ -1,0 +1,98 @@
+"""Pipeline: what a user declares, as one frozen value: where the data is, the features, the estimator, what is required.
+
+The life that a pipeline goes through (read, profile, validate, train, evaluate, register) is one known graph, so there is no
+graph to describe: a user who wants a stage to do something else puts a function of the same shape in its slot.
+Declaring costs nothing and reads nothing; the runner (see `runner`) does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from seakeep.pipeline import slots
+from seakeep.pipeline.errors import BadPipeline
+from seakeep.registry.releases import checked_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seakeep.core import Dataset
+    from seakeep.evaluation import Requirement
+    from seakeep.features import Features
+
+HeldOut = float | str | date | slots.Split
+_LISTS = ("slices", "require", "after", "watch")
+_FUNCTIONS = ("read", "profile", "infer_schema", "validate", "train", "evaluate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A model's life, declared.
+
+    name: of the releases it makes: letters, digits, '.', '_', '-'. read: a function without parameters that returns a
+    Dataset with a label. features, estimator: what is fitted; the estimator may be named lazily (seakeep.estimator).
+    held_out: what the model is judged on and never sees: a share of the keys (0.25), a point in time from which on
+    ("2013-10-01", a date or datetime), or a function that divides a dataset in two. slices: columns, or tuples of columns,
+    whose groups are judged one by one. require: what must hold for a release. after: columns not known before the
+    prediction, refused as features. schema: path of the contract, relative to the pipeline's file; by default
+    `<name>.schema.yaml` beside it. It is enforced where it is there, else inferred and written. watch: files, folders or globs
+    that `read` depends on beyond the files of its dataset. seed: of everything that draws.
+
+    profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
+    `slots`). Raises: BadPipeline.
+    """
+
+    name: str
+    read: slots.Read
+    features: Features
+    estimator: Any
+    held_out: HeldOut = 0.25
+    slices: Sequence[str | tuple[str, ...]] = ()
+    require: Sequence[Requirement] = ()
+    after: Sequence[str] = ()
+    schema: str | Path | None = None
+    watch: Sequence[str | Path] = ()
+    seed: int = 0
+    profile: slots.Profile = slots.profile
+    infer_schema: slots.InferSchema = slots.infer_schema
+    validate: slots.Validate = slots.validate
+    train: slots.Train = slots.train
+    evaluate: slots.Evaluate = slots.evaluate
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+        for field in _FUNCTIONS:
+            if not callable(getattr(self, field)):
+                fix = f"Give the function itself, without calling it: {field}={field}_trips"
+                raise BadPipeline.of(field, getattr(self, field), "a function", fix=fix)
+        for field in _LISTS:
+            found = getattr(self, field)
+            if isinstance(found, str) or not isinstance(found, Sequence):
+                raise BadPipeline.of(field, found, "a list", fix=f"{field}=[{found!r}]")
+        self._check_held_out()
+
+    def divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
+        """The dataset's training and held-out parts. Raises BadSplit, where it lacks the column that this needs."""
+        from seakeep import data
+
+        held_out = self.held_out
+        if isinstance(held_out, str | date):
+            return data.split(dataset, at=held_out)
+        if isinstance(held_out, int | float):
+            return data.split(dataset, share=float(held_out))
+        return held_out(dataset)
+
+    def _check_held_out(self) -> None:
+        found = self.held_out
+        share = isinstance(found, int | float) and not isinstance(found, bool)
+        fits = (
+            0 < found < 1
+            if isinstance(found, int | float) and share
+            else isinstance(found, str | date) or callable(found)
+        )
+        if not fits:
+            expected = "a share between 0 and 1, a point in time, or a function"
+            raise BadPipeline.of("held_out", found, expected, fix='held_out=0.25, or held_out="2013-10-01"')

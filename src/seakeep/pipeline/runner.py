@@ -1,0 +1,342 @@
+"""The local runner: find each stage's outputs by key, or perform it, measure it and put it on record.
+
+A stage's key is the digest of the stage, the project's sources, all that is installed, and its inputs' digests; what it looked
+at beside them (data files, the schema) is remembered as sights and compared. So the cache looks before it imports: with nothing
+changed the pipeline's file is not executed and no library is loaded. Resuming after a kill is the same search: the outputs that
+are on record are found, the rest is made again, and the release's digest is that of an undisturbed run.
+
+One run of a pipeline works at a time; a second waits, and then finds the first one's outputs. A stage that fails its checks
+ends the run; an inconclusive one does not: the release is made, is inconclusive, and does not become the champion.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from seakeep.core import Dataset, Report, Schema, Statistics, Verdict
+from seakeep.core.codec import digest
+from seakeep.core.errors import SeakeepError, UsageError
+from seakeep.core.files import TEMPORARY, write_text
+from seakeep.pipeline.errors import CannotRun, StageBroke
+from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.project import Project, environment
+from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
+from seakeep.pipeline.sights import current
+from seakeep.pipeline.stages import STAGES, Made, Stage, is_whole
+from seakeep.pipeline.work import Work
+from seakeep.registry import Artifact, Execution, Registry, locks, upkeep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seakeep.core import Check
+    from seakeep.registry.executions import Outcome
+
+
+def run(
+    file: Path | str,
+    *,
+    home: Path | str | None = None,
+    name: str | None = None,
+    stage: str | None = None,
+    cache: bool = True,
+    observer: Observer | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> RunResult:
+    """Run the pipeline in `file` from its data to a release.
+
+    Parameters: home: the registry's folder (default: see Settings). name: which pipeline, where the file has several.
+        stage: perform this stage only; its inputs must be on record (`read` is performed where it is not).
+        cache: False performs every stage, or the one asked for, although its outputs are on record.
+        observer: is told of the run's progress. flags: settings given on a command line.
+    Returns: the result; its verdict says whether a stage failed. Raises: SeakeepError, where it cannot go on.
+    """
+    names = [each.name for each in STAGES]
+    if stage is not None and stage not in names:
+        raise UsageError.unknown_name("stage", stage, names)
+    project = Project.of(file, arguments={"home": home}, flags=flags)
+    with Registry(project.home) as registry:
+        work = Work(project, registry, name=name, code=project.code())
+        return _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
+
+
+class _Run:
+    """One run: which stages are done, and how the next one is found or performed."""
+
+    def __init__(self, work: Work, *, name: str | None, only: str | None, cache: bool, observer: Observer) -> None:
+        self.work, self.only, self.cache, self.observer = work, only, cache, observer
+        self.identifier = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+        self.common = [work.project.name, name, work.code, environment()]
+        self.pipeline = ""
+        self.results: list[StageResult] = []
+        self.not_passed: list[Check] = []
+
+    def run(self) -> RunResult:
+        todo = self._found(self._stages())
+        if todo:
+            with self._at_work():
+                for stage in self._found(todo):
+                    self._perform(stage)
+                    if self._failed:
+                        break
+        return self._result()
+
+    def _stages(self) -> tuple[Stage, ...]:
+        if self.only is None:
+            return STAGES
+        return STAGES[: 1 + [stage.name for stage in STAGES].index(self.only)]
+
+    def _found(self, stages: Sequence[Stage]) -> Sequence[Stage]:
+        """Take the stages on record, in order; returns those from the first one on that must be performed."""
+        for number, stage in enumerate(stages):
+            if self._failed:
+                return self._stop()
+            if not self._find(stage):
+                return self._needed(stages[number:])
+        return ()
+
+    def _find(self, stage: Stage) -> bool:
+        """Whether the stage's outputs are on record and whole; they become those of this run."""
+        performs = self.only in (None, stage.name)
+        if not self.cache and performs:
+            return False
+        with Cost() as cost:
+            execution = self._on_record(stage)
+        if execution is None:
+            return False
+        self._accept(stage, execution, cost, shown=performs, cached=True)
+        return True
+
+    def _on_record(self, stage: Stage) -> Execution | None:
+        for variant in stage.variants(self.work, self.pipeline):
+            for execution in self.work.registry.executions.with_key(self._key(stage, variant)):
+                sights = [current(sight) for sight in execution.looked_at]
+                seen = tuple(sight for sight in sights if sight is not None)
+                whole = len(seen) == len(sights) and all(is_whole(output, self.work) for output in execution.outputs)
+                if whole and seen != execution.looked_at:
+                    self.work.registry.executions.look_again(execution.id, seen)
+                if whole:
+                    return execution
+        return None
+
+    def _key(self, stage: Stage, variant: str) -> str:
+        inputs = [self.work.artifacts[name].digest for name in stage.inputs]
+        return digest([stage.name, variant, self.common, inputs])
+
+    def _needed(self, stages: Sequence[Stage]) -> Sequence[Stage]:
+        """With one stage asked for, the ones before it must be on record; `read` is performed all the same."""
+        stage = stages[0]
+        if self.only and stage.name not in (self.only, "read"):
+            raise CannotRun.stage_first(self.only, stage.name, self.work.project.file)
+        return stages
+
+    def _stop(self) -> Sequence[Stage]:
+        if self.only:
+            raise CannotRun.after_failure(self.only, self._last_failed, self.work.project.file)
+        return ()
+
+    @property
+    def _failed(self) -> bool:
+        return bool(self._last_failed)
+
+    _last_failed = ""
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Alone with this pipeline, leftovers of killed runs removed, its modules importable."""
+        project, registry = self.work.project, self.work.registry
+        mark = hashlib.sha256(str(project.file).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        path = registry.home / "locks" / f"run-{mark}"
+        with contextlib.ExitStack() as stack:
+            if not stack.enter_context(locks.alone(path, wait=False)):
+                self.observer.noted(f"another run (process {locks.holder(path)}) has this pipeline; waiting for it")
+                stack.enter_context(locks.alone(path))
+            self._clean()
+            stack.enter_context(registry.writing())
+            _limit_threads(project.settings.run.threads)
+            from seakeep.pipeline.load import importable
+
+            stack.enter_context(importable(project))
+            yield
+
+    def _clean(self) -> None:
+        removed = self.work.registry.clean()
+        beside = tuple(self.work.project.file.parent.glob(f"{TEMPORARY}*.schema.yaml"))
+        gone = (*removed, *upkeep.remove(beside))
+        if gone:
+            self.observer.noted(f"removed {len(gone)} leftovers of a killed run")
+
+    def _perform(self, stage: Stage) -> None:
+        """Perform a stage and put it on record, outputs first."""
+        self.observer.started(stage.name)
+        cost = Cost()
+        try:
+            with cost:
+                made = stage.perform(self.work)
+                outputs = self._keep(made)
+        except Exception as error:
+            self._record_error(stage, cost, error)
+            explained = self._explained(stage, error)
+            if explained is error:
+                raise
+            raise explained from error
+        self.pipeline = self.work.pipeline.name
+        key = self._key(stage, made.variant) if made.cacheable else ""
+        execution = self._execution(stage, cost, key=key, made=made, outputs=outputs)
+        number = self.work.registry.record(execution)
+        self._accept(stage, execution, cost, shown=True, notes=made.notes, number=number)
+
+    def _keep(self, made: Made) -> tuple[Artifact, ...]:
+        """Keep a stage's outputs in the registry and draw their pages."""
+        self.work.keep(made.outputs)
+        kept = []
+        for name, noun in made.outputs.items():
+            if isinstance(noun, Statistics | Schema | Report):
+                self.work.registry.put(noun)
+                self._draw(name, noun)
+                kind = type(noun).__name__.lower()
+                kept.append(Artifact(name, kind, noun.digest))  # type: ignore[arg-type]
+            elif isinstance(noun, Dataset):
+                kept.append(Artifact(name, "dataset", noun.digest))
+            else:
+                kept.append(Artifact(name, "model", self.work.registry.put(noun)))
+        if made.release:
+            kept.append(Artifact("release", "release", made.release.release.digest))
+        return tuple(kept)
+
+    def _draw(self, name: str, noun: Statistics | Schema | Report) -> None:
+        from seakeep.views import html
+
+        path = self._page(name, noun.digest)
+        if not path.exists():
+            write_text(path, html.render(noun))
+
+    def _page(self, name: str, noun_digest: str) -> Path:
+        return self.work.registry.home / "reports" / f"{name}-{noun_digest[:12]}.html"
+
+    def _execution(
+        self,
+        stage: Stage,
+        cost: Cost,
+        *,
+        key: str = "",
+        made: Made | None = None,
+        outputs: tuple[Artifact, ...] = (),
+        error: str = "",
+    ) -> Execution:
+        made = made or Made()
+        inputs = tuple(self.work.artifacts[name] for name in stage.inputs if name in self.work.artifacts)
+        how = {"environment": environment(), "peak_is": cost.peak_is} | ({"error": error} if error else {})
+        return Execution(
+            run=self.identifier,
+            pipeline=self.pipeline,
+            stage=stage.name,
+            key=key,
+            code=self.work.code,
+            started=cost.started,
+            wall_seconds=cost.wall_seconds,
+            cpu_seconds=cost.cpu_seconds,
+            peak_bytes=cost.peak_bytes,
+            verdict="error" if error else _verdict(made),
+            inputs=(*inputs, *made.sources),
+            outputs=outputs,
+            parameters={**made.parameters, **how},
+            looked_at=made.looked_at,
+        )
+
+    def _accept(
+        self,
+        stage: Stage,
+        execution: Execution,
+        cost: Cost,
+        *,
+        shown: bool,
+        cached: bool = False,
+        notes: tuple[str, ...] = (),
+        number: int = 0,
+    ) -> None:
+        """Take an execution's outputs as this run's."""
+        self.pipeline = self.pipeline or execution.pipeline
+        self.work.artifacts |= {output.name: output for output in execution.outputs}
+        if stage.name == "read":
+            self.work.data_sights = execution.looked_at
+        if execution.verdict == "fail":
+            self._last_failed = stage.name
+        if not shown:
+            return
+        pages = (self._page(output.name, output.digest) for output in execution.outputs)
+        result = StageResult(
+            stage.name,
+            execution.verdict,
+            cached,
+            cost.wall_seconds,
+            cost.cpu_seconds,
+            cost.peak_bytes,
+            execution.wall_seconds,
+            number or execution.id,
+            execution.inputs,
+            execution.outputs,
+            tuple(str(page) for page in pages if page.exists()),
+            notes,
+        )
+        self.results.append(result)
+        self.not_passed += self._open_checks(execution)
+        self.observer.finished(result)
+
+    def _open_checks(self, execution: Execution) -> list[Check]:
+        if execution.verdict not in ("fail", "inconclusive"):
+            return []
+        reports = [self.work.noun(Report, output.name) for output in execution.outputs if output.kind == "report"]
+        return [check for report in reports for check in report.checks if check.verdict is not Verdict.PASS]
+
+    def _record_error(self, stage: Stage, cost: Cost, error: Exception) -> None:
+        """Put the failure on record if that is possible; the failure itself is what matters."""
+        with contextlib.suppress(SeakeepError):
+            first_line = f"{type(error).__name__}: {error}".partition("\n")[0]
+            self.work.registry.record(self._execution(stage, cost, error=first_line))
+
+    def _explained(self, stage: Stage, error: Exception) -> Exception:
+        """An exception of the project's own code as one that names its line; others as they are."""
+        from seakeep.pipeline.load import place_of
+
+        if isinstance(error, SeakeepError):
+            return error
+        place = place_of(error, self.work.project.root)
+        return StageBroke.at(stage.name, place, error) if place else error
+
+    def _result(self) -> RunResult:
+        project, release = self.work.project, self.work.artifacts.get("release")
+        found = self.work.registry.resolve(release.digest) if release else None
+        return RunResult(
+            self.identifier,
+            self.pipeline,
+            str(project.file),
+            str(project.home),
+            tuple(self.results),
+            tuple(self.not_passed),
+            found.release.digest if found else "",
+            found.label if found else "",
+            str(found.folder) if found else "",
+        )
+
+
+def _verdict(made: Made) -> Outcome:
+    """The worst verdict of a stage's reports; a stage without reports is done, and a release has its own."""
+    if made.release:
+        return made.release.release.verdict.value
+    reports = [noun.verdict for noun in made.outputs.values() if isinstance(noun, Report)]
+    return Verdict.worst(tuple(reports)).value if reports else "done"
+
+
+def _limit_threads(threads: int) -> None:
+    """Bound the libraries that have not started their threads yet; they read these variables when they load."""
+    if threads and "polars" not in sys.modules:
+        for variable in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(variable, str(threads))

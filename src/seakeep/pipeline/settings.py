@@ -1,0 +1,202 @@
+"""Settings that differ by environment, from `seakeep.toml`: argument > flag > environment variable > file > default.
+
+What a pipeline computes stays in its Python file, so no setting changes an answer, and none enters a cache key. Settings
+are read once, at the door, into a frozen dataclass. A key that does not exist is an error with its line and the
+nearest name: a setting that is silently ignored is found only when it was needed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from seakeep.pipeline.errors import BadSetting
+
+FILE = "seakeep.toml"
+PREFIX = "SEAKEEP_"
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """threads: of Polars and of estimators that ask; 0 for all cores. Answers do not depend on it."""
+
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How the server listens and what it lets in (see serving.server.settings).
+
+    http: "host:port". max_body_mb: MiB of one request. max_rows: rows of one request. drain_seconds: time that requests
+    under way have at the end.
+    """
+
+    http: str = "127.0.0.1:8080"
+    workers: int = 1
+    missing: Literal["schema", "reject", "accept"] = "schema"
+    domain: Literal["accept", "reject"] = "accept"
+    max_body_mb: int = 8
+    max_rows: int = 10_000
+    drain_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
+
+    file: the seakeep.toml that was read, or None.
+    """
+
+    home: str = ""
+    run: RunSettings = field(default_factory=RunSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
+    file: Path | None = None
+
+
+def load_settings(start: Path, *, arguments: Values | None = None, flags: Values | None = None) -> Settings:
+    """The settings that hold for folder `start`: the nearest seakeep.toml in it or above it, overridden as stated.
+
+    Parameters: arguments, flags: values by dotted key ("serve.workers"); None means not given.
+    Raises: BadSetting, for an unknown key (nearest name, line) or a wrong value (every place that was tried).
+    """
+    path = find_file(start)
+    written = _flat(_parsed(path)) if path else {}
+    known = dict(_keys(Settings))
+    for key in written:
+        if key not in known:
+            raise BadSetting.unknown(key, known, place=f"{path} line {_line(path, key)}")
+    places = (arguments or {}, flags or {}, _environment(known), written)
+    values = {key: _value(key, kind, places, path) for key, kind in known.items()}
+    if path and all(place.get("home") is None for place in places[:-1]) and values["home"]:
+        values["home"] = str(path.parent / Path(str(values["home"])).expanduser())
+    settings: Settings = _built(Settings, {key: value for key, value in values.items() if value is not None}, path)
+    return settings
+
+
+def find_file(start: Path) -> Path | None:
+    """The nearest seakeep.toml in folder `start` or above it, or None."""
+    start = Path(start).absolute()
+    return next((folder / FILE for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+
+
+def variable(key: str) -> str:
+    """The environment variable of a setting.
+
+    >>> variable("serve.workers")
+    'SEAKEEP_SERVE_WORKERS'
+    """
+    return PREFIX + key.replace(".", "_").upper()
+
+
+def keys() -> tuple[str, ...]:
+    """Every setting's dotted key, in order."""
+    return tuple(key for key, _ in _keys(Settings))
+
+
+def _keys(kind: type, prefix: str = "") -> list[tuple[str, Any]]:
+    hints = get_type_hints(kind)
+    found: list[tuple[str, Any]] = []
+    for item in fields(kind):
+        hint = hints[item.name]
+        if is_dataclass(hint) and isinstance(hint, type):
+            found.extend(_keys(hint, f"{prefix}{item.name}."))
+        elif item.name != "file":
+            found.append((prefix + item.name, hint))
+    return found
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadSetting.unreadable(path, str(error)) from error
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value})
+    return flat
+
+
+def _environment(known: Mapping[str, Any]) -> dict[str, object]:
+    return {key: os.environ[variable(key)] for key in known if variable(key) in os.environ}
+
+
+def _value(key: str, kind: Any, places: tuple[Values, ...], path: Path | None) -> object:
+    """The first value given, converted; None where there is none."""
+    for number, place in enumerate(places):
+        found = place.get(key)
+        if found is None:
+            continue
+        value = _converted(found, kind, from_text=number == 2)
+        if value is None:
+            name = _places(key, path)[number]
+            tried = [
+                f"{where}: {_shown(values.get(key))}" for where, values in zip(_places(key, path), places, strict=True)
+            ]
+            raise BadSetting.wrong(key, found, _expected(kind), place=name, tried=tried)
+        return value
+    return None
+
+
+def _places(key: str, path: Path | None) -> tuple[str, str, str, str]:
+    line = f" line {_line(path, key)}" if path and _line(path, key) else ""
+    return (
+        f"argument {key}",
+        f"flag --{key.rpartition('.')[2].replace('_', '-')}",
+        variable(key),
+        f"{path or FILE}{line}",
+    )
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is None else repr(value)
+
+
+def _converted(found: object, kind: Any, *, from_text: bool) -> object:
+    """`found` as `kind`, or None where it is not one. Numbers are at least 0; text is turned into them from variables only."""
+    if get_origin(kind) is Literal:
+        return found if found in get_args(kind) else None
+    if kind is int:
+        if from_text and isinstance(found, str) and found.strip().isdecimal():
+            return int(found)
+        return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return str(found) if isinstance(found, str | Path) and str(found) else None
+
+
+def _expected(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
+    return "a whole number of at least 0" if kind is int else "text in quotes"
+
+
+def _built(kind: Any, values: Values, path: Path | None) -> Any:
+    hints = get_type_hints(kind)
+    own: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
+    for name, hint in hints.items():
+        if is_dataclass(hint):
+            part = {key.removeprefix(f"{name}."): value for key, value in values.items() if key.startswith(f"{name}.")}
+            own[name] = _built(hint, part, path)
+    return kind(**own, file=path) if kind is Settings else kind(**own)
+
+
+def _line(path: Path | None, key: str) -> int:
+    """The line of a TOML file that sets `key`, as well as can be told from its text; 0 where none does."""
+    section, _, name = key.rpartition(".")
+    current = ""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path else (), start=1):
+        heading = re.match(r"\s*\[([^\]]+)\]", line)
+        current = heading[1].strip() if heading else current
+        if re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line) and current == section:
+            return number
+        if re.match(rf"\s*{re.escape(key)}\s*=", line):
+            return number
+    return 0

@@ -1,0 +1,268 @@
+"""The six stages of a pipeline's life, each from named inputs to named outputs.
+
+`read` says where the data is and divides it; `profile` knows it; `validate` holds it to its contract, or infers one; `train`
+makes a model that passed its parity checks; `evaluate` judges it on what it never saw, beside the champion; `register` makes
+a release of it. The runner finds, measures and records; nothing here knows of caches.
+"""
+
+from __future__ import annotations
+
+import glob
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.core import Model, Report, Schema, Statistics
+from seakeep.core.errors import SchemaMismatch
+from seakeep.core.release import MANIFEST_FILE
+from seakeep.pipeline.errors import BadPipeline
+from seakeep.pipeline.sights import look_at_file, look_at_path, look_at_table
+from seakeep.pipeline.work import PARTS, Product, Work, baseline
+from seakeep.registry import Artifact, Registered, Sight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from seakeep.core.codec import Json
+    from seakeep.pipeline.declaration import Pipeline
+
+REPORTS = ("validation", "held_out_validation", "training_report", "evaluation")
+NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a stage made.
+
+    outputs: nouns by name. release: of `register`. sources: what it read beside its inputs. looked_at: state of files that
+    decides whether it must run again. variant: which of the stage's variants it was (see Stage). cacheable: False where nobody
+    can tell whether it would make the same again. parameters, notes: for the record, for a person.
+    """
+
+    outputs: Mapping[str, Product] = field(default_factory=dict)
+    release: Registered | None = None
+    sources: tuple[Artifact, ...] = ()
+    looked_at: tuple[Sight, ...] = ()
+    variant: str = ""
+    cacheable: bool = True
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """inputs: names of outputs of earlier stages. variants: what else could decide the outputs, any of which may be on record."""
+
+    name: str
+    inputs: tuple[str, ...]
+    perform: Callable[[Work], Made]
+    variants: Callable[[Work, str], tuple[str, ...]] = lambda _work, _pipeline: ("",)
+
+
+def read(work: Work) -> Made:
+    """Where the data is: its parts' digests, and the state of every file behind them."""
+    from seakeep.data.content import digest_of_file
+
+    dataset = work.read()
+    training, held_out = work.divide(dataset)
+    looked_at = look_at_table(dataset.source.files(), dataset.source.description, hashed=digest_of_file)
+    sources = tuple(Artifact(sight.path, "file", sight.digest) for sight in looked_at if sight.kind == "file")
+    watched = _watched(work.pipeline, work.project.file.parent)
+    cacheable = bool(sources or watched)
+    note = "the data is in memory, so it is read in every run: name the files behind it in Pipeline(watch=[…])"
+    return Made(
+        {"training": training, "held_out": held_out},
+        sources=sources,
+        looked_at=(*looked_at, *watched),
+        cacheable=cacheable,
+        parameters={
+            "data": dataset.description,
+            "label": dataset.label,
+            "time": dataset.time,
+            "key": dataset.key,
+            "held_out": str(work.pipeline.held_out) if not callable(work.pipeline.held_out) else "a function",
+        },
+        notes=() if cacheable else (note,),
+    )
+
+
+def profile(work: Work) -> Made:
+    """Statistics of both parts."""
+    found = {part: work.pipeline.profile(work.dataset(part)) for part in PARTS}
+    for part, statistics in found.items():
+        if not statistics.rows:
+            raise BadPipeline.empty_part(part, work.pipeline.held_out)
+    outputs = {"statistics": found["training"], "held_out_statistics": found["held_out"]}
+    return Made(outputs, parameters={part: statistics.rows for part, statistics in found.items()})
+
+
+def validate(work: Work) -> Made:
+    """The contract, from its file or inferred from both parts; and both parts held to it."""
+    training, held_out = (work.noun(Statistics, name) for name in ("statistics", "held_out_statistics"))
+    path = work.schema_path()
+    inferred = not path.exists()
+    if inferred:
+        _write_schema(work, training + held_out, path)
+    schema = _read_schema(work, path)
+    subject, check = work.pipeline.name, work.pipeline.validate
+    own = check(training, schema, environment="training", reference=None, subject=f"{subject}: training rows")
+    other = check(held_out, schema, environment="training", reference=training, subject=f"{subject}: held-out rows")
+    sight = look_at_file(path)
+    return Made(
+        {"schema": schema, "validation": own, "held_out_validation": other},
+        sources=() if inferred else (Artifact(sight.path, "file", sight.digest),),
+        looked_at=(sight,),
+        parameters={"schema": "inferred" if inferred else "enforced"},
+        notes=(f"the schema was inferred and written to {path}: review it and commit it",) if inferred else (),
+    )
+
+
+def train(work: Work) -> Made:
+    """The fitted model and its parity checks and baselines."""
+    pipeline = work.pipeline
+    trained = pipeline.train(
+        work.dataset("training"),
+        pipeline.features,
+        pipeline.estimator,
+        schema=work.noun(Schema, "schema"),
+        statistics=work.noun(Statistics, "statistics"),
+        name=pipeline.name,
+        held_out=work.dataset("held_out"),
+        seed=pipeline.seed,
+    )
+    work.check_data("train")
+    parameters: dict[str, Json] = {
+        "features": str(pipeline.features),
+        "estimator": trained.model.estimator,
+        "seed": pipeline.seed,
+    }
+    return Made({"model": trained.model, "training_report": trained.report}, parameters=parameters)
+
+
+def evaluate(work: Work) -> Made:
+    """The model's report on the held-out part, beside the champion's answers to the same rows where that is asked for."""
+    rival = baseline(work.registry, work.pipeline.name, work.artifacts["model"].digest)
+    asked = _asks_for_champion(work.pipeline)
+    report, notes = _evaluated(work, rival if asked else None)
+    work.check_data("evaluate")
+    return Made(
+        {"evaluation": report},
+        sources=(Artifact(rival.label, "release", rival.release.digest),) if rival and asked else (),
+        variant=_variant(rival) if asked else ANY_CHAMPION,
+        parameters={"require": [str(each) for each in work.pipeline.require], "seed": work.pipeline.seed},
+        notes=notes,
+    )
+
+
+def register(work: Work) -> Made:
+    """The release: the model, everything that judged it, and a card."""
+    from seakeep.views.card import card
+
+    model = work.noun(Model, "model")
+    reports = tuple(work.noun(Report, name) for name in REPORTS)
+    made_from = {name: work.artifacts[name].digest for name in (*PARTS, "schema", "model")} | {"code": work.code}
+    rival = baseline(work.registry, work.pipeline.name, model.digest)
+    if rival and _asks_for_champion(work.pipeline):
+        made_from["champion"] = rival.release.digest
+    registered = work.registry.register(
+        work.pipeline.name, model, reports, made_from=made_from, card=card(model, reports)
+    )
+    return Made(release=registered, parameters={"version": registered.version})
+
+
+def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
+    """An evaluation on record holds, if it was made beside the present champion, or did not look at it."""
+    return (_variant(baseline(work.registry, pipeline, work.artifacts["model"].digest)), ANY_CHAMPION)
+
+
+STAGES = (
+    Stage("read", (), read),
+    Stage("profile", PARTS, profile),
+    Stage("validate", ("statistics", "held_out_statistics"), validate),
+    Stage("train", (*PARTS, "statistics", "schema"), train),
+    Stage("evaluate", ("model", "held_out"), evaluate, champion_variants),
+    Stage("register", (*PARTS, "schema", "model", *REPORTS), register),
+)
+
+
+def is_whole(artifact: Artifact, work: Work) -> bool:
+    """Whether an artifact on record can still be had. Datasets are where they were, or `read` would not have been found."""
+    if artifact.kind == "release":
+        return (work.registry.home / "releases" / artifact.digest / MANIFEST_FILE).exists()
+    return artifact.kind == "dataset" or work.registry.has(artifact.digest)
+
+
+def _watched(pipeline: Pipeline, folder: Path) -> tuple[Sight, ...]:
+    """The state of what the pipeline says its read function depends on; relative paths start at the pipeline's file."""
+    paths: list[Path] = []
+    for item in pipeline.watch:
+        pattern = str(folder / Path(item).expanduser())
+        found = sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
+        paths += map(Path, found)
+    return tuple(sight for path in paths for sight in look_at_path(path))
+
+
+def _write_schema(work: Work, statistics: Statistics, path: Path) -> None:
+    from seakeep import data
+
+    dataset, pipeline = work.dataset("training"), work.pipeline
+    schema = pipeline.infer_schema(
+        statistics, name=pipeline.name, label=dataset.label, time=dataset.time, key=dataset.key, after=pipeline.after
+    )
+    data.save_schema(schema, path)
+
+
+def _read_schema(work: Work, path: Path) -> Schema:
+    """The contract in the file, after checking that it speaks of the same label, time, key and future columns."""
+    from seakeep import data
+
+    schema: Schema = data.load_schema(path)
+    dataset = work.dataset("training")
+    for role in ("label", "time", "key"):
+        if getattr(schema, role) != getattr(dataset, role):
+            raise BadPipeline.roles_differ(role, getattr(dataset, role), getattr(schema, role), path)
+    for name in work.pipeline.after:
+        if schema[name].available != "after":
+            raise BadPipeline.known_before(name, path)
+    return schema
+
+
+def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str, ...]]:
+    """The report; beside the rival's own answers, or where it cannot answer for today's table, beside its report."""
+    from seakeep.serving import OnnxPredictor
+
+    model, held_out, pipeline = work.noun(Model, "model"), work.dataset("held_out"), work.pipeline
+    theirs = Model.load(rival.folder) if rival else None
+    earlier = Report.load(rival.folder / "reports" / "evaluation.json") if rival else None
+
+    def judged(champion: Model | None) -> Report:
+        return pipeline.evaluate(
+            OnnxPredictor(model),
+            model,
+            held_out,
+            slices=pipeline.slices,
+            require=pipeline.require,
+            champion=earlier,
+            champion_predictor=OnnxPredictor(champion) if champion else None,
+            champion_model=champion,
+            seed=pipeline.seed,
+        )
+
+    try:
+        return judged(theirs), ()
+    except SchemaMismatch as error:
+        if rival is None:
+            raise
+        note = f"{rival.label} cannot answer for this table ({error.found}), so its own report was compared with"
+        return judged(None), (note,)
+
+
+def _asks_for_champion(pipeline: Pipeline) -> bool:
+    from seakeep.evaluation.requirements import NoWorse
+    from seakeep.pipeline import slots
+
+    return pipeline.evaluate is not slots.evaluate or any(isinstance(each, NoWorse) for each in pipeline.require)
+
+
+def _variant(rival: Registered | None) -> str:
+    return rival.release.digest if rival else NO_CHAMPION
