@@ -119,8 +119,8 @@ def key_of(value: float) -> int:
 
 
 def value_of(key: int) -> float:
-    """The double whose key is `key`; keys beyond the finite doubles give the nearest finite one."""
-    bounded = max(min(key, 0x7FEF_FFFF_FFFF_FFFF), -0x7FF0_0000_0000_0000)
+    """The double whose key is `key`; keys that no finite double has (beyond them, and -0.0's) give the nearest one."""
+    bounded = -2 if key == -1 else max(min(key, 0x7FEF_FFFF_FFFF_FFFF), -0x7FF0_0000_0000_0000)
     bits = bounded if bounded >= 0 else bounded ^ _SIGN
     value: float = struct.unpack("<d", struct.pack("<q", bits))[0]
     return value
