@@ -19,7 +19,7 @@ from seakeep.core.codec import from_json, to_json, to_plain
 from seakeep.core.model import Input  # noqa: TC001  (the codec reads annotations when the program runs)
 from seakeep.features import nulls
 from seakeep.features.errors import BadFeature
-from seakeep.features.operation import SavedState, State, load_state
+from seakeep.features.operation import SavedState, State, computed, load_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,9 +53,7 @@ class FittedFeature:
 
     def reference(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """Its items (items, rows) in float64, from raw columns that follow the null contract."""
-        values: Any = [arrays[name] for name in self.sources] if len(self.sources) > 1 else arrays[self.sources[0]]
-        for state in self.states:
-            values = state.reference(values)
+        values = computed(self.states, [arrays[name] for name in self.sources])
         return np.asarray(np.atleast_2d(values), np.float64)
 
 

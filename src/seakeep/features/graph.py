@@ -25,6 +25,7 @@ IR_VERSION = 10
 DOMAINS = {"": OPSET, "ai.onnx.ml": 5, "com.microsoft": 1}
 ML = "ai.onnx.ml"
 MICROSOFT = "com.microsoft"
+INNER = "//"
 
 Dimension = str | int | None
 
@@ -54,6 +55,13 @@ class GraphBuilder:
 
     def input(self, name: str, dtype: Any, shape: Sequence[Dimension] = ("rows",)) -> str:
         """Declare the graph input `name` of a NumPy dtype (object for strings); returns its name. Twice is once."""
+        if name.startswith(INNER):
+            raise ModelError(
+                f"the column {name!r} begins with {INNER!r}, which is reserved for tensors inside of a graph",
+                cause="The graph's inputs are named as the columns, and must not meet the names of tensors.",
+                fix=f'Rename it on reading: seakeep.read(…, derive={{"{name.strip("/")}": polars.col("{name}")}}).',
+                name=name,
+            )
         self._inputs.setdefault(name, self._value(name, dtype, shape))
         return name
 
@@ -63,7 +71,7 @@ class GraphBuilder:
         content = tuple(array.ravel().tolist()) if array.dtype == object else array.tobytes()
         key = (array.dtype.str, array.shape, content)
         if key not in self._constants:
-            name = f"constant_{len(self._constants)}"
+            name = f"{INNER}constant_{len(self._constants)}"
             self._constants[key] = self._onnx.numpy_helper.from_array(array, name)
         return self._constants[key].name
 
@@ -117,7 +125,7 @@ class GraphBuilder:
                 fix=f"Use an operator of {', '.join(repr(domain) for domain in DOMAINS)}.",
                 domain=proto.domain,
             )
-        names = tuple(f"{proto.op_type}_{len(self._nodes)}_{i}" for i in range(outputs))
+        names = tuple(f"{INNER}{proto.op_type}_{len(self._nodes)}_{i}" for i in range(outputs))
         proto.output.extend(names)
         proto.name = f"{proto.op_type}_{len(self._nodes)}"
         self._nodes.append(proto)

@@ -14,7 +14,7 @@ from seakeep.core.histogram import Histogram
 from seakeep.core.kinds import Kind
 from seakeep.core.statistics import ColumnStatistics, Statistics
 from seakeep.features.nulls import DTYPES, MISSING_TEXT, MISSING_TIME, feeds
-from seakeep.features.operation import Need, State
+from seakeep.features.operation import Need, State, computed
 from seakeep.features.texts import EXACT_INTEGERS
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def pushed(column: ColumnStatistics, states: Sequence[State]) -> ColumnStatistic
     counts = _counts(column)
     if counts is None:
         return None
-    values = np.array(list(counts), DTYPES[column.kind])
-    for state in states:
-        values = state.reference(values)
+    values = computed(states, [np.array(list(counts), DTYPES[column.kind])])
     return _counted(values.tolist(), list(counts.values()))
 
 
@@ -53,7 +51,7 @@ def measured(requests: Sequence[Request], inputs: Sequence[Input], dataset: Data
     counters: list[Counter[Value]] = [Counter() for _ in requests]
     for frame in batches(dataset, columns=tuple(needed)):
         arrays = feeds(frame, columns)
-        outcomes = [_outcome(request, arrays) for request in requests]
+        outcomes = [computed(states, [arrays[name] for name in sources]) for sources, states, _ in requests]
         moments += _profiled(requests, outcomes)
         for counter, outcome, (_, _, need) in zip(counters, outcomes, requests, strict=True):
             if need is Need.COUNTS:
@@ -109,15 +107,6 @@ def _counted(values: Sequence[float], counts: Sequence[int]) -> ColumnStatistics
         histogram=Histogram.of(dict(finite)),
         top=TopValues.of(dict(finite.items())),
     )
-
-
-def _outcome(request: Request, arrays: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    sources, states, _ = request
-    values: Any = [arrays[name] for name in sources] if len(sources) > 1 else arrays[sources[0]]
-    for state in states:
-        values = state.reference(values)
-    result: NDArray[Any] = values
-    return result
 
 
 def _profiled(requests: Sequence[Request], outcomes: Sequence[NDArray[Any]]) -> Statistics:

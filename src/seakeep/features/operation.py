@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import numpy as np
+
 from seakeep.core import plugins
 from seakeep.core.codec import Json, from_plain
 from seakeep.core.errors import UsageError
@@ -137,6 +139,16 @@ class SavedState:
 
     operation: str
     state: Json = field(default=None)
+
+
+def computed(states: Sequence[State], sources: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """What comes out of a chain in NumPy. Infinities and NaN are ordinary values here: no warnings."""
+    values: Any = sources if len(sources) > 1 else sources[0]
+    with np.errstate(all="ignore"):
+        for state in states:
+            values = state.reference(values)
+    result: NDArray[Any] = values
+    return result
 
 
 def known() -> tuple[str, ...]:

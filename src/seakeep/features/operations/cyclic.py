@@ -54,9 +54,8 @@ class Cyclic(State, Operation):
         return (f"{label}.sin", f"{label}.cos")
 
     def reference(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(invalid="ignore"):
-            angle = np.fmod(values, self.period) * (2 * math.pi / self.period)
-            wave: NDArray[np.float64] = np.sin(angle + parameter([0.0, QUARTER]))
+        angle = np.fmod(values, self.period) * (2 * math.pi / self.period)
+        wave: NDArray[np.float64] = np.sin(angle + parameter([0.0, QUARTER]))
         return wave
 
     @classmethod

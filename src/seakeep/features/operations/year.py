@@ -42,8 +42,8 @@ class Year(State, Operation):
     @classmethod
     def lower(cls, builder: GraphBuilder, block: Block, states: Sequence[Year]) -> Block:
         times = block.lifted(builder)
-        table = builder.constant(calendar.years().astype(np.int64))
-        year = builder.node("Gather", [table, calendar.lower_cycle_day(builder, times)], axis=0)
+        day = calendar.lower_cycle_day(builder, times)
+        year = builder.cast(builder.node("Gather", [builder.constant(calendar.years()), day], axis=0), np.int64)
         since = calendar.lower_since_first(builder, times)
         cycles = builder.node("Div", [since, builder.constant(np.array(calendar.DAY * calendar.CYCLE_DAYS))])
         passed = builder.node("Mul", [cycles, builder.constant(np.array(calendar.CYCLE_YEARS))])
