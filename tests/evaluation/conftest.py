@@ -41,7 +41,7 @@ class Arithmetic:
     def features(self, frame: pl.DataFrame) -> np.ndarray:
         carrier, hour = frame["carrier"], frame["hour"].fill_null(12).to_numpy() / 24
         distance = frame["distance"].cast(pl.Float64).fill_null(1000.0).fill_nan(1000.0).to_numpy() / 1000
-        flags = [(carrier == name).fill_null(False).to_numpy().astype(float) for name in CARRIERS[:3]]  # noqa: FBT003
+        flags = [(carrier == name).fill_null(False).to_numpy().astype(float) for name in CARRIERS[:3]]
         return np.column_stack([*flags, distance, hour, flags[2] * hour]).astype(np.float32)
 
     def predict(self, frame: pl.DataFrame) -> Predictions:
@@ -60,7 +60,7 @@ class Arithmetic:
     def _poisoned(self, scores: np.ndarray, frame: pl.DataFrame) -> np.ndarray:
         if self.poison is None:
             return scores
-        return np.where((frame["carrier"] == "DL").fill_null(False).to_numpy()[:, None], self.poison, scores)  # noqa: FBT003
+        return np.where((frame["carrier"] == "DL").fill_null(False).to_numpy()[:, None], self.poison, scores)
 
 
 @dataclass(frozen=True)

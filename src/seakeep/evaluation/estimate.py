@@ -77,13 +77,15 @@ def measure(name: str, sample: Sample, *, level: float = 0.95) -> Estimate:
         return Estimate(name, 0, reason="no rows")
     if not sample.is_finite:
         return Estimate(name, sample.rows, reason="the model gave scores that are not finite numbers")
-    value = metric(name).compute(sample)
+    chosen = metric(name)
+    value = chosen.compute(sample)
     if value is None or not math.isfinite(value):
         return Estimate(
             name, sample.rows, reason="undefined for these rows (one class only, no decision, or labels of 0)"
         )
-    low, high = _known(metric(name).interval(sample, level=level))
-    return Estimate(name, sample.rows, value, low, high)
+    limits = chosen.interval(sample, level=level)
+    within = None if limits is None else (max(limits[0], chosen.RANGE[0]), min(limits[1], chosen.RANGE[1]))
+    return Estimate(name, sample.rows, value, *_known(within))
 
 
 def difference(name: str, ours: Sample, theirs: Sample, *, level: float = 0.95, seed: int = 0) -> Estimate:

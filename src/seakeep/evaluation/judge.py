@@ -30,7 +30,6 @@ from seakeep.evaluation.slices import ALL, By, Slice, columns_of, slices_by
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from seakeep.core.codec import Scalar
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.core.prediction import Predictor

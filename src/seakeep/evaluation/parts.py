@@ -73,6 +73,18 @@ def logit_interval(value: float, influence: NDArray[np.float64], *, level: float
     return _expit(low), _expit(high)
 
 
+def log_interval(value: float, influence: NDArray[np.float64], *, level: float) -> Limits | None:
+    """Interval of a metric above 0 from its rows' influence, normal on the log scale: for skewed ones such as mean squares.
+
+    None where the metric is 0 or no row has any influence: the spread is then unknown, not zero.
+    """
+    error = standard_error(influence)
+    if len(influence) < 2 or value <= 0 or error == 0:
+        return None
+    low, high = normal(math.log(value), error / value, level=level)
+    return math.exp(low), math.exp(min(high, 700.0))
+
+
 def counted(places: NDArray[np.int64], mass: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Sum of `mass` (rows,) in each of `size` places, float64 (size,)."""
     return np.bincount(places, weights=mass, minlength=size).astype(np.float64)

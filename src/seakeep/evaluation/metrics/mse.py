@@ -1,4 +1,7 @@
-"""Mean squared error, in the label's unit squared. Interval: Student's t of the rows' mean."""
+"""Mean squared error, in the label's unit squared.
+
+Interval: normal on the log scale, since squares are skewed: it covers better than Student's on few rows and heavy tails.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.evaluation.parts import Limits, average, average_influence, average_interval
+from seakeep.evaluation.parts import Limits, average, average_influence, log_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,5 +34,6 @@ def influence(sample: Sample) -> NDArray[np.float64]:
 
 
 def interval(sample: Sample, *, level: float = 0.95) -> Limits | None:
-    """Student's interval of the mean; None for fewer than two rows."""
-    return average_interval(np.square(sample.errors), level=level)
+    """Limits above 0; None for fewer than two rows, and where every error is 0 or all have one size."""
+    value = compute(sample)
+    return None if value is None else log_interval(value, influence(sample), level=level)

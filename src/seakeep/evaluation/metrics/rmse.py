@@ -1,4 +1,4 @@
-"""Root of the mean squared error, in the label's unit. Interval: the root of Student's interval of the mean square."""
+"""Root of the mean squared error, in the label's unit. Interval: the root of the mean square's."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def influence(sample: Sample) -> NDArray[np.float64]:
 
 
 def interval(sample: Sample, *, level: float = 0.95) -> Limits | None:
-    """Roots of the limits of the mean square; None for fewer than two rows."""
+    """Roots of the limits of the mean square; None where they are unknown."""
     limits = mse.interval(sample, level=level)
-    return None if limits is None else (math.sqrt(max(0.0, limits[0])), math.sqrt(limits[1]))
+    return None if limits is None else (math.sqrt(limits[0]), math.sqrt(limits[1]))
