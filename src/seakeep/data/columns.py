@@ -158,8 +158,25 @@ def _of_binaries(empty: ColumnStatistics, present: pl.Series) -> ColumnStatistic
     return replace(
         empty,
         lengths=_lengths(present.bin.size("b")),
-        invalid_utf8=len(present) - int(present.cast(pl.String, strict=False).is_not_null().sum()),
+        invalid_utf8=sum(map(_invalid_utf8, present.to_list())) if _may_be_invalid(present) else 0,
     )
+
+
+def _may_be_invalid(present: pl.Series) -> bool:
+    """Whether any value is not UTF-8; all are tried at once, which takes some hundredth of the time of one by one."""
+    try:
+        present.cast(pl.String)
+    except pl.exceptions.ComputeError:
+        return True
+    return False
+
+
+def _invalid_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _lengths(sizes: pl.Series, counts: NDArray[np.int64] | None = None) -> Lengths:

@@ -158,16 +158,12 @@ class CannotRead(DataError):
         )
 
     @classmethod
-    def torn_piece(cls, called: str, number: int, files: Sequence[str], reason: str) -> CannotRead:
+    def failed(cls, called: str, reason: str) -> CannotRead:
         return cls(
-            f"{called} cannot be read to its end: {_first_line(reason)}",
-            where=f"piece {number + 1}" + (f", of files {files[0]} to {files[-1]}" if files else ""),
-            cause="A file was torn or changed after it was opened, or a lazy frame failed.",
-            fix=f"Look at the files' sizes: ls -l {' '.join(files[:3])}"
-            if files
-            else "frame.collect() shows the failure.",
+            f"{called} cannot be computed: {_first_line(reason)}",
+            cause="The lazy frame itself fails.",
+            fix="See the whole message: frame.collect()",
             called=called,
-            number=number,
             reason=reason,
         )
 

@@ -7,12 +7,14 @@ are the pieces' files looked at one by one.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from seakeep.core.errors import DataError, UsageError
 from seakeep.data.errors import BadStep, CannotRead
+from seakeep.data.sources import FileSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,11 +86,15 @@ def _batches(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame
 
 
 def _explained(dataset: Dataset, number: int, error: Exception) -> DataError:
-    """The error in our words: the source's file if the bare piece cannot be read either, else one of the steps."""
+    """The error in our words: about the file if the bare piece cannot be read either, else about the steps."""
+    source = dataset.source
     try:
-        dataset.source.pieces()[number].collect()
+        source.pieces()[number].collect()
     except DataError as known:
         return known
     except (pl.exceptions.PolarsError, OSError) as raw:
-        return CannotRead.torn_piece(dataset.source.description, number, dataset.source.files(), str(raw))
+        if isinstance(source, FileSource):
+            path = Path(source.file_of(number))
+            return CannotRead.torn(path, path.suffix.lstrip("."), str(raw))
+        return CannotRead.failed(source.description, str(raw))
     return BadStep.wrong_type(dataset.description, str(error))

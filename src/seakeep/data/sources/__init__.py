@@ -23,3 +23,6 @@ class FileSource(Source, Protocol):
     @property
     def schemas(self) -> Sequence[pl.Schema]:
         """The columns of every file, in the order of `files()`."""
+
+    def file_of(self, piece: int) -> str:
+        """The file that a piece is of, by the piece's number."""

@@ -65,6 +65,10 @@ class CsvSource:
         """Absolute paths of the files as given, in order."""
         return tuple(str(text.path) for text in self.texts)
 
+    def file_of(self, piece: int) -> str:
+        """The file that a piece is of."""
+        return [str(text.path) for text in self.texts for _ in text.spans][piece]
+
     def digest(self) -> str:
         """SHA-256 of the files' bytes in order, and of how they are to be read."""
         return digest([digest_of_files([text.path for text in self.texts]), self.options.canonical])

@@ -41,19 +41,24 @@ class ParquetSource:
 
     def pieces(self) -> Sequence[pl.LazyFrame]:
         """Ranges of at most 2^19 rows, file by file; a file without rows is one empty piece."""
-        return tuple(
-            pl.scan_parquet(path, glob=False).slice(start, PIECE_ROWS)
-            for path, rows in zip(self.paths, self.rows, strict=True)
-            for start in range(0, max(rows, 1), PIECE_ROWS)
-        )
+        return tuple(pl.scan_parquet(path, glob=False).slice(start, PIECE_ROWS) for path, start in self._ranges())
 
     def files(self) -> Sequence[str]:
         """Absolute paths of the files, one for each, in order."""
         return tuple(map(str, self.paths))
 
+    def file_of(self, piece: int) -> str:
+        """The file that a piece is of."""
+        return str(self._ranges()[piece][0])
+
     def digest(self) -> str:
         """SHA-256 of the files' bytes in order."""
         return digest_of_files(self.paths)
+
+    def _ranges(self) -> list[tuple[Path, int]]:
+        """The file of every piece, and its first row there."""
+        sized = zip(self.paths, self.rows, strict=True)
+        return [(path, start) for path, rows in sized for start in range(0, max(rows, 1), PIECE_ROWS)]
 
 
 def open_files(paths: Sequence[Path], *, called: str, options: TextOptions) -> ParquetSource:
@@ -72,7 +77,7 @@ def _footer(path: Path) -> tuple[int, pl.Schema]:
         scanned = pl.scan_parquet(path, glob=False)
         return int(scanned.select(pl.len()).collect().item()), scanned.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise CannotRead.torn(path, "Parquet", str(error)) from error
+        raise CannotRead.torn(path, "parquet", str(error)) from error
 
 
 def _check_marks(path: Path) -> None:
@@ -87,4 +92,4 @@ def _check_marks(path: Path) -> None:
     if size == 0:
         raise CannotRead.empty(path)
     if size < _SMALLEST or head != _MAGIC or tail != _MAGIC:
-        raise CannotRead.torn(path, "Parquet", f"{size:,} bytes without the mark PAR1 at both ends")
+        raise CannotRead.torn(path, "parquet", f"{size:,} bytes without the mark PAR1 at both ends")
