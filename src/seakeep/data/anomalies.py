@@ -1,4 +1,4 @@
-"""Every check that `validate` and `drift` can make, by code, in one sentence each. The docs list is made from this.
+"""Every check that `validate`, `drift` and `diff_schemas` can make, by code, in one sentence each. The docs list is made from this.
 
 A code is a promise: alerts, dashboards and people's notes refer to it, so one is never given another meaning.
 """
@@ -21,6 +21,11 @@ MEANINGS: dict[str, str] = {
     "schema.constant": "A column that varied in the reference still varies.",
     "schema.unit_changed": "The values were not multiplied by one factor since the reference, as a change of unit does.",
     "schema.invalid_utf8": "The text of the column is UTF-8.",
+    "contract.equal": "Two contracts say the same.",
+    "contract.table_changed": "The table's name, roles or least number of rows are the same in both contracts.",
+    "contract.column_added": "The second contract has no column that the first has not.",
+    "contract.column_removed": "The second contract has every column of the first.",
+    "contract.column_changed": "A column's field is the same in both contracts.",
     "drift.rows": "Both tables have rows to compare.",
     "drift.missing_column": "A column of the reference is still in the table.",
     "drift.kind": "The column holds values of the same kind as in the reference.",

@@ -8,6 +8,7 @@ key win.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +50,13 @@ def read_schema(text: str, *, where: str, version: int) -> Schema:
     return Schema(fields["name"].text(), columns, rows_at_least=rows, **roles)
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A node, where it stands, and what it is called."""
 
-    def __init__(self, node: Node, file: str, name: str) -> None:
-        self.node = node
-        self.file = file
-        self.name = name
+    node: Node
+    file: str
+    name: str
 
     @property
     def line(self) -> int:
@@ -118,7 +119,8 @@ class _Place:
 
     def choice(self, known: Iterable[str]) -> str:
         known = tuple(known)
-        value = self.text()
+        self.scalar()
+        value = str(self.node.value)  # as written: null is a kind's name, and yes may be a column's
         if value not in known:
             raise self.wrong(f"one of {', '.join(known)}", hint=nearest(value, known))
         return value
@@ -128,7 +130,10 @@ class _Place:
             raise self.wrong("one value")
         tag = str(self.node.tag).removeprefix(_TAG)
         readers = {"bool": _read_bool, "int": _read_int, "float": _read_float, "null": _read_null}
-        return readers.get(tag, str)(self.node.value)
+        try:
+            return readers.get(tag, str)(self.node.value)
+        except ValueError:
+            raise self.wrong(f"a value of type {tag}") from None
 
     def wrong(self, expected: str, *, hint: str | None = None) -> BadContract:
         value = self.node.value if isinstance(self.node, ScalarNode) else "a list" if self.is_list else "a mapping"
@@ -168,7 +173,7 @@ def _field(field: str, place: _Place, kind: Kind) -> Any:
         return place.choice(("before", "after"))
     if field == "not_in":
         return tuple(item.choice(ENVIRONMENTS) for item in place.items())
-    return _drift(place) if field == "drift" else place.text()
+    return _drift(place, kind) if field == "drift" else place.text()
 
 
 def _bound(place: _Place, kind: Kind) -> int | float:
@@ -177,7 +182,7 @@ def _bound(place: _Place, kind: Kind) -> int | float:
     value = place.scalar()
     if kind is Kind.TIMESTAMP and isinstance(value, str):
         return _moment(place, value)
-    return place.number() if kind is Kind.NUMBER else place.integer(least=-(10**40))
+    return place.number()
 
 
 def _moment(place: _Place, text: str) -> int:
@@ -199,12 +204,13 @@ def _listed(place: _Place, kind: Kind) -> bool | int | str:
     return value
 
 
-def _drift(place: _Place) -> dict[str, float]:
-    known = plugins.names("evidence.distances")
+def _drift(place: _Place, kind: Kind) -> dict[str, float]:
     found = {}
-    for name, threshold in place.keys(known).items():
+    for name, threshold in place.keys(plugins.names("evidence.distances")).items():
         if not threshold.number() >= 0:
             raise threshold.wrong("a number of at least 0")
+        if kind not in plugins.load("evidence.distances", name).KINDS:
+            raise threshold.wrong(f"no threshold: {name} does not compare {kind.value} columns")
         found[name] = float(threshold.number())
     return found
 
@@ -227,7 +233,7 @@ def _compose(text: str, where: str) -> Node | None:
 
 
 def _read_bool(text: str) -> bool:
-    return text.casefold() == "true"
+    return text.casefold() in ("true", "yes", "on", "y")  # a %YAML 1.1 line at the top brings the last three
 
 
 def _read_int(text: str) -> int:

@@ -25,7 +25,7 @@ from seakeep.core.statistics import common_kind
 from seakeep.data.moves import evidence, typical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from seakeep.core.codec import Scalar
     from seakeep.core.schema import Schema
@@ -91,13 +91,8 @@ def drift(
 
 def stated_drift(reference: Statistics, current: Statistics, schema: Schema) -> Report:
     """Drift of those columns alone whose contract states a threshold; used by `validate`."""
-    comparisons = (
-        Comparison(name, distance, threshold, reference[name], current[name])
-        for name, column in schema.columns.items()
-        if name in reference.columns and name in current.columns
-        for distance, threshold in column.drift.items()
-    )
-    return judged(tuple(comparisons))
+    wanted = {name: column.drift for name, column in schema.columns.items() if column.drift}
+    return judged(tuple(_of_columns(reference, current, lambda name, _: wanted.get(name, {}))))
 
 
 def judged(comparisons: tuple[Comparison, ...], *others: Check) -> Report:
@@ -135,20 +130,27 @@ def _comparisons(
 ) -> Iterator[Comparison]:
     for distance in distances or ():
         plugins.load(GROUP, distance)
-    if not reference.rows or not current.rows:
-        return
-    for name, before in reference.columns.items():
+
+    def wanted(name: str, kind: Kind) -> Mapping[str, float]:
+        stated = schema.columns[name].drift if schema and name in schema.columns else {}
+        by_nature = schema is not None and name in (schema.key, schema.time)
+        return {**_wanted(kind, distances, by_nature), **stated}
+
+    yield from _of_columns(reference, current, wanted)
+
+
+def _of_columns(
+    reference: Statistics, current: Statistics, wanted: Callable[[str, Kind], Mapping[str, float]]
+) -> Iterator[Comparison]:
+    """Comparisons of the columns that both tables have, of one kind; two columns without values differ by nothing."""
+    for name, before in reference.columns.items() if current.rows else ():
         after = current.columns.get(name)
-        kind = common_kind(before.kind, after.kind) if after else None
+        kind = common_kind(before.kind, after.kind) if after and before.rows else None
         if after is None or kind is None:
             continue
-        stated = dict(schema.columns[name].drift) if schema and name in schema.columns else {}
-        by_nature = schema is not None and name in (schema.key, schema.time)
-        wanted = {**_wanted(kind, distances, by_nature), **stated}
-        if not before.finite and not after.finite:
-            wanted = {distance: threshold for distance, threshold in wanted.items() if distance == "missing_rate"}
-        for distance, threshold in wanted.items():
-            yield Comparison(name, distance, threshold, before, after)
+        for distance, threshold in wanted(name, kind).items():
+            if distance == "missing_rate" or before.finite or after.finite:
+                yield Comparison(name, distance, threshold, before, after)
 
 
 def _wanted(kind: Kind, distances: Mapping[str, float] | None, by_nature: bool) -> dict[str, float]:

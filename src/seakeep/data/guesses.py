@@ -103,7 +103,7 @@ def _likeness(name: str, candidate: str, before: ColumnStatistics | None, after:
     names = SequenceMatcher(None, name.casefold(), candidate.casefold()).ratio()
     contained = name.casefold() in candidate.casefold() or candidate.casefold() in name.casefold()
     names = max(names, 0.7) if contained and min(len(name), len(candidate)) > 2 else names
-    if before is None or not before.finite or not after.finite or before.kind not in _DISTANCES:
+    if before is None or not (before.finite and after.finite and common_kind(before.kind, after.kind) in _DISTANCES):
         return names
     distance: float = plugins.load("evidence.distances", _DISTANCES[before.kind]).distance(before, after)
     return 0.4 * names + 0.6 * max(0.0, 1 - 3 * distance)

@@ -81,7 +81,7 @@ def infer_column(
     return ColumnSchema(
         found.kind,
         required=found.present > 0,
-        missing_at_most=_missing_allowance(found),
+        missing_at_most=missing_allowance(found),
         values=values,
         others_at_most=others,
         minimum=minimum,
@@ -90,6 +90,17 @@ def infer_column(
         unique=is_key and not seen_twice(found),
         available="after" if is_late else "before",
     )
+
+
+def missing_allowance(found: ColumnStatistics) -> float:
+    """The share of missing values to allow a column that was seen with these, 0 to 1."""
+    missing = found.missing + found.nan
+    if not found.rows or missing == found.rows:
+        return 1.0
+    if not missing:
+        return 0.0
+    rate = wilson(missing, found.rows, level=LEVEL)[1]
+    return min(1.0, round_up(2 * rate / (1 + rate)))
 
 
 def seen_twice(found: ColumnStatistics) -> bool:
@@ -110,16 +121,6 @@ def round_up(value: float, digits: int = 3) -> float:
     places = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)
     return rounded if rounded >= value else round(rounded + 10.0**-places, places)
-
-
-def _missing_allowance(found: ColumnStatistics) -> float:
-    missing = found.missing + found.nan
-    if not found.rows or missing == found.rows:
-        return 1.0
-    if not missing:
-        return 0.0
-    rate = wilson(missing, found.rows, level=LEVEL)[1]
-    return min(1.0, round_up(2 * rate / (1 + rate)))
 
 
 def _domain(found: ColumnStatistics, *, is_label: bool) -> tuple[tuple[bool | int | str, ...] | None, float]:

@@ -56,9 +56,9 @@ def check_column(
 
 
 def check_kind(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
-    """The column's kind; integers are numbers, and a column promised as null may hold anything it likes to begin with."""
+    """The column's kind; integers are numbers."""
     wanted, got = contract.kind, found.kind
-    if wanted is got or (wanted is Kind.NUMBER and got is Kind.INTEGER):
+    if kind_fits(wanted, got):
         return Check("schema.kind", name, Verdict.PASS, f"Column {name!r} is {got.value}.", got.value, wanted.value)
     cause, cast = _why_kind(wanted, found)
     message = f"Column {name!r} is {got.value}; the contract says {wanted.value}.{cause}"
@@ -66,6 +66,11 @@ def check_kind(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Ch
     return Check(
         "schema.kind", name, Verdict.FAIL, message, got.value, wanted.value, fix, {"examples": _examples(found)}
     )
+
+
+def kind_fits(wanted: Kind, got: Kind) -> bool:
+    """Whether a column of kind `got` keeps a contract of kind `wanted`."""
+    return wanted is got or (wanted is Kind.NUMBER and got is Kind.INTEGER)
 
 
 def check_missing(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:

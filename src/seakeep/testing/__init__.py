@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seakeep.testing.columns import column_of
+from seakeep.testing.columns import column_of, table_of
 from seakeep.testing.distances import check_distance
 
-__all__ = ["check_distance", "column_of"]
+__all__ = ["check_distance", "column_of", "table_of"]

@@ -11,10 +11,10 @@ from seakeep.core.distinct import DistinctSketch, hash_bytes, hash_number
 from seakeep.core.exact import ExactSum
 from seakeep.core.histogram import Histogram
 from seakeep.core.kinds import Kind
-from seakeep.core.statistics import ColumnStatistics, Lengths
+from seakeep.core.statistics import ColumnStatistics, Lengths, Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _KINDS = ((bool, Kind.BOOLEAN), (int, Kind.INTEGER), (float, Kind.NUMBER), (str, Kind.STRING))
 
@@ -52,6 +52,16 @@ def column_of(values: Sequence[bool | float | str | None], kind: Kind | None = N
         sketch=None if top.is_exact else DistinctSketch.of(_hash(value) for value in counts),
         lengths=_lengths(texts) if kind is Kind.STRING else None,
     )
+
+
+def table_of(columns: Mapping[str, Sequence[bool | float | str | None]]) -> Statistics:
+    """Statistics of a table whose columns hold these values, all equally many.
+
+    >>> table_of({"fare": [1.5, None]}).rows
+    2
+    """
+    found = {name: column_of(values) for name, values in columns.items()}
+    return Statistics(max((column.rows for column in found.values()), default=0), found)
 
 
 def _kind_of(present: Sequence[bool | float | str]) -> Kind:
