@@ -13,7 +13,7 @@ A chain that could never work is refused here, with what to write instead. Every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import Field, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from seakeep.features.errors import BadFeature, UnknownOperation
@@ -36,14 +36,14 @@ _FORMS = {
 class Feature:
     """A raw column, or several crossed, and what is done to it, in order. Made by number(), category() and their like.
 
-    start: how the columns are read. sources: their names. chain: operations. calls: the chain as it was written.
+    start: how the columns are read. sources: their names. chain: operations. operations: their public names.
     given_name: what `named` gave.
     """
 
     start: Start
     sources: tuple[str, ...]
     chain: tuple[Operation, ...] = ()
-    calls: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
     given_name: str = ""
 
     def then(self, operation: str, *parameters: Any, **named: Any) -> Feature:
@@ -61,7 +61,7 @@ class Feature:
             raise BadFeature.cannot_follow(so_far, operation, self.form.value, expected, advice=advice)
         if added.needs_missing and not self.may_be_missing:
             raise BadFeature.nothing_missing(so_far, operation)
-        return replace(self, chain=(*self.chain, added), calls=(*self.calls, _call(operation, parameters, named)))
+        return replace(self, chain=(*self.chain, added), operations=(*self.operations, operation))
 
     def named(self, name: str) -> Feature:
         """This feature under a name of its own, which the names of its items begin with."""
@@ -84,18 +84,17 @@ class Feature:
     @property
     def label(self) -> str:
         """The name: "distance.log1p.standardize", "origin×dest"; parts that finish a feature name its items."""
-        steps = (
-            call.partition("(")[0]
-            for call, operation in zip(self.calls, self.chain, strict=True)
-            if operation.gives is not Form.VECTOR
-        )
-        return self.given_name or ".".join(("×".join(self.sources), *(step for step in steps if step != "cross")))
+        pairs = zip(self.operations, self.chain, strict=True)
+        steps = (name for name, operation in pairs if name != "cross" and operation.gives is not Form.VECTOR)
+        return self.given_name or ".".join(("×".join(self.sources), *steps))
 
     def __str__(self) -> str:
-        """The feature as it was written."""
+        """The feature as it is written; equal features give equal text."""
         names = ", ".join(f'"{name}"' for name in self.sources)
         name = (f"named({self.given_name!r})",) if self.given_name else ()
-        return ".".join((f"{self.start}({names})", *(call for call in self.calls if call != "cross()"), *name))
+        pairs = zip(self.operations, self.chain, strict=True)
+        calls = (_written(name, operation) for name, operation in pairs if name != "cross")
+        return ".".join((f"{self.start}({names})", *calls, *name))
 
     def fill(self, value: float | Literal["mean", "median"]) -> Feature:
         """What is missing becomes `value`, or the training data's mean or median."""
@@ -238,14 +237,19 @@ def _made(operation: str, parameters: Sequence[Any], named: dict[str, Any]) -> O
     try:
         return declaration(*parameters, **named)
     except TypeError as error:
-        call = _call(operation, parameters, named)
+        given = ", ".join((*map(repr, parameters), *(f"{name}={value!r}" for name, value in named.items())))
         fix = "See help(seakeep.features.Feature)."
-        raise BadFeature.parameter(operation, call, f"parameters that fit: {error}", fix=fix) from error
+        raise BadFeature.parameter(operation, given, f"parameters that fit: {error}", fix=fix) from error
 
 
-def _call(operation: str, parameters: Sequence[Any], named: dict[str, Any]) -> str:
-    given = [*map(repr, parameters), *(f"{name}={value!r}" for name, value in named.items())]
-    return f"{operation}({', '.join(given)})"
+def _written(name: str, operation: Operation) -> str:
+    """The call as it is written: parameters that are left as they are by default are left out."""
+    all_fields: tuple[Field[Any], ...] = fields(operation)  # type: ignore[arg-type]
+    given = {item.name: getattr(operation, item.name) for item in all_fields}
+    chosen = {item.name: given[item.name] for item in all_fields if given[item.name] != item.default}
+    if len(all_fields) == 1:
+        return f"{name}({', '.join(map(repr, chosen.values()))})"
+    return f"{name}({', '.join(f'{parameter}={value!r}' for parameter, value in chosen.items())})"
 
 
 def _checked_name(name: object) -> str:

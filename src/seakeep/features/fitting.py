@@ -105,9 +105,8 @@ class Growing:
     def fitted(self) -> FittedFeature:
         """The fitted feature, once every operation is."""
         feature = self.feature
-        operations = tuple(call.partition("(")[0] for call in feature.calls)
         return FittedFeature(
-            str(feature), feature.label, feature.sources, operations, tuple(self.states), feature.may_be_missing
+            str(feature), feature.label, feature.sources, feature.operations, tuple(self.states), feature.may_be_missing
         )
 
     def _levels(self) -> tuple[int, ...] | None:

@@ -82,6 +82,16 @@ class BadValue(SchemaMismatch):
         )
 
     @classmethod
+    def too_far(cls, name: str, value: int) -> BadValue:
+        return cls(
+            f"column {name!r} holds {value}, expected microseconds since 1970 within 64 bits",
+            cause="The time was counted in nanoseconds, or is no time.",
+            fix="Send microseconds (nanoseconds // 1000), or null.",
+            name=name,
+            value=value,
+        )
+
+    @classmethod
     def fraction(cls, name: str, value: float) -> BadValue:
         return cls(
             f"column {name!r} holds {value!r}, expected whole numbers",
@@ -238,6 +248,8 @@ def _microseconds(value: object, column: Input) -> int:
         return (value.toordinal() - _EPOCH.toordinal()) * _DAY
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadValue.kind(column.name, f"{value!r} ({type(value).__name__})", column.kind)
-    if not MISSING_TIME < value < 2**63:
+    if value == MISSING_TIME:
         raise BadValue.reserved(column.name, value)
+    if not MISSING_TIME < value < 2**63:
+        raise BadValue.too_far(column.name, value)
     return value
