@@ -31,6 +31,7 @@ ROWS = 100
 EXAMPLES = 5
 TOLERANCE = 1e-5
 WORK = 20_000_000
+WORK_A_ROW = 300_000_000
 CODE = "explain.additivity"
 
 
@@ -56,7 +57,11 @@ def additivity(predictor: Predictor, model: Model, raw: Raw) -> tuple[tuple[Chec
 
 
 def _affordable(explainer: Trees | Linear) -> int:
-    return ROWS if isinstance(explainer, Linear) else min(ROWS, WORK // max(1, cost(explainer)))
+    """How many rows can be explained within WORK, at least one unless a single row takes more than WORK_A_ROW."""
+    if isinstance(explainer, Linear):
+        return ROWS
+    each = max(1, cost(explainer))
+    return 0 if each > WORK_A_ROW else max(1, min(ROWS, WORK // each))
 
 
 def _check(predictor: Predictor, model: Model, explainer: Trees | Linear, frame: pl.DataFrame) -> Check:

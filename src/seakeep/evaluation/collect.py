@@ -46,6 +46,18 @@ class BadAnswer(ModelError):
             expected_shape=expected,
         )
 
+    @classmethod
+    def decisions(cls, model: str, found: NDArray[np.int64], expected: tuple[int, int]) -> BadAnswer:
+        return cls(
+            f"the predictor answered decisions of shape {found.shape} up to {found.max(initial=0)}, "
+            f"expected ({expected[0]},) and 0 to {expected[1] - 1}",
+            where=f"model {model}",
+            cause="The predictor runs another model, or answers labels where class numbers are wanted.",
+            fix="Build the predictor from this model: OnnxPredictor(model).",
+            found_shape=found.shape,
+            expected_shape=expected,
+        )
+
 
 class NoLabel(UsageError):
     """Nothing says which column holds the labels."""
@@ -216,6 +228,8 @@ def answered(model: Model, answers: Predictions, labels: NDArray[np.int64] | NDA
     if model.task is Task.REGRESSION:
         return Sample(model.task, labels, scores)
     chosen = scores.argmax(axis=1) if answers.decisions is None else answers.decisions
+    if chosen.shape != expected[:1] or (len(chosen) and not 0 <= chosen.min() <= chosen.max() < expected[1]):
+        raise BadAnswer.decisions(model.name, chosen, expected)
     return Sample(model.task, labels, scores, chosen.astype(np.int64))
 
 

@@ -7,6 +7,7 @@ undefined: no rows, one class, scores that are not numbers. Then the value is No
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -61,6 +62,7 @@ class Estimate:
     reason: str = ""
 
 
+@functools.cache
 def metric(name: str) -> Metric:
     """The metric called `name`. Raises UsageError with the nearest name."""
     return cast("Metric", plugins.load(GROUP, name))

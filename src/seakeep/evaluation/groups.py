@@ -128,5 +128,8 @@ def _as_numbers(series: pl.Series) -> NDArray[np.float64]:
 
 
 def _moment(microseconds: float) -> str:
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    try:
+        moment = _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return f"{microseconds:.12g}µs"
     return moment.strftime("%Y-%m-%d" if not microseconds % _DAY else "%Y-%m-%dT%H:%M:%S")

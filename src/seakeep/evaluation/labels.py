@@ -61,14 +61,15 @@ class LabelReader:
     def _indices(self, series: pl.Series) -> NDArray[np.int64]:
         if not len(series):
             return np.empty(0, np.int64)
-        plain = series.cast(pl.String) if isinstance(series.dtype, pl.Categorical | pl.Enum) else series
+        plain = _comparable(series).rename("value")
         counts = plain.value_counts(name="rows")
-        codes = [self._code(value) for value in counts[plain.name].to_list()]
-        for value, rows, code in zip(counts[plain.name].to_list(), counts["rows"].to_list(), codes, strict=True):
+        values = counts["value"].to_list()
+        codes = [self._code(value) for value in values]
+        for value, rows, code in zip(values, counts["rows"].to_list(), codes, strict=True):
             if code == UNKNOWN:
                 self.unknown[str(value)] += rows
-        coded = counts.select(plain.name, pl.Series("code", codes, dtype=pl.Int64))
-        joined = plain.to_frame().join(coded, on=plain.name, how="left", nulls_equal=True, maintain_order="left")
+        coded = counts.select("value", code=pl.Series(codes, dtype=pl.Int64))
+        joined = plain.to_frame().join(coded, on="value", how="left", nulls_equal=True, maintain_order="left")
         return joined["code"].to_numpy().astype(np.int64)
 
     def _code(self, value: object) -> int:
@@ -85,3 +86,13 @@ class LabelReader:
         for value in values[np.isinf(values)]:
             self.unknown[str(value)] += 1
         return values, np.isfinite(values)
+
+
+def _comparable(series: pl.Series) -> pl.Series:
+    """Values as the model's classes are written: text, numbers, booleans; anything else as its text."""
+    if series.dtype.is_decimal():
+        return series.cast(pl.Float64)
+    if series.dtype.is_nested() or series.dtype == pl.Binary:
+        return pl.Series([None if value is None else repr(value) for value in series.to_list()], dtype=pl.String)
+    plain = series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null, pl.String)
+    return series if plain else series.cast(pl.String)

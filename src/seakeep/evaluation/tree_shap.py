@@ -4,7 +4,7 @@ Lundberg et al. 2020 walk every tree once a row in compiled code; here all rows,
 leaf is a product over the features on its path: feature j passes (o = 1) or blocks (o = 0) the row, and passes a share z of the training
 rows. Its Shapley weight is the integral over t from 0 to 1 of the product of (z + (o - z) t) of the others, a polynomial, which Gauss-Legendre
 quadrature with half as many points as features gives exactly; every term is positive, so nothing cancels.
-What is hard is size: the work is cut into runs of leaves and rows that fit CELLS numbers.
+What is hard is size: the work is cut into runs of leaves and rows that fit CELLS numbers and EDGES flags.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seakeep.evaluation.explainer import Trees
 
 CELLS = 2_000_000
+EDGES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +55,8 @@ def contributions(trees: Trees, features: NDArray[np.float32]) -> tuple[NDArray[
     np.multiply.at(shares, paths.slot_leaf, paths.slot_share)
     expected = trees.base + shares @ values
     found = np.zeros((len(features), features.shape[1], values.shape[1]))
-    depths = np.bincount(paths.slot_leaf, minlength=len(paths.leaves))
-    firsts = np.cumsum(depths) - depths
-    passes = _passes(trees, paths, features)
-    for depth in np.unique(depths[depths > 0]).tolist():
-        starts = firsts[depths == depth]
-        for part in _runs(len(starts), len(features) * depth):
-            slots = starts[part, None] + np.arange(depth)
-            weights = _weights(passes[:, slots], paths.slot_share[slots])
-            _add(found, weights, paths.slot_feature[slots], values[paths.slot_leaf[slots[:, 0]]])
+    for part in _runs(len(features), len(paths.edge_node), limit=EDGES):
+        _explain(found[part], trees, paths, features[part])
     return found, expected
 
 
@@ -125,6 +119,20 @@ def _no_edges() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]
     return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_), np.empty(0)
 
 
+def _explain(found: NDArray[np.float64], trees: Trees, paths: _Paths, features: NDArray[np.float32]) -> None:
+    """Add the contributions of a run of rows to `found`, depth by depth, so that all paths of a run are equally long."""
+    values = trees.value[paths.leaves]
+    depths = np.bincount(paths.slot_leaf, minlength=len(paths.leaves))
+    firsts = np.cumsum(depths) - depths
+    passes = _passes(trees, paths, features)
+    for depth in np.unique(depths[depths > 0]).tolist():
+        starts = firsts[depths == depth]
+        for part in _runs(len(starts), len(features) * depth, limit=CELLS):
+            slots = starts[part, None] + np.arange(depth)
+            weights = _weights(passes[:, slots], paths.slot_share[slots])
+            _add(found, weights, paths.slot_feature[slots], values[paths.slot_leaf[slots[:, 0]]])
+
+
 def _passes(trees: Trees, paths: _Paths, features: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Whether each row passes each slot: all the splits on the slot's feature along the leaf's path, (rows, slots)."""
     if not len(paths.slot_start):
@@ -136,9 +144,9 @@ def _passes(trees: Trees, paths: _Paths, features: NDArray[np.float32]) -> NDArr
     return passes
 
 
-def _runs(count: int, each: int) -> Iterator[slice]:
-    """Runs of leaves of at most CELLS numbers, `each` a leaf."""
-    step = max(1, CELLS // max(1, each))
+def _runs(count: int, each: int, *, limit: int) -> Iterator[slice]:
+    """Runs of at most `limit` numbers, `each` an item."""
+    step = max(1, limit // max(1, each))
     yield from (slice(start, start + step) for start in range(0, count, step))
 
 
