@@ -7,7 +7,6 @@ request's number, and is answered 500 without its insides.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import secrets
@@ -20,9 +19,11 @@ from urllib.parse import quote, unquote
 
 from seakeep import __version__
 from seakeep.serving.server.metrics import REFUSALS, REQUESTS, STATUSES, Metrics
+from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.refusals import CODES, Refusal
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -76,6 +77,7 @@ class App:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this in the worker before it listens."""
+        self._patience = Patience(loop, self._settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
         threading.Thread(target=self._load, args=(loop,), name="load", daemon=True).start()
@@ -110,14 +112,8 @@ class App:
         known = length is not None and length.isdigit() and "transfer-encoding" not in headers
         if known and int(length) > limit and "expect" in headers:
             raise Refusal.too_large(int(length), limit)  # before the client sends it
-        try:
-            async with asyncio.timeout(self._settings.read_seconds):
-                if known and int(length) <= limit:
-                    body: bytes = await protocol()
-                    return body
-                return await _streamed(protocol, limit)
-        except TimeoutError:
-            raise Refusal.too_slow(self._settings.read_seconds) from None
+        whole = known and int(length) <= limit
+        return await self._patience.read(protocol() if whole else _streamed(protocol, limit))
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not an inference."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Values = Sequence[Any]
 INT64_LEAST, INT64_MOST = -(2**63), 2**63 - 1
+_WHOLE = (Kind.INTEGER, Kind.TIMESTAMP)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _FLOAT32_MOST = float(np.finfo(np.float32).max)
 
@@ -70,6 +71,7 @@ class Column:
         self._least, self._most = _bounds(column.kind, schema)
         self.converters = _converters(column.kind)
         self.check = _QUICK[column.kind](self)
+        self.admit_natural = self.check if self.converters[self.natural] is None else self._admit_converted
         self.array = _ARRAYS[column.kind]
 
     def admit(self, values: Values, datatype: str) -> Values:
@@ -79,6 +81,9 @@ class Column:
         """
         convert = self.converters[datatype]
         return self.check(values if convert is None else convert(self, values))
+
+    def _admit_converted(self, values: Values) -> Values:
+        return self.admit(values, self.natural)
 
     def examine(self, values: Values) -> Values:
         """The careful check: finds the value at fault, and counts what is missing or outside of the schema's domain."""
@@ -91,6 +96,8 @@ class Column:
                     raise Refusal.missing_value(self.name, row, self.expected, self._policy)
             elif self._is_reserved(value):
                 raise Refusal.reserved(self.name, row, value)
+            elif self._is_too_long(value):
+                raise Refusal.value(self.name, row, value, "an integer from -2^63 to 2^63-1")
             elif self._is_outside(value):
                 outside += 1
                 if not self._outside_allowed:
@@ -104,6 +111,9 @@ class Column:
         return (self.kind is Kind.STRING and value == MISSING_TEXT) or (
             self.kind is Kind.TIMESTAMP and value == MISSING_TIME
         )
+
+    def _is_too_long(self, value: Any) -> bool:
+        return self.kind in _WHOLE and not INT64_LEAST <= value <= INT64_MOST
 
     def _is_outside(self, value: Any) -> bool:
         if self._allowed is not None and value not in self._allowed:
@@ -119,17 +129,17 @@ class Column:
 
     def _quick_ordered(self) -> Callable[[Values], Values]:
         """Numbers and timestamps: extremes within bounds and no None, which would not compare."""
-        least = -math.inf if self._least is None else self._least
-        most = math.inf if self._most is None else self._most
-        reserved = MISSING_TIME if self.kind is Kind.TIMESTAMP else None
-        examine = self.examine
         if self._allowed is not None:
             return self._quick_listed()
+        least = -math.inf if self._least is None else self._least
+        most = math.inf if self._most is None else self._most
+        if self.kind in _WHOLE:  # the least of all stands for a missing time
+            least, most = max(least, INT64_LEAST + 1), min(most, INT64_MOST)
+        examine = self.examine
 
         def check(values: Values) -> Values:
             try:
-                lowest = min(values)
-                if lowest >= least and max(values) <= most and lowest != reserved:
+                if min(values) >= least and max(values) <= most:
                     return values
             except TypeError:
                 pass
@@ -164,21 +174,7 @@ def _converters(kind: Kind) -> dict[str, Convert | None]:
         return {"INT64": _from_microseconds, "BYTES": _from_iso}
     if kind is Kind.NUMBER:
         return {"FP64": None, "FP32": _from_float32}
-    if kind is Kind.INTEGER:
-        return {"INT64": _from_int64}
     return {NATURAL[kind][0]: None}
-
-
-def _from_int64(column: Column, values: Values) -> Values:
-    try:
-        if min(values) >= INT64_LEAST and max(values) <= INT64_MOST:
-            return values
-    except TypeError:
-        pass  # a missing value
-    for row, value in enumerate(values):
-        if value is not None and not INT64_LEAST <= value <= INT64_MOST:
-            raise Refusal.value(column.name, row, value, "an integer from -2^63 to 2^63-1")
-    return values
 
 
 def _from_float32(column: Column, values: Values) -> Values:
@@ -193,7 +189,7 @@ def _from_microseconds(column: Column, values: Values) -> Values:
     for row, value in enumerate(values):
         if isinstance(value, str):
             raise Refusal.value(column.name, row, value, "microseconds since 1970 UTC, an integer")
-    return _from_int64(column, values)
+    return values
 
 
 def _from_iso(column: Column, values: Values) -> Values:

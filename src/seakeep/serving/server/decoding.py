@@ -39,6 +39,7 @@ class Decoder:
 
     def __init__(self, contract: Contract) -> None:
         self._columns = contract.columns
+        self._admit = tuple(column.admit_natural for column in contract.columns)
         self._count = len(contract.columns)
         self._row_limit = contract.row_limit
         self._outputs = frozenset(contract.outputs)
@@ -70,7 +71,7 @@ class Decoder:
         if not 0 < rows <= self._row_limit or not self._names_fit:
             return None
         given = zip(*map(msgspec.structs.astuple, request.rows), strict=True)
-        columns = [column.admit(values, column.natural) for column, values in zip(self._columns, given, strict=False)]
+        columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
         return Ask(columns, rows, natural=True, id=request.id)
 
     def _from_tensors(self, request: Any) -> Ask | None:

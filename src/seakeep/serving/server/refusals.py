@@ -385,10 +385,10 @@ class Refusal(RequestError):
         )
 
     @classmethod
-    def too_slow(cls, seconds: int) -> Refusal:
+    def too_slow(cls, seconds: float) -> Refusal:
         return cls(
             "body_too_slow",
-            f"the body did not arrive within {seconds} seconds",
+            f"the body did not arrive within {seconds:g} seconds",
             status=408,
             field="body",
             found="a part of it",

@@ -32,7 +32,7 @@ _LOG: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(process)d] %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
     "loggers": {
-        "_granian": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         "seakeep.serving": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
@@ -112,7 +112,6 @@ def claim(host: str, port: int) -> tuple[str, int]:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(target)
-            probe.listen(1)
         except OSError as error:
             raise _refused(error, host, port) from None
         return str(target[0]), int(probe.getsockname()[1])
@@ -139,7 +138,7 @@ def _run(start: WorkerStart, address: str, port: int) -> None:
         workers=start.settings.workers,
         http=HTTPModes.auto,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # it warns of workers that it is late to see ended
         log_dictconfig=_LOG,
         respawn_failed_workers=True,
         workers_kill_timeout=start.settings.drain_seconds,
