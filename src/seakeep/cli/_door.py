@@ -1,0 +1,84 @@
+"""What every verb shares: `--json`, `--home`, and how a noun is shown: as JSON, or drawn for a person.
+
+A verb is a function decorated with `verb`; it gets a Door first, then its own options, and returns an exit code, a Verdict, or
+nothing (0). Its docstring is its help and ends in an example.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seakeep.core.codec import to_plain
+from seakeep.core.report import Report, Verdict
+
+if TYPE_CHECKING:
+    from seakeep.registry import Registry
+
+Verb = Callable[..., int | Verdict | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """as_json: whether the answer is JSON. home: the registry's folder, where it was given."""
+
+    as_json: bool
+    home: Path | None
+
+    def show(self, value: object, drawn: Callable[[], object]) -> None:
+        """Write `value` as one JSON document, or what `drawn` makes of it: text, or something that rich prints."""
+        if self.as_json:
+            click.echo(json.dumps(to_plain(value), ensure_ascii=False, indent=1, allow_nan=False))
+            return
+        picture = drawn()
+        if isinstance(picture, str):
+            click.echo(picture)
+            return
+        from seakeep.views import terminal
+
+        terminal.console().print(picture)
+
+    def show_report(self, report: Report, *, tables: bool = False) -> Verdict:
+        """Write a report; returns its verdict. The JSON has the verdict beside the report's own fields."""
+        from seakeep.views import terminal
+
+        plain = {"verdict": report.verdict, **plain_object(report)}
+        self.show(plain, lambda: terminal.report(report, tables=tables))
+        return report.verdict
+
+    def registry(self) -> Registry:
+        """The registry. Raises UnreadableRegistry where there is none."""
+        from seakeep.pipeline.verbs import find_registry
+
+        return find_registry(self.home)
+
+
+def verb(function: Verb) -> click.Command:
+    """A command that calls `function` with a Door, and with every option declared below the decorator."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Write one JSON document to standard output.")
+    @click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="The registry's folder (default: .seakeep beside the project).",
+    )
+    @functools.wraps(function)
+    def called(*, as_json: bool, home: Path | None, **given: Any) -> int:
+        found = function(Door(as_json, home), **given)
+        return found.exit_code if isinstance(found, Verdict) else found or 0
+
+    return click.command(context_settings={"help_option_names": ["-h", "--help"]})(called)
+
+
+def plain_object(noun: object) -> dict[str, Any]:
+    """A noun's fields as JSON values."""
+    found = to_plain(noun)
+    assert isinstance(found, dict)
+    return found

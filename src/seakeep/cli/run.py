@@ -1,0 +1,48 @@
+"""Run a pipeline: its data become a judged release; stages that are on record are not done again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from seakeep.cli._door import Door, plain_object, verb
+
+if TYPE_CHECKING:
+    from seakeep.core.report import Verdict
+
+
+@verb
+@click.argument("file", type=click.Path())
+@click.option("--stage", metavar="NAME", help="Do this stage only; its inputs must be on record.")
+@click.option("--name", metavar="NAME", help="Which pipeline, where the file has several.")
+@click.option("--no-cache", is_flag=True, help="Do every stage, although it is on record.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the libraries (default: all cores).")
+def command(
+    door: Door, *, file: str, stage: str | None, name: str | None, no_cache: bool, threads: int | None
+) -> Verdict:
+    """Run the pipeline in FILE from its data to a release.
+
+    A stage that fails its checks ends the run (exit code 1). An inconclusive one does not: the release is made, but does
+    not become the champion (exit code 2).
+
+    Example: seakeep run pipeline.py
+    """
+    from seakeep.cli._progress import Lines, Quiet, ending
+    from seakeep.pipeline.runner import run
+
+    observer = Quiet() if door.as_json else Lines()
+    with observer:
+        result = run(
+            file,
+            home=door.home,
+            name=name,
+            stage=stage,
+            cache=not no_cache,
+            observer=observer,
+            flags={"run.threads": threads},
+        )
+    verdict = result.verdict
+    plain = {"verdict": verdict, "exit_code": verdict.exit_code, **plain_object(result)}
+    door.show(plain, lambda: ending(result))
+    return verdict

@@ -1,0 +1,136 @@
+"""Make and change contracts: infer, update, rename, diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seakeep.cli._door import Door, verb
+
+if TYPE_CHECKING:
+    from seakeep.core import Schema
+    from seakeep.core.report import Verdict
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Make and change contracts.
+
+    Example: seakeep schema infer trips.parquet -o trips.schema.yaml --label tip
+    """
+
+
+@verb
+@click.argument("data")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The contract to write (not over one)."
+)
+@click.option("--name", default="table", show_default=True, help="What to call the table.")
+@click.option("--label", help="The column to predict.")
+@click.option("--time", "time_", help="The column that says when.")
+@click.option("--key", help="The column that says which row.")
+@click.option("--after", multiple=True, metavar="COLUMN", help="A column not known before the prediction.")
+def infer(
+    door: Door,
+    *,
+    data: str,
+    output: Path | None,
+    name: str,
+    label: str | None,
+    time_: str | None,
+    key: str | None,
+    after: tuple[str, ...],
+) -> None:
+    """Infer a contract from DATA (a table, or statistics saved by `profile -o`).
+
+    Example: seakeep schema infer "trips/*.parquet" -o trips.schema.yaml --label tip --key trip_id
+    """
+    from seakeep import data as data_room
+    from seakeep.cli._tables import statistics_of
+
+    if output is not None and output.exists():
+        raise click.BadParameter(f"{output} exists; to change it: seakeep schema update {output} {data}")
+    schema = data_room.infer_schema(statistics_of(data), name=name, label=label, time=time_, key=key, after=after)
+    _written(door, schema, output)
+
+
+@verb
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("data")
+@click.option("--environment", type=click.Choice(["training", "serving"]), default="training", show_default=True)
+def update(door: Door, *, file: Path, data: str, environment: str) -> None:
+    """Loosen the contract in FILE just so far that DATA keeps it; what people wrote stays.
+
+    Example: seakeep schema update trips.schema.yaml trips/2026-06.parquet
+    """
+    from seakeep import data as data_room
+    from seakeep.cli._tables import statistics_of
+    from seakeep.data.evolve import update_schema
+
+    schema = data_room.load_schema(file)
+    _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)  # type: ignore[arg-type]
+
+
+@verb
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("old")
+@click.argument("new")
+def rename(door: Door, *, file: Path, old: str, new: str) -> None:
+    """Rename column OLD to NEW in the contract in FILE.
+
+    Example: seakeep schema rename trips.schema.yaml fare fare_amount
+    """
+    from seakeep import data as data_room
+    from seakeep.data.evolve import rename_column
+
+    schema = data_room.load_schema(file)
+    _changed(door, schema, rename_column(schema, old, new), file)
+
+
+@verb
+@click.argument("first", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("second", type=click.Path(dir_okay=False, path_type=Path))
+def diff(door: Door, *, first: Path, second: Path) -> Verdict:
+    """Tell two contracts apart; exit code 1 where they differ.
+
+    Example: seakeep schema diff old.schema.yaml new.schema.yaml
+    """
+    from seakeep import data as data_room
+    from seakeep.data.evolve import diff_schemas
+
+    return door.show_report(diff_schemas(data_room.load_schema(first), data_room.load_schema(second)), tables=True)
+
+
+def _changed(door: Door, before: Schema, after: Schema, file: Path) -> None:
+    """Write the contract over itself and show what changed."""
+    from seakeep import data as data_room
+    from seakeep.data.evolve import diff_schemas
+
+    if after != before:
+        data_room.save_schema(after, file)
+    table = diff_schemas(before, after).tables
+    changes = [dict(zip(each.columns, row, strict=True)) for each in table for row in each.rows]
+
+    def drawn() -> object:
+        from seakeep.views import terminal
+
+        return terminal.table(table[0], rows=200) if table else f"{file}: nothing to change"
+
+    door.show({"file": str(file), "changes": changes}, drawn)
+
+
+def _written(door: Door, schema: Schema, output: Path | None) -> None:
+    """Write a new contract to its file, or to standard output."""
+    from seakeep import data as data_room
+
+    text = data_room.dump_schema(schema)
+    if output is not None:
+        data_room.save_schema(schema, output)
+        text = f"{output}: {len(schema.columns)} columns"
+    door.show(schema, lambda: text.rstrip("\n"))
+
+
+for _part in (infer, update, rename, diff):
+    command.add_command(_part)

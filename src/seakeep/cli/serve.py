@@ -1,0 +1,40 @@
+"""Answer for releases over HTTP: the Open Inference Protocol, and plain rows."""
+
+from __future__ import annotations
+
+import click
+
+from seakeep.cli._door import Door, verb
+
+
+@verb
+@click.argument("releases", nargs=-1, required=True, metavar="RELEASE...")
+@click.option("--http", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0 for any free one).")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes (default 1).")
+@click.option("--missing", type=click.Choice(["schema", "reject", "accept"]), help="Whether null is let in.")
+@click.option(
+    "--domain", type=click.Choice(["accept", "reject"]), help="Whether values outside of the contract are let in."
+)
+def command(
+    door: Door,
+    *,
+    releases: tuple[str, ...],
+    http: str | None,
+    workers: int | None,
+    missing: str | None,
+    domain: str | None,
+) -> None:
+    """Serve one or more releases until SIGTERM or Ctrl-C.
+
+    Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
+    """
+    from seakeep.pipeline import verbs
+
+    flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
+
+    def announce(address: str) -> None:
+        door.show(
+            {"serving": list(releases), "address": address}, lambda: f"serving {', '.join(releases)} at {address}"
+        )
+
+    verbs.serve(*releases, home=door.home, flags=flags, announce=announce)
