@@ -148,6 +148,20 @@ class Exported:
     labels: tuple[int, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What a fitted estimator takes, beyond finite float32 numbers. missing, infinite: whether NaN and infinities.
+
+    doubles_to_fit, doubles_to_answer: whether it is given float64 copies of the same values; linear algebra in float32 loses
+    digits that ours does not.
+    """
+
+    missing: bool
+    infinite: bool
+    doubles_to_fit: bool = False
+    doubles_to_answer: bool = False
+
+
 def floored(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
     """For each double the largest float32 not above it; every float32 x is on the same side of both (x <= t).
 

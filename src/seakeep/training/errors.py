@@ -125,6 +125,17 @@ class CannotTrain(ModelError):
         )
 
     @classmethod
+    def may_be_missing(cls, estimator: str, feature: str, source: str) -> CannotTrain:
+        return cls(
+            f"feature {feature!r} may be missing where the model is served, and {estimator} takes no missing values",
+            where=f"the schema lets column {source!r} be missing",
+            cause="The model would answer NaN there.",
+            fix=f'Fill it: .fill("mean"), or set missing_at_most: 0 for {source} in the schema, or use a tree model.',
+            feature=feature,
+            source=source,
+        )
+
+    @classmethod
     def infinite_feature(cls, feature: str, sources: Sequence[str], rows: int) -> CannotTrain:
         return cls(
             f"feature {feature!r} is infinite in {rows:,} rows (or above float32's 3.4e38), expected finite numbers",

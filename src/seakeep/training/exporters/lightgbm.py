@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.training.ensemble import Answers, Ensemble, Exported, Tree, floored, just_below
+from seakeep.training.ensemble import Answers, Ensemble, Exported, Takes, Tree, floored, just_below
 from seakeep.training.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ _ZERO = np.float32(1e-35)
 _SIGMOID_CUT = 1.5 * 2.0**-53
 _IDENTITY = ("regression", "regression_l1", "huber", "fair", "quantile", "mape")
 _EXP = ("poisson", "gamma", "tweedie")
+
+
+def takes(_: Any) -> Takes:
+    """NaN and infinities."""
+    return Takes(missing=True, infinite=True)
 
 
 def export(estimator: Any, *, task: Task) -> Exported:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.training.ensemble import Answers, Ensemble, Exported, Linear, Link, Tree, floored
+from seakeep.training.ensemble import Answers, Ensemble, Exported, Linear, Link, Takes, Tree, floored
 from seakeep.training.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ _TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifie
 _BOOSTED = ("GradientBoostingClassifier", "GradientBoostingRegressor")
 _HISTOGRAM = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 ESTIMATORS = (*_TREES, *_FORESTS, *_BOOSTED, *_HISTOGRAM, *_LINEAR_CLASSIFIERS, *_LINEAR_REGRESSORS)
+
+
+def takes(estimator: Any) -> Takes:
+    """NaN: trees, but for gradient boosting without histograms; infinities: histogram boosting alone."""
+    name = type(estimator).__name__
+    return Takes(
+        missing=name in (*_TREES, *_FORESTS, *_HISTOGRAM),
+        infinite=name in _HISTOGRAM,
+        doubles_to_fit=name in _LINEAR_REGRESSORS,
+        doubles_to_answer=name in (*_LINEAR_REGRESSORS, *_LINEAR_CLASSIFIERS),
+    )
 
 
 def export(estimator: Any, *, task: Task) -> Exported:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.training.ensemble import Answers, Ensemble, Exported, Tree, just_below
+from seakeep.training.ensemble import Answers, Ensemble, Exported, Takes, Tree, just_below
 from seakeep.training.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ _IDENTITY = (
     "reg:pseudohubererror",
     "reg:quantileerror",
 )
+
+
+def takes(_: Any) -> Takes:
+    """NaN; infinities are refused."""
+    return Takes(missing=True, infinite=False)
 
 
 def export(estimator: Any, *, task: Task) -> Exported:
