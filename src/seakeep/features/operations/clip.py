@@ -42,7 +42,8 @@ class Clip(State, Operation):
             )
 
     def fit(self, _incoming: Incoming, /) -> Clip:
-        return self
+        low, high = (None if bound is None else float(bound) for bound in (self.low, self.high))
+        return Clip(low, high)
 
     def reference(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         low, high = self._bounds()

@@ -48,7 +48,7 @@ class Cyclic(State, Operation):
             raise BadFeature.parameter("cyclic", repr(self.period), expected, fix="Write hour().cyclic(24).")
 
     def fit(self, _incoming: Incoming, /) -> Cyclic:
-        return self
+        return Cyclic(float(self.period))
 
     def names(self, label: str) -> tuple[str, ...]:
         return (f"{label}.sin", f"{label}.cos")
