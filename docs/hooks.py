@@ -1,0 +1,264 @@
+"""Fills the reference pages when the documentation is built, from the program itself, so that they cannot fall behind it.
+
+A line `<!-- generated: metrics -->` in a page is replaced by what GENERATED["metrics"] returns. Nothing is written to disk.
+The tests in tests/docs call the same functions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from seakeep.core import plugins
+from seakeep.core.kinds import Kind, Task
+from seakeep.views import markdown as md
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MARK = re.compile(r"^<!-- generated: ([a-z_]+) -->$", re.MULTILINE)
+CHECKS = (("seakeep.data.anomalies", "MEANINGS"), ("seakeep.evaluation.codes", "CODES"))
+OTHER_CHECKS = {
+    "training.rows": "Always; it tells how many rows the estimator was fitted on, and how many had no label.",
+    "training.warning": "Never; the library warned while it was fitted, and the check is inconclusive.",
+    "baseline.better": "The model beats the best of its baselines, with the whole interval of the paired difference.",
+    "parity.features": "The graph's features agree with their NumPy reference.",
+    "parity.max_difference": "The graph and the estimator differ by at most 1e-5 (scaled) on every replayed row.",
+    "parity.flips": "The graph and the estimator decide alike on every replayed row.",
+    "parity.batch_invariance": "The answers to a row are the same to the bit in batches of any size.",
+    "registry.database": "SQLite finds the registry's database whole.",
+    "registry.objects": "Every stored object has the content that its name says.",
+    "registry.releases": "Every release's files are those of its manifest.",
+}
+SETTINGS = {
+    "home": "Folder of the registry. Empty: `.seakeep` beside the project, found by walking up.",
+    "run.threads": "Threads of Polars and of estimators that ask; 0 for all cores. No answer depends on it.",
+    "serve.http": "Address to listen on, `host:port`.",
+    "serve.workers": "Processes that answer, each with its own copy of the models.",
+    "serve.missing": (
+        "Whether a null is let in: `schema` where the column's `missing_at_most` is above 0, `reject` nowhere, "
+        "`accept` everywhere."
+    ),
+    "serve.domain": "What happens to values outside of the contract's values or bounds: `accept` (counted and scored) or `reject`.",
+    "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
+    "serve.max_rows": "Most rows of one request; more get 413.",
+    "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:  # mkdocs passes a keyword `page`
+    """Called by mkdocs for every page."""
+    return expand(markdown)
+
+
+def expand(page: str) -> str:
+    """`page` with every mark replaced."""
+    return MARK.sub(lambda found: GENERATED[found[1]](), page)
+
+
+def distances() -> str:
+    """Every distance: what it is, what it compares, its threshold, its source."""
+    rows = []
+    for name, module in _modules("evidence.distances"):
+        kinds = ", ".join(sorted(kind.value for kind in Kind if kind in module.KINDS))
+        rows.append((code(name), _text(module), kinds, f"{module.THRESHOLD:g}", md.escaped(module.SOURCE)))
+    return _table(("distance", "what it is", "compares", "fails above", "source"), rows)
+
+
+def metrics() -> str:
+    """Every metric: what it is, for which task, which way is better."""
+    rows = []
+    for name, module in _modules("evaluation.metrics"):
+        tasks = ", ".join(task.value for task in Task if task in module.TASKS)
+        better = {True: "greater", False: "smaller", None: "nearest to 0"}[module.GREATER_IS_BETTER]
+        rows.append((code(name), _text(module), tasks, better))
+    return _table(("metric", "what it is", "tasks", "better"), rows)
+
+
+def operations() -> str:
+    """Every feature operation: how it is written and what it does."""
+    from seakeep.features import Feature
+
+    rows = []
+    for name, module in _modules("features.operations"):
+        method = getattr(Feature, name, None)
+        written = f".{name}{_signature(method)}" if method else f"{name}(*columns)"
+        rows.append((code(written), _in_cell(_first(method)) if method else _text(module)))
+    return _table(("written", "what it does"), rows)
+
+
+def checks() -> str:
+    """Every check code and what it says when it passes."""
+    rows = [(code(name), md.escaped(meaning)) for name, meaning in check_codes().items()]
+    return _table(("code", "passes when"), rows)
+
+
+def check_codes() -> dict[str, str]:
+    """Meanings by code, of every room."""
+    found = dict(OTHER_CHECKS)
+    for name, attribute in CHECKS:
+        found.update(getattr(importlib.import_module(name), attribute))
+    return dict(sorted(found.items()))
+
+
+def settings() -> str:
+    """Every setting: its key, type, default, environment variable and meaning."""
+    from seakeep.pipeline.settings import Settings, keys, variable
+
+    rows = []
+    for key in keys():
+        kind, default = _field(Settings, key)
+        rows.append((code(key), _choices(kind), code(repr(default)), code(variable(key)), SETTINGS[key]))
+    return _table(("setting", "value", "default", "environment variable", "meaning"), rows)
+
+
+def commands() -> str:
+    """Every command with its options, from the command line's own definition."""
+    import click
+
+    from seakeep.cli._main import seakeep
+
+    context = click.Context(seakeep, info_name="seakeep")
+    return "\n".join(part for path, command in _walk(seakeep, context) for part in _command(path, command))
+
+
+def estimators() -> str:
+    """The estimators that can be exported, by library."""
+    rows = []
+    for name, module in _modules("training.exporters"):
+        extra = {"sklearn": "train"}.get(name, name)
+        rows.append((code(name), ", ".join(code(one) for one in module.ESTIMATORS), code(f"seakeep[{extra}]")))
+    return _table(("library", "estimators", "extra"), rows)
+
+
+def refused() -> str:
+    """The configurations that are refused before training."""
+    from seakeep.training.refusals import REFUSALS
+
+    rows = [(code(one.name), _in_cell(one.reason), md.escaped(one.fix)) for found in REFUSALS.values() for one in found]
+    return _table(("configuration", "why", "instead"), rows)
+
+
+def refusals() -> str:
+    """The codes of a server's refusals."""
+    from seakeep.serving.server.refusals import CODES
+
+    return ", ".join(code(name) for name in CODES) + "."
+
+
+def server_metrics() -> str:
+    """The Prometheus metrics of a server."""
+    from seakeep.serving.server.metrics import FAMILIES
+
+    rows = [
+        (
+            code(family.name),
+            "histogram" if family.bounds else "counter",
+            ", ".join(family.labels),
+            md.escaped(family.about),
+        )
+        for family in FAMILIES
+    ]
+    return _table(("metric", "type", "labels", "meaning"), rows)
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "distances": distances,
+    "metrics": metrics,
+    "operations": operations,
+    "checks": checks,
+    "settings": settings,
+    "commands": commands,
+    "estimators": estimators,
+    "refused": refused,
+    "refusals": refusals,
+    "server_metrics": server_metrics,
+}
+
+
+def code(text: str) -> str:
+    """`text` as code within a table's cell."""
+    return md.code(text).replace("|", "\\|")
+
+
+def _modules(group: str) -> Iterator[tuple[str, Any]]:
+    return ((name, plugins.load(group, name)) for name in plugins.names(group))
+
+
+def _walk(group: Any, context: Any) -> Iterator[tuple[Any, Any]]:
+    import click
+
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = click.Context(command, info_name=name, parent=context)
+        if command.hidden:
+            continue
+        yield inner, command
+        if isinstance(command, click.Group):
+            yield from _walk(command, inner)
+
+
+def _command(context: Any, command: Any) -> Iterator[str]:
+    import click
+
+    yield f"## {context.command_path}\n"
+    yield f"{inspect.cleandoc(command.help or '').replace(chr(8), '').split(chr(12))[0]}\n"
+    if isinstance(command, click.Group):
+        return
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield f"```text\n{context.command_path} {usage}\n```\n"
+    records = [option.get_help_record(context) for option in command.params if isinstance(option, click.Option)]
+    rows = [(code(record[0]), md.escaped(record[1])) for record in records if record]
+    yield _table(("option", "meaning"), rows) + "\n"
+
+
+def _field(kind: Any, key: str) -> tuple[Any, Any]:
+    """The type and default of a dotted setting."""
+    first, _, rest = key.partition(".")
+    hint = get_type_hints(kind)[first]
+    if rest:
+        return _field(hint, rest)
+    return hint, next(field.default for field in dataclasses.fields(kind) if field.name == first)
+
+
+def _choices(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return ", ".join(code(choice) for choice in get_args(kind))
+    return {int: "whole number", str: "text"}[kind]
+
+
+def _signature(method: Callable[..., Any]) -> str:
+    shown = [f"{p.name}={p.default!r}" if p.default is not p.empty else p.name for p in _parameters(method)]
+    return f"({', '.join(shown)})"
+
+
+def _parameters(method: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(method).parameters.values())[1:]
+
+
+def _first(item: Any) -> str:
+    return (inspect.getdoc(item) or "").partition("\n")[0]
+
+
+def _text(module: Any) -> str:
+    """The first paragraph of a module's docstring, without the name it may begin with and without who calls it."""
+    text = " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
+    name = module.__name__.rpartition(".")[2]
+    text = re.sub(rf"^{name}: (.)", lambda found: found[1].upper(), text)
+    return _in_cell(re.sub(r" ?Called by [\w.]+ by name\.", "", text))
+
+
+def _in_cell(text: str) -> str:
+    """A docstring is Markdown already; in a table it must not open HTML or end its cell."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
