@@ -90,6 +90,10 @@ def test_few_strings_become_a_domain_with_a_tolerance():
     assert 0.001 <= contract.others_at_most < 0.003
 
 
+def test_long_lists_may_grow():
+    assert infer_column(column_of([f"A{i % 50}" for i in range(50_000)])).others_at_most == 0.01
+
+
 def test_many_strings_do_not_become_a_domain():
     assert infer_column(column_of([f"N{i % 300}" for i in range(30_000)])).values is None
     assert infer_column(column_of([f"N{i % 50}" for i in range(500)])).values is None

@@ -17,7 +17,7 @@ from seakeep.data.validate import FeatureRefused, refuse_features, validate
 from seakeep.testing import column_of, table_of
 
 ROWS = 400
-FARES = [x / 7 % 40 + 1 for x in range(ROWS)]
+FARES = [x * 37 % 280 / 7 + 1 for x in range(ROWS)]
 
 
 def trips(**changes):
@@ -264,6 +264,18 @@ def test_a_changed_unit_is_named(factor, words):
     check = only(validate(trips(fare=[x * factor for x in FARES]), schema, reference=CLEAN), "schema.unit_changed")
     assert words in check.message
     assert check.observed == pytest.approx(factor, rel=0.01)
+
+
+def test_a_changed_unit_explains_a_changed_kind():
+    whole = [x % 97 + 1 for x in range(ROWS)]
+    schema = infer_schema(table_of({"miles": whole}))
+    report = validate(table_of({"miles": [x * 1.609344 for x in whole]}), schema, reference=table_of({"miles": whole}))
+    assert [check.code for check in report.failed] == ["schema.kind", "schema.unit_changed"]
+
+
+def test_a_table_cut_by_a_column_of_few_values_passes():
+    schema = infer_schema(CLEAN, key="trip_id")
+    assert validate(trips(origin=["JFK"] * ROWS), schema, reference=CLEAN).verdict is Verdict.PASS
 
 
 def test_degrees_are_told_by_their_offset():

@@ -14,6 +14,7 @@ that are not independent (one customer's, one day's) move more than that: thresh
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ class BadThreshold(UsageError):
     def of(cls, distance: str, threshold: float) -> BadThreshold:
         return cls(
             f"the threshold of {distance} is {threshold!r}, expected a number of at least 0",
-            fix=f'Leave it to the default, {{"{distance}": {plugins.load(GROUP, distance).THRESHOLD}}}, or state another.',
+            fix=f'Leave it to the default, {{"{distance}": {_load(distance).THRESHOLD}}}, or state another.',
             distance=distance,
             threshold=threshold,
         )
@@ -129,7 +130,7 @@ def _comparisons(
     reference: Statistics, current: Statistics, distances: Mapping[str, float] | None, schema: Schema | None
 ) -> Iterator[Comparison]:
     for distance in distances or ():
-        plugins.load(GROUP, distance)
+        _load(distance)
 
     def wanted(name: str, kind: Kind) -> Mapping[str, float]:
         stated = schema.columns[name].drift if schema and name in schema.columns else {}
@@ -156,13 +157,13 @@ def _of_columns(
 def _wanted(kind: Kind, distances: Mapping[str, float] | None, by_nature: bool) -> dict[str, float]:
     if distances is None:
         names = ("missing_rate", *(() if by_nature else DEFAULTS.get(kind, ())))
-        return {name: plugins.load(GROUP, name).THRESHOLD for name in names}
-    fits = {name: threshold for name, threshold in distances.items() if kind in plugins.load(GROUP, name).KINDS}
+        return {name: _load(name).THRESHOLD for name in names}
+    fits = {name: threshold for name, threshold in distances.items() if kind in _load(name).KINDS}
     return {name: threshold for name, threshold in fits.items() if name == "missing_rate" or not by_nature}
 
 
 def _judge(comparison: Comparison, probability: float) -> tuple[Check, tuple[Scalar, ...]]:
-    module: Any = plugins.load(GROUP, comparison.distance)
+    module = _load(comparison.distance)
     if not comparison.threshold >= 0:
         raise BadThreshold.of(comparison.distance, comparison.threshold)
     before, after = comparison.reference, comparison.current
@@ -233,3 +234,9 @@ def _nothing_to_compare(comparison: Comparison) -> tuple[Check, tuple[Scalar, ..
         f"drift.{comparison.distance}", name, Verdict.INCONCLUSIVE, message, None, comparison.threshold, fix, found
     )
     return check, _row(comparison, None, None, Verdict.INCONCLUSIVE)
+
+
+@functools.cache
+def _load(distance: str) -> Any:
+    """The distance's module; loading by name lists folders, which 100 columns should pay for once."""
+    return plugins.load(GROUP, distance)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LEAST_LIKENESS = 0.6
 FEWEST_ROWS = 100
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LEAST_FACTOR = 1.5
+MOST_SHARES = 0.75
+NEARNESS = 0.05
 EXACTNESS = 0.02
 
 UNITS: dict[float, str] = {
@@ -60,8 +63,9 @@ def renamed(name: str, statistics: Statistics, schema: Schema, reference: Statis
 def unit_changed(reference: ColumnStatistics, current: ColumnStatistics) -> tuple[float, str] | None:
     """The factor that turns the reference's values into the current ones, and its meaning; None where there is no such.
 
-    Nine deciles must agree on one factor of at least 1.5 either way within 2 %, over at least five different values; then a
-    shift of the distribution is the less likely story. Fahrenheit and Celsius are told by their offset.
+    Seven of nine deciles must be within 5 % of a known unit's factor and the middle one within 2.5 %, since the rows differ too;
+    or all within 2 % of any factor of at least 1.5 either way. With at least five different deciles, a moved distribution is
+    then the less likely story. Fahrenheit and Celsius are told by their offset.
     """
     if min(reference.finite, current.finite) < FEWEST_ROWS:
         return None
@@ -88,14 +92,16 @@ def _factor(pairs: list[tuple[float, float]]) -> tuple[float, str] | None:
         return None
     ratios = sorted(y / x for x, y in pairs if x)
     middle = ratios[len(ratios) // 2]
-    if middle <= 0 or max(middle, 1 / middle) < 1.5 or any(abs(r / middle - 1) > EXACTNESS for r in ratios):
+    if middle <= 0 or max(middle, 1 / middle) < LEAST_FACTOR:
         return None
-    for factor, words in UNITS.items():
-        if abs(middle / factor - 1) <= EXACTNESS:
-            return factor, words
-        if abs(middle * factor - 1) <= EXACTNESS:
-            return 1 / factor, f"the reverse of: {words}"
-    return middle, "every value was multiplied by one factor"
+    for unit, words in UNITS.items():
+        for factor, told in ((unit, words), (1 / unit, f"the reverse of: {words}")):
+            near = sum(abs(ratio / factor - 1) <= NEARNESS for ratio in ratios)
+            if near >= MOST_SHARES * len(ratios) and abs(middle / factor - 1) <= NEARNESS / 2:
+                return factor, told
+    if all(abs(ratio / middle - 1) <= EXACTNESS for ratio in ratios):
+        return middle, "every value was multiplied by one factor"
+    return None
 
 
 def _likeness(name: str, candidate: str, before: ColumnStatistics | None, after: ColumnStatistics) -> float:

@@ -8,7 +8,8 @@ missing_at_most: 0 where nothing was missing; else the rate's upper 99.9 % limit
     wander with the seasons and not by sampling alone. Rounded up to three digits.
 values: of text with at most 200 different values that fill at least 20 rows each on average, and of a label with at most 20.
     others_at_most comes from the values seen once: their share of the rows estimates how often a new value comes (Good and
-    Turing 1953). Its upper 99.9 % limit, doubled, at least 0.001; 0 for a label. A share above 0.05 means an open list: no
+    Turing 1953). Its upper 99.9 % limit, doubled, at least 0.001, and at least 0.01 for lists of more
+    than 20, which grow (a new airport is no error); 0 for a label. A share above 0.05 means an open list: no
     domain at all.
 minimum, maximum: of 100 numbers or more, the range widened by its own width on both sides, but never across zero; a share
     (0 to 1) stays a share. Fewer numbers, and identifiers (integers that nearly all differ), keep their sign only; a constant
@@ -38,6 +39,8 @@ MOST_CLASSES = 20
 ROWS_A_VALUE = 20
 MOST_UNSEEN = 0.05
 LEAST_TOLERANCE = 0.001
+LEAST_TOLERANCE_LONG = 0.01
+LONG_LIST = 20
 FEWEST_NUMBERS = 100
 NEARLY_ALL = 0.9
 UNIQUE_SLACK = 4 * STANDARD_ERROR
@@ -133,7 +136,8 @@ def _domain(found: ColumnStatistics, *, is_label: bool) -> tuple[tuple[bool | in
     unseen = wilson(found.top.counts.count(1), found.finite, level=LEVEL)[1]
     if is_label:
         return values, 0.0
-    return (values, max(LEAST_TOLERANCE, round_up(2 * unseen))) if unseen <= MOST_UNSEEN else (None, 0.0)
+    least = LEAST_TOLERANCE_LONG if len(values) > LONG_LIST else LEAST_TOLERANCE
+    return (values, max(least, round_up(2 * unseen))) if unseen <= MOST_UNSEEN else (None, 0.0)
 
 
 def _bounds(found: ColumnStatistics) -> tuple[Bound, Bound]:

@@ -48,12 +48,12 @@ def effect(reference: ColumnStatistics, current: ColumnStatistics) -> float | No
 def moved_values(reference: ColumnStatistics, current: ColumnStatistics) -> list[Json]:
     """The values whose shares moved most, each with its share in the reference and now."""
     first, second = reference.top.as_dict(), current.top.as_dict()
+    before, after = max(1, reference.finite), max(1, current.finite)
     shares = {
-        value: (first.get(value, 0) / max(1, reference.finite), second.get(value, 0) / max(1, current.finite))
-        for value in first.keys() | second.keys()
+        value: (first.get(value, 0) / before, second.get(value, 0) / after) for value in first.keys() | second.keys()
     }
     ordered = sorted(shares.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), str(item[0])))
-    return [{"value": value, "reference": before, "current": after} for value, (before, after) in ordered[:MOST_MOVES]]
+    return [{"value": value, "reference": old, "current": new} for value, (old, new) in ordered[:MOST_MOVES]]
 
 
 def typical(column: ColumnStatistics) -> Scalar:

@@ -1,6 +1,7 @@
 """The rules of one column: each looks at its statistics and its contract and yields a check, passed or failed.
 
-Called by `validate`. A column of the wrong kind is judged no further: its other numbers would be about something else. Text
+Called by `validate`. A column of the wrong kind is judged no further, but for a changed unit that may explain it: its other
+numbers would be about something else. Text
 that the statistics cannot settle (a domain among more values than they list) is inconclusive, never a pass.
 """
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from seakeep.core.statistics import ColumnStatistics
 
 MOST_EXAMPLES = 10
+VARIED = 50
 
 
 def check_column(
@@ -37,6 +39,7 @@ def check_column(
         kind = check_kind(name, contract, found)
         yield kind
         if kind.verdict is Verdict.FAIL:
+            yield from check_unit(name, reference, found) if reference else ()
             return
     yield check_missing(name, contract, found)
     if not found.present:
@@ -192,12 +195,11 @@ def check_label(name: str, found: ColumnStatistics) -> Check:
 
 def check_unit(name: str, reference: ColumnStatistics, found: ColumnStatistics) -> Iterator[Check]:
     """A change of unit since the reference; silent where there is none."""
-    if found.kind not in (Kind.INTEGER, Kind.NUMBER, Kind.DURATION):
-        return
-    guess = unit_changed(reference, found)
+    lines = (Kind.INTEGER, Kind.NUMBER, Kind.DURATION)
+    guess = unit_changed(reference, found) if found.kind in lines and reference.kind in lines else None
     if guess:
         factor, words = guess
-        message = f"Column {name!r}: every decile is {factor:.6g} times that of the reference; {words}."
+        message = f"Column {name!r}: its deciles are {factor:.6g} times those of the reference; {words}."
         fix = f'Turn it back on reading: seakeep.read(…, derive={{"{name}": polars.col("{name}") / {factor:.6g}}}).'
         if "degrees" in words:
             message = f"Column {name!r}: {words} since the reference."
@@ -207,8 +209,12 @@ def check_unit(name: str, reference: ColumnStatistics, found: ColumnStatistics) 
 
 
 def check_constant(name: str, reference: ColumnStatistics, found: ColumnStatistics) -> Iterator[Check]:
-    """A column that varied in the reference and holds one value now; silent otherwise. A short window may be right in it."""
-    if found.distinct == 1 < reference.distinct and found.finite >= FEWEST_ROWS and found.kind is not Kind.TIMESTAMP:
+    """Numbers that varied widely in the reference and are all one value now; silent otherwise.
+
+    Columns of few values (a month, a carrier) are left alone: tables are often cut by them.
+    """
+    varied = reference.distinct >= VARIED and reference.kind in (Kind.INTEGER, Kind.NUMBER, Kind.DURATION)
+    if varied and found.distinct == 1 and found.finite >= FEWEST_ROWS:
         only = found.top.values[0] if found.top.values else None
         message = f"Column {name!r} held {reference.distinct:,} different values in the reference and holds {only!r} alone now."
         fix = "Look for a stuck source or a filter on this column; in a table of one day or one group it may be right."

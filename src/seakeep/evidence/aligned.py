@@ -70,11 +70,21 @@ class NotComparable(ColumnMismatch):
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Counts of both columns in common buckets. points: (buckets,) representative values, ascending; NaN for categories."""
+    """Counts of both columns in common buckets, (buckets,).
 
-    points: NDArray[np.float64]
+    keys: of numbers, the buckets' keys at depth `shift` (see core.histogram), ascending; empty for bins.
+    """
+
     reference: NDArray[np.float64]
     current: NDArray[np.float64]
+    keys: tuple[int, ...] = ()
+    shift: int = 0
+
+    def points(self) -> NDArray[np.float64]:
+        """One value a bucket, ascending: the value itself where histograms are exact, else the middle of its bounds."""
+        wide = (1 << self.shift) - 1
+        lows = [key << self.shift for key in self.keys]
+        return np.array([value_of(low) / 2 + value_of(low + wide) / 2 if wide else value_of(low) for low in lows])
 
     def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Shares of the reference's and the current rows, each summing to 1."""
@@ -92,7 +102,7 @@ class Aligned:
             np.bincount(bins, weights=counts).astype(np.float64) for counts in (self.reference, self.current)
         )
         filled = (reference + current) > 0
-        return Aligned(np.full(int(filled.sum()), np.nan), reference[filled], current[filled])
+        return Aligned(reference[filled], current[filled])
 
 
 def comparable(distance: str, kinds: frozenset[Kind], reference: ColumnStatistics, current: ColumnStatistics) -> Kind:
@@ -117,7 +127,7 @@ def line(reference: Histogram, current: Histogram) -> Aligned:
         np.bincount(at, weights=np.array(h.counts, dtype=np.float64), minlength=len(keys)).astype(np.float64)
         for at, h in ((places[: len(first)], reference), (places[len(first) :], current))
     ]
-    return Aligned(_points(keys, shift), counts[0], counts[1])
+    return Aligned(counts[0], counts[1], tuple(keys.tolist()), shift)
 
 
 def reference_bins(reference: ColumnStatistics, current: ColumnStatistics, *, bins: int) -> Aligned:
@@ -148,7 +158,7 @@ def pooled_bins(reference: ColumnStatistics, current: ColumnStatistics, *, bins:
     if not reference.kind.is_numeric:
         return _listed(reference, current, _frequent_in_mixture(reference, current))
     buckets = line(reference.histogram, current.histogram)
-    if len(buckets.points) <= FEW_NUMBERS:
+    if len(buckets.keys) <= FEW_NUMBERS:
         return buckets
     first, second = buckets.shares()
     return buckets.grouped(np.searchsorted(_edges(first + second, bins), np.arange(len(first))))
@@ -186,27 +196,17 @@ def _listed(reference: ColumnStatistics, current: ColumnStatistics, values: tupl
         counts = column.top.as_dict()
         listed = [float(counts.get(value, 0)) for value in values]
         rows.append([*listed, max(0.0, column.finite - sum(listed))])
-    both = Aligned(np.full(len(values) + 1, np.nan), np.array(rows[0]), np.array(rows[1]))
+    both = Aligned(np.array(rows[0]), np.array(rows[1]))
     return both.grouped(np.arange(len(values) + 1))
 
 
 def _frequent_in_mixture(reference: ColumnStatistics, current: ColumnStatistics) -> tuple[Value, ...]:
     first, second = reference.top.as_dict(), current.top.as_dict()
-    shares = {
-        value: first.get(value, 0) / reference.finite + second.get(value, 0) / current.finite
-        for value in first.keys() | second.keys()
-    }
+    n, m = reference.finite, current.finite
+    shares = {value: first.get(value, 0) / n + second.get(value, 0) / m for value in first.keys() | second.keys()}
     return _frequent(shares, 2.0)
 
 
 def _frequent(weights: Mapping[Value, float], whole: float) -> tuple[Value, ...]:
     """Values of at least 1 % of the whole: rarer ones are chosen by luck, and luck does not repeat."""
     return tuple(sorted((value for value in weights if weights[value] >= LEAST_SHARE * whole), key=str))
-
-
-def _points(keys: NDArray[np.int64], shift: int) -> NDArray[np.float64]:
-    lows = [int(key) << shift for key in keys]
-    if not shift:
-        return np.array([value_of(low) for low in lows])
-    wide = (1 << shift) - 1
-    return np.array([value_of(low) / 2 + value_of(low + wide) / 2 for low in lows])

@@ -31,7 +31,8 @@ def distance(reference: ColumnStatistics, current: ColumnStatistics) -> float:
     comparable("l_infinity", KINDS, reference, current)
     first, second = reference.top.as_dict(), current.top.as_dict()
     values = first.keys() | second.keys()
-    gaps = (abs(first.get(v, 0) / reference.finite - second.get(v, 0) / current.finite) for v in values)
+    n, m = reference.finite, current.finite
+    gaps = (abs(first.get(v, 0) / n - second.get(v, 0) / m) for v in values)
     return max(gaps, default=0.0)
 
 

@@ -61,8 +61,9 @@ def noise(reference: ColumnStatistics, current: ColumnStatistics, *, probability
 
 def _scaled(both: Aligned, deviation: float | None) -> tuple[NDArray[np.float64], float]:
     """Points and standard deviation in units of the largest point, so that neither overflows nor vanishes."""
-    unit = float(np.max(np.abs(both.points))) or 1.0
-    points = both.points / unit
+    points = both.points()
+    unit = float(np.max(np.abs(points))) or 1.0
+    points = points / unit
     if deviation and math.isfinite(deviation):
         return points, deviation / unit
     shares, rows = both.reference / both.reference.sum(), both.reference.sum()
