@@ -66,6 +66,8 @@ def read(
     steps: list[Step] = [Derived.of(name, expression) for name, expression in (derive or {}).items()]
     if where is not None:
         steps.append(Where.of(where))
+    if isinstance(drop, str):
+        raise UsageError(f"drop must be a list of column names, found {drop!r}", fix=f"drop=[{drop!r}]")
     if drop:
         steps.append(Dropped(tuple(drop)))
     dataset = Dataset(source, label, time, key, tuple(steps))
@@ -158,8 +160,11 @@ def _columns(dataset: Dataset) -> tuple[Dataset, pl.Schema]:
     """The columns after all steps, the same for every file; the dataset, made to give them in the first file's order."""
     source = dataset.source
     if not isinstance(source, FileSource):
-        return dataset, stepped_schema(source.pieces()[0].collect_schema(), dataset)
+        schema = source.pieces()[0].collect_schema()
+        _check_dropped(dataset, [schema])
+        return dataset, stepped_schema(schema, dataset)
     files, known = source.files(), source.schemas
+    _check_dropped(dataset, known)
     first = stepped_schema(known[0], dataset)
     ordered = dataset
     for number in _first_of_each(known):
@@ -168,6 +173,16 @@ def _columns(dataset: Dataset) -> tuple[Dataset, pl.Schema]:
         if other.names() != first.names():
             ordered = dataset.then(Ordered(tuple(first.names())))
     return ordered, first
+
+
+def _check_dropped(dataset: Dataset, schemas: Sequence[pl.Schema]) -> None:
+    """Raise UsageError for a column to leave out that no file has and no step adds."""
+    added = [step.name for step in dataset.steps if isinstance(step, Derived)]
+    known = dict.fromkeys([*(name for schema in schemas for name in schema), *added])
+    for step in dataset.steps:
+        for name in step.names if isinstance(step, Dropped) else ():
+            if name not in known:
+                raise UsageError.unknown_name("column", name, known, where=f"drop of {dataset.source.description}")
 
 
 def _first_of_each(schemas: Sequence[pl.Schema]) -> list[int]:

@@ -17,6 +17,7 @@ import polars as pl
 from seakeep.core.distinct import hash_bytes
 from seakeep.core.errors import UsageError
 from seakeep.data.errors import BadStep
+from seakeep.data.expressions import text_of
 from seakeep.data.hashing import hash_column, mix
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Derived:
     @classmethod
     def of(cls, name: str, expression: pl.Expr) -> Derived:
         """Raises BadStep, for Python functions and expressions that look at other rows."""
-        return cls(name, _text(f"derive[{name!r}]", expression), expression.alias(name))
+        return cls(name, text_of(f"derive[{name!r}]", expression), expression.alias(name))
 
     @property
     def description(self) -> str:
@@ -63,7 +64,7 @@ class Where:
     @classmethod
     def of(cls, expression: pl.Expr) -> Where:
         """Raises BadStep, as Derived.of."""
-        return cls(_text("where", expression), expression)
+        return cls(text_of("where", expression), expression)
 
     @property
     def description(self) -> str:
@@ -185,29 +186,32 @@ class HashShare:
 
 
 def stepped_schema(schema: pl.Schema, dataset: Dataset) -> pl.Schema:
-    """The columns that a table with these columns has after the dataset's steps; no row is read.
+    """The columns that a table with these columns has after the dataset's steps, tried on a table without rows.
 
     Raises: UsageError, for an unknown column, with the nearest name; BadStep, where types do not fit.
     """
     for step in dataset.steps:
         _check_columns(step, schema, dataset)
         try:
-            schema = step.apply(pl.LazyFrame(schema=schema)).collect_schema()
+            _check_boolean(step, schema)
+            schema = step.apply(pl.LazyFrame(schema=schema)).collect().schema
         except pl.exceptions.PolarsError as error:
             raise BadStep.wrong_type(_place(step), str(error)) from error
     return schema
 
 
 def _check_columns(step: Step, schema: pl.Schema, dataset: Dataset) -> None:
-    """Raise for a column that a step made by read names and the table lacks, and for a filter that is not boolean."""
-    if isinstance(step, Dropped):
-        return
+    """Raise UsageError for a column that an expression names and the table lacks."""
     if isinstance(step, Derived | Where):
         for name in step.expression.meta.root_names():
             if name not in schema:
                 raise UsageError.unknown_name(
                     "column", name, schema, where=f"{_place(step)} of {dataset.source.description}"
                 )
+
+
+def _check_boolean(step: Step, schema: pl.Schema) -> None:
+    """Raise BadStep for a filter that is not boolean."""
     if isinstance(step, Where):
         dtype = pl.LazyFrame(schema=schema).select(step.expression.alias("where")).collect_schema()["where"]
         if dtype != pl.Boolean:
@@ -222,17 +226,3 @@ def _place(step: Step) -> str:
         if isinstance(step, Where)
         else step.description
     )
-
-
-def _text(name: str, expression: pl.Expr) -> str:
-    """The expression's complete text. Raises BadStep, if it is not row-wise or calls Python."""
-    text: str = expression.meta.serialize(format="json")
-    if '"AnonymousFunction":' in text or '"PythonUdf":' in text:
-        raise BadStep.python_function(name)
-    if not expression.meta.is_row_separable() or not _keeps_rows(expression):
-        raise BadStep.looks_at_other_rows(name, str(expression))
-    return text
-
-
-def _keeps_rows(expression: pl.Expr) -> bool:
-    return expression.meta.is_length_preserving() or expression.meta.is_scalar()
