@@ -71,9 +71,9 @@ def _drop(
     if len(known) < len(dealt) or whole is None:
         return None
     drops = sign * (whole - np.array(known))
-    shuffled: NDArray[np.float64] = np.mean([chosen.influence(each) for each in dealt], axis=0)
-    rows_error = standard_error(chosen.influence(base) - shuffled)
-    error = float(np.hypot(rows_error, drops.std(ddof=1) / np.sqrt(len(drops))))
+    own = chosen.influence(base)
+    lost: NDArray[np.float64] = np.mean([own - chosen.influence(each) for each in dealt], axis=0)
+    error = float(np.hypot(standard_error(lost), drops.std(ddof=1) / np.sqrt(len(drops))))
     value = float(drops.mean())
     low, high = normal(value, error, level=level)
     return value, low, high
