@@ -2,7 +2,8 @@
 
 The graph is what runs everywhere; the NumPy reference exists to be compared with it, and is slow. Both compute in float64
 and cast once, at the end, to float32: that is the number contract of the estimator. They agree to the bit but for `log1p`
-and `cyclic`, whose last float64 bit may differ with the machine, and so by at most one unit in the last place of a float32.
+and `cyclic`, whose float64 differs by less than 1e-15: after the cast by at most one unit in the last place of a float32, or
+by less than 1e-15 where a sine is zero but for rounding.
 A fitted feature vector saves to plain JSON and reads back equal; nothing in it is code.
 """
 

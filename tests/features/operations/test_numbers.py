@@ -117,3 +117,11 @@ def test_parts_of_one_time_share_their_nodes(fitted_on, table):
     one = fitted_on(table, timestamp("time").hour()).lower().graph.node
     three = fitted_on(table, timestamp("time").hour(), timestamp("time").minute(), timestamp("time").weekday()).lower()
     assert len(three.graph.node) == len(one) + 1  # the weekday begins at 1
+
+
+def test_zeros_keep_their_sign_through_clip_whatever_the_batch(answers):
+    frame = column(0, 5)
+    zeros = [-0.0] * 9
+    together = answers(frame, number("x").clip(0, 3), on=column(*zeros))
+    alone = [answers(frame, number("x").clip(0, 3), on=column(zero)) for zero in zeros]
+    assert together.tobytes() == np.concatenate(alone).tobytes()

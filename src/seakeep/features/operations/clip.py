@@ -1,4 +1,7 @@
-"""clip: values bounded from below, from above or both. Missing stays missing; infinities become the bound."""
+"""clip: values bounded from below, from above or both. Missing stays missing; infinities become the bound.
+
+Compared and chosen, not Max and Min: of 0.0 and -0.0 ONNX Runtime's Max takes one or the other with the batch's size.
+"""
 
 from __future__ import annotations
 
@@ -47,16 +50,19 @@ class Clip(State, Operation):
 
     def reference(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         low, high = self._bounds()
-        return np.minimum(np.maximum(values, low), high)
+        raised = np.where(values < low, low, values)
+        return np.where(raised > high, high, raised)
 
     @classmethod
     def lower(cls, builder: GraphBuilder, block: Block, states: Sequence[Clip]) -> Block:
         bounds = [state._bounds() for state in states]
         x = block.operand(builder)
         if any(state.low is not None for state in states):
-            x = builder.node("Max", [x, builder.constant(parameter([low for low, _ in bounds]))])
+            low = builder.constant(parameter([low for low, _ in bounds]))
+            x = builder.node("Where", [builder.node("Less", [x, low]), low, x])
         if any(state.high is not None for state in states):
-            x = builder.node("Min", [x, builder.constant(parameter([high for _, high in bounds]))])
+            high = builder.constant(parameter([high for _, high in bounds]))
+            x = builder.node("Where", [builder.node("Greater", [x, high]), high, x])
         return stacked(x, len(states))
 
     def _bounds(self) -> tuple[float, float]:
