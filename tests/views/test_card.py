@@ -40,7 +40,7 @@ def test_what_has_no_evidence_is_said_to_have_none(model):
 
 def test_metrics_stand_with_their_intervals_whole_first_then_by_slice(model, evaluation):
     text = card(model, (evaluation,))
-    assert text.index("| all | roc_auc | 0.7 | 0.68 | 0.72 | 1000 |") < text.index("### By slice")
+    assert text.index("| all | roc_auc | 0.7 | 0.68 | 0.72 | 1,000 |") < text.index("### By slice")
     assert text.index("### By slice") < text.index("| carrier=EV | recall |")
 
 

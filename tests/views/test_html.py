@@ -155,7 +155,7 @@ def test_a_long_table_shows_its_first_rows_and_says_so():
     table = Table("rows", "Rows", ("n",), tuple((i,) for i in range(2000)))
     page = Page(html.render(Report("validation", "Long", "", (), (table,))))
     assert len(page.all("tr")) == 501
-    assert "The first 500 of 2000 rows" in page.text
+    assert "The first 500 of 2,000 rows" in page.text
 
 
 def test_statistics_have_one_card_a_column_with_the_facts_that_sorting_needs(statistics):

@@ -25,23 +25,24 @@ _ETERNITY = 1e11
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-def number(value: float | None, *, digits: int = 4) -> str:
-    """A number with `digits` significant digits, integers whole; "–" for None.
+def number(value: float | None, *, digits: int = 4, is_value: bool = False) -> str:
+    """A number with `digits` significant digits, integers whole, thousands separated; "–" for None.
 
-    Thousands are separated from 10,000 on: below, a number may be a year or a time of day.
+    Parameters: is_value: a column's value rather than a count: below 10,000 it may be a year or a time of day, and is not
+        separated.
 
-    >>> number(336776), number(2013), number(0.123456), number(-1234.5), number(1.5e-7), number(float("nan"))
-    ('336,776', '2013', '0.1235', '−1234', '1.5e−7', 'NaN')
+    >>> number(336776), number(2013, is_value=True), number(0.123456), number(-1234.5), number(1.5e-7), number(float("nan"))
+    ('336,776', '2013', '0.1235', '−1,234', '1.5e−7', 'NaN')
     """
     if value is None:
         return ABSENT
     if isinstance(value, int) and abs(value) < 10**15:
-        return _separated(str(value))
+        return _separated(str(value), 4 if is_value else 3)
     try:
         value = float(value)
     except OverflowError:
         return "∞" if value > 0 else f"{MINUS}∞"
-    return _special(value) or _finite(value, digits)
+    return _special(value) or _finite(value, digits, 4 if is_value else 3)
 
 
 def share(value: float | None, *, digits: int = 3) -> str:
@@ -125,7 +126,7 @@ def of_kind(kind: Kind, value: Scalar) -> str:
         return scalar(value)
     if kind is Kind.TIMESTAMP:
         return timestamp(value)
-    return seconds(value / 1e6) if kind is Kind.DURATION else number(value)
+    return seconds(value / 1e6) if kind is Kind.DURATION else number(value, is_value=True)
 
 
 def rough(column: ColumnStatistics, value: float | None) -> str:
@@ -209,12 +210,12 @@ def _special(value: float) -> str:
     return "" if math.isfinite(value) else "∞" if value > 0 else f"{MINUS}∞"
 
 
-def _finite(value: float, digits: int) -> str:
+def _finite(value: float, digits: int, whole: int) -> str:
     if value == 0:
         return "0"
     magnitude = math.floor(math.log10(abs(value)))
     if -5 < magnitude < 15:
-        return _separated(_trimmed(f"{value:.{min(max(digits - 1 - magnitude, 0), 20)}f}"))
+        return _separated(_trimmed(f"{value:.{min(max(digits - 1 - magnitude, 0), 20)}f}"), whole)
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{_trimmed(mantissa)}e{int(exponent)}".replace("-", MINUS)
 
@@ -223,7 +224,8 @@ def _trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _separated(text: str) -> str:
+def _separated(text: str, whole_digits: int) -> str:
+    """Thousands separated in numbers of more than `whole_digits` digits before the point."""
     whole, point, rest = text.partition(".")
-    grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > 4 else whole
+    grouped = f"{int(whole):,}" if len(whole.lstrip("-")) > whole_digits else whole
     return f"{grouped}{point}{rest}".replace("-", MINUS)

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from seakeep.views import figures
@@ -108,7 +109,7 @@ def ticks(low: float, high: float, unit: Unit, *, count: int = 5) -> tuple[tuple
 def formatter(unit: Unit) -> Format:
     """How values of `unit` are written."""
     formats: dict[str, Format] = {
-        "": figures.number,
+        "": partial(figures.number, is_value=True),
         "share": figures.share,
         "timestamp": figures.timestamp,
         "seconds": figures.seconds,

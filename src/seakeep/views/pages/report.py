@@ -13,10 +13,10 @@ from seakeep.views.pages.parts import Grid, Item, grid, table_grid
 from seakeep.views.pictures import Picture, is_whole, pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from seakeep.core.codec import Scalar
-    from seakeep.core.report import Check, Report, Table
+    from seakeep.core.report import Check, Report
 
 WORDS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.INCONCLUSIVE: "Inconclusive"}
 _GROUPS = ((Verdict.FAIL, "Failed"), (Verdict.INCONCLUSIVE, "Inconclusive"), (Verdict.PASS, "Passed"))
@@ -27,7 +27,8 @@ _KINDS = {
     "training": "Training",
     "parity": "Parity",
 }
-_EVIDENCE_LENGTH, _ROWS_UNFOLDED, _FIGURES = 4000, 12, 6
+_EVIDENCE_LENGTH, _ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES = 4000, 12, 4, 6
+_METRICS = {"slice", "metric", "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table and its pictures; `folded` are the words that open it."""
+    """A table and its pictures; `folded` are the words that open the table, `shown` how many pictures need no opening."""
 
     id: str
     title: str
     pictures: tuple[Picture, ...]
     grid: Grid
     folded: str = ""
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ def report_page(report: Report, *, title: str = "") -> ReportPage:
         verdict=report.verdict.value,
         word=WORDS[report.verdict],
         sentence=sentence(report),
-        numbers=tuple(_headline(report.tables)),
+        numbers=tuple(_headline(report)),
         groups=tuple(_group(report, verdict, words) for verdict, words in _GROUPS if _of(report, verdict)),
-        sections=tuple(_section(table, i) for i, table in enumerate(report.tables)),
+        sections=tuple(_section(report, i) for i in range(len(report.tables))),
     )
 
 
@@ -141,21 +143,27 @@ def _check(check: Check) -> CheckView:
     )
 
 
-def _headline(tables: Sequence[Table]) -> list[Item]:
-    found = [
-        table for table in tables if table.name == "metrics" and {"slice", "metric", "value"} <= set(table.columns)
-    ]
+def _headline(report: Report) -> list[Item]:
+    """The metrics of all rows: those that a check is about first."""
+    found = [table for table in report.tables if table.name == "metrics" and set(table.columns) >= _METRICS]
     records = [record for table in found for record in table.records() if is_whole(record["slice"])]
-    return [Item(figures.scalar(r["metric"]), figures.scalar(r["value"]), _between(r)) for r in records[:_FIGURES]]
+    asked = [check.subject.partition("[")[0] for check in report.checks]
+    ordered = sorted(records, key=lambda r: r["metric"] not in asked)[:_FIGURES]
+    return [Item(figures.scalar(r["metric"]), figures.scalar(r["value"]), _between(r)) for r in ordered]
 
 
-def _between(record: dict[str, Scalar]) -> str:
+def _between(record: Mapping[str, Scalar]) -> str:
     low, high = record.get("low"), record.get("high")
     return "" if low is None or high is None else f"{figures.scalar(low)} to {figures.scalar(high)}"
 
 
-def _section(table: Table, index: int) -> Section:
+def _section(report: Report, index: int) -> Section:
+    table = report.tables[index]
     drawn = pictures(table)
     long = len(table.rows) > _ROWS_UNFOLDED and drawn
     words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
-    return Section(f"table-{index}", figures.visible(table.title or table.name), drawn, table_grid(table), words)
+    if table.name == "metrics":
+        asked = {check.subject.partition("[")[0] for check in report.checks}
+        drawn = tuple(sorted(drawn, key=lambda picture: picture.title.partition(" ")[0] not in asked))
+    title = figures.visible(table.title or table.name)
+    return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED)
