@@ -106,12 +106,12 @@ class CannotRead(DataError):
         )
 
     @classmethod
-    def bad_line(cls, path: Path, line: int | None, reason: str) -> CannotRead:
+    def bad_line(cls, path: Path, line: int, reason: str) -> CannotRead:
         return cls(
             f"{path} cannot be read as CSV: {_first_line(reason)}",
-            where=f"line {line}" if line else "",
-            cause="A line has more fields than the header, a quote is not closed, or a value is not of its column's type.",
-            fix=f"sed -n {line}p {path}" if line else f"head -3 {path}",
+            where=f"line {line}",
+            cause="A line has more or fewer fields than the header, or a quote is not closed; a torn file ends so.",
+            fix=f"sed -n {line}p {path}",
             path=str(path),
             line=line,
             reason=reason,

@@ -93,6 +93,9 @@ def _of_all(texts: pl.Series) -> TextType:
 
 
 def _fit(frame: pl.DataFrame, types: Mapping[str, TextType]) -> dict[str, bool]:
+    """Whether every value of each column is of its type."""
+    if not types:
+        return {}
     tests = [
         (types[name].read(pl.col(name)).is_null() & pl.col(name).is_not_null()).any().alias(name) for name in types
     ]

@@ -17,7 +17,7 @@ from seakeep.core.codec import digest
 from seakeep.core.errors import UsageError
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import CannotRead
-from seakeep.data.records import Span, bytes_of, first_bad, header_of, line_of, separators, spans_of
+from seakeep.data.records import BrokenRecord, Span, bytes_of, header_of, line_of, parsed, separators, spans_of
 from seakeep.data.text_types import NOTHING, TextType, inferred
 from seakeep.data.unpack import plain_file
 
@@ -103,8 +103,24 @@ def open_files(paths: Sequence[Path], *, called: str, options: TextOptions) -> C
     for name in options.types:
         if name not in known:
             raise UsageError.unknown_name("column", name, known, where="types")
-    given = {name: TextType(dtype) for name, dtype in options.types.items()}
+    given = {name: _given(name, dtype) for name, dtype in options.types.items()}
     return CsvSource(called, texts, options, {**_infer(texts, options), **given})
+
+
+def _given(name: str, dtype: pl.DataType) -> TextType:
+    """A type that the user gave. Raises UsageError, where text cannot be turned into it."""
+    try:
+        known = pl.Schema({name: dtype})[name]
+        pl.DataFrame({name: []}, schema={name: pl.String()}).select(TextType(known).read(pl.col(name)))
+    except (pl.exceptions.PolarsError, TypeError) as error:
+        raise UsageError(
+            f"column {name!r} cannot be read from text as {dtype}",
+            cause="Numbers, booleans, dates, times and text can.",
+            fix=f"types={{{name!r}: polars.String()}}",
+            name=name,
+            dtype=dtype,
+        ) from error
+    return TextType(known)
 
 
 def _text_file(path: Path, options: TextOptions) -> TextFile:
@@ -144,19 +160,19 @@ def _read(text: TextFile, span: Span, options: TextOptions) -> pl.DataFrame:
             encoding="utf8-lossy",
             raise_if_empty=False,
         )
-    except pl.exceptions.PolarsError as error:
-        bad = _bad_record(text, span, content, options) or CannotRead.bad_line(text.path, None, str(error))
-        raise bad from error
+    except pl.exceptions.PolarsError:
+        return _read_slowly(text, span, content, options)
     if separators(content, options.separator) != frame.height * (len(text.names) - 1):
-        short = _bad_record(text, span, content, options)
-        if short is not None:
-            raise short
+        return _read_slowly(text, span, content, options)
     return frame
 
 
-def _bad_record(text: TextFile, span: Span, content: bytes, options: TextOptions) -> CannotRead | None:
-    found = first_bad(content, len(text.names), options.separator)
-    if found is None:
-        return None
-    line, reason = found
-    return CannotRead.bad_line(text.path, line_of(text.plain, span.start) + line, reason)
+def _read_slowly(text: TextFile, span: Span, content: bytes, options: TextOptions) -> pl.DataFrame:
+    """The same by Python's own reader: it takes quotes within fields as they stand, and knows the line of what is broken."""
+    try:
+        records = parsed(content, options.separator, columns=len(text.names))
+    except BrokenRecord as broken:
+        line = line_of(text.plain, span.start) + broken.line
+        raise CannotRead.bad_line(text.path, line, broken.reason) from broken
+    rows = [[None if field in options.null_values else field for field in fields] for fields in records]
+    return pl.DataFrame(rows, schema=dict.fromkeys(text.names, pl.String()), orient="row")
