@@ -101,7 +101,7 @@ def test_a_key_keeps_a_bounded_number_of_values_and_the_rest_is_other(monkeypatc
 def test_every_number_is_in_exactly_the_range_that_names_it(values):
     how = ByRange("x", (-1.0, 0.0, 2.5))
     for value, code in zip(values, how.codes(pl.Series(values, dtype=pl.Float64)), strict=True):
-        if value is None or value != value:  # noqa: PLR0124
+        if value is None or value != value:
             assert code == 0
         else:
             assert [value <= -1, -1 < value <= 0, 0 < value <= 2.5, value > 2.5].index(True) == code - 1

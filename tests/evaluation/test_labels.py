@@ -15,7 +15,7 @@ from seakeep.core import Model, Schema, Statistics, Task
 from seakeep.evaluation.labels import LabelMismatch, LabelReader
 
 
-def reader(*classes: bool | int | float | str, task: Task = Task.BINARY) -> LabelReader:
+def reader(*classes: bool | float | str, task: Task = Task.BINARY) -> LabelReader:
     return LabelReader(Model("m", task, b"", (), Schema("t"), Statistics(), classes), "late")
 
 
