@@ -73,7 +73,7 @@ def test_a_renamed_column_is_guessed_by_its_name():
     report = validate(table, SCHEMA)
     missing = next(check for check in report.failed if check.code == "schema.missing_column")
     assert "Found 'fare_amount' (number), which no column of the contract claims" in missing.message
-    assert "seakeep schema rename tips.yaml fare fare_amount" in missing.fix
+    assert "seakeep schema rename tips.schema.yaml fare fare_amount" in missing.fix
     assert {check.code for check in report.failed} == {"schema.missing_column", "schema.unexpected_column"}
 
 
@@ -99,7 +99,7 @@ def test_an_unexpected_column_is_refused_in_training_and_let_be_in_serving():
     table = trips(card_number=["1"] * ROWS)
     check = only(validate(table, SCHEMA), "schema.unexpected_column")
     assert "drop=['card_number']" in check.fix
-    assert "seakeep schema update tips.yaml DATA" in check.fix
+    assert "seakeep schema update tips.schema.yaml DATA" in check.fix
     assert validate(table, SCHEMA, environment="serving").verdict is Verdict.PASS
 
 
@@ -176,7 +176,7 @@ def test_strange_values_are_listed_with_their_counts():
     assert "'SFO' (30)" in check.message
     assert check.observed == 0.075
     assert check.evidence["found"] == [{"value": "SFO", "rows": 30}]
-    assert "seakeep schema update tips.yaml DATA" in check.fix
+    assert "seakeep schema update tips.schema.yaml DATA" in check.fix
 
 
 def test_a_change_of_case_is_guessed():

@@ -122,7 +122,7 @@ def check_domain(name: str, contract: ColumnSchema, found: ColumnStatistics, sch
         spelled = spelled_otherwise(strange, contract.values or ())
         cause = "".join(f" {new!r} is {old!r} in other case or with spaces." for new, old in list(spelled.items())[:1])
         message = f"Column {name!r}: {share:.2%} of values are none of the {len(allowed)} listed: {shown}.{cause}"
-        fix = f"Correct them on reading, or accept them: seakeep schema update {schema.name}.yaml DATA."
+        fix = f"Correct them on reading, or accept them: seakeep schema update {schema.name}.schema.yaml DATA."
         return Check("schema.domain", name, Verdict.FAIL, message, share, most, fix, {"found": examples})
     if possible / max(1, found.finite) > most:
         message = f"Column {name!r} has more different values than its statistics list; up to {possible:,} are none of the listed."

@@ -153,7 +153,7 @@ def _missing_column(
     if guess:
         kind = statistics[guess].kind.value
         message += f" Found {guess!r} ({kind}), which no column of the contract claims and which is like it."
-        fix = f"If it was renamed: seakeep schema rename {schema.name}.yaml {name} {guess}. {fix}"
+        fix = f"If it was renamed: seakeep schema rename {schema.name}.schema.yaml {name} {guess}. {fix}"
     yield Check("schema.missing_column", name, Verdict.FAIL, message, None, None, fix, {"guess": guess})
 
 
@@ -169,5 +169,5 @@ def _unexpected_columns(statistics: Statistics, schema: Schema) -> Iterator[Chec
             name,
             Verdict.FAIL,
             f"The table has a column {name!r} ({column.kind.value}) that the contract {reason}.{like}",
-            fix=f"Drop it on reading (drop=[{name!r}]), or accept it: seakeep schema update {schema.name}.yaml DATA.",
+            fix=f"Drop it on reading (drop=[{name!r}]), or accept it: seakeep schema update {schema.name}.schema.yaml DATA.",
         )

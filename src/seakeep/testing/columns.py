@@ -47,7 +47,7 @@ def column_of(values: Sequence[bool | float | str | None], kind: Kind | None = N
         maximum=max(numbers, default=None),
         total=_sum(value for value in finite if not isinstance(value, str)),
         squares=_sum_of_squares(numbers),
-        histogram=Histogram.of({float(value): count for value, count in Counter(numbers).items()}),
+        histogram=Histogram.of(dict(Counter(float(value) for value in numbers))),
         top=top,
         sketch=None if top.is_exact else DistinctSketch.of(_hash(value) for value in counts),
         lengths=_lengths(texts) if kind is Kind.STRING else None,
