@@ -30,6 +30,7 @@ CHUNK_ROWS = 8192
 T = TypeVar("T")
 
 
+
 class OnnxPredictor:
     """Implements `core.prediction.Predictor` for one model. Safe to call from several threads.
 
@@ -77,3 +78,6 @@ class OnnxPredictor:
             return [work(chunk) for chunk in chunks]
         with ThreadPoolExecutor(min(self.threads, len(starts))) as pool:
             return list(pool.map(work, chunks))
+
+
+predictor = OnnxPredictor

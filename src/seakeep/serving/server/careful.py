@@ -33,9 +33,13 @@ class CarefulReader:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
 
-    def read(self, body: bytes) -> Ask:
-        """What `body` asks for. Raises Refusal, naming the field, what was found and what was expected."""
-        request = _decoded(body)
+    def read(self, body: bytes, complaint: str = "") -> Ask:
+        """What `body` asks for. Raises Refusal, naming the field, what was found and what was expected.
+
+        complaint: what the quick decoder said; it knows the place of a number out of range, which decoding without types
+            does not.
+        """
+        request = _decoded(body, complaint)
         _members("the body", request, _REQUEST)
         identity = _typed(request, "id", str, "text")
         _typed(request, "parameters", dict, "an object")
@@ -122,7 +126,7 @@ class CarefulReader:
             ("shape", "[rows]"),
             ("data", "an array"),
         ):
-            if member not in tensor:
+            if tensor.get(member) is None:
                 raise Refusal.missing_member(where, member, expected)
         datatype = tensor["datatype"]
         if datatype not in column.datatypes:
@@ -150,7 +154,7 @@ class CarefulReader:
         return f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"
 
 
-def _decoded(body: bytes) -> dict[str, Any]:
+def _decoded(body: bytes, complaint: str) -> dict[str, Any]:
     if not body.strip():
         raise Refusal.empty()
     try:
@@ -160,7 +164,8 @@ def _decoded(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise Refusal.too_deep() from None
     except msgspec.ValidationError as error:
-        raise Refusal.out_of_range(str(error).rpartition(" - at ")[2].strip("`") or "the body") from None
+        told = complaint if "out of range" in complaint else str(error)
+        raise Refusal.out_of_range(told.rpartition(" - at ")[2].strip("`") or "the body") from None
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from None
     if not isinstance(request, dict):

@@ -55,8 +55,8 @@ class Decoder:
         """What `body` asks for. Raises Refusal."""
         try:
             request = self._decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return self._careful.read(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return self._careful.read(body, str(error))
         ask = self._quick(request)
         return self._careful.read(body) if ask is None else ask
 
