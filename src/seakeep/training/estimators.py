@@ -125,7 +125,9 @@ def one_thread_of_blas() -> Iterator[None]:
 def _built(named: Estimator) -> Any:
     home, _, name = named.name.rpartition(".")
     library = home.partition(".")[0]
-    if library not in plugins.names(GROUP):
+    if not home:
+        raise _bare_name(named)
+    if _exporter(library) is None:
         raise ConfigurationRefused.no_exporter(named.name, substitute(name), plugins.names(GROUP))
     try:
         module = importlib.import_module(home)
@@ -144,6 +146,32 @@ def _built(named: Estimator) -> Any:
         raise UsageError.unknown_name("parameter", unknown, known, where=str(named)) from error
 
 
+def _exporter(library: str) -> ModuleType | None:
+    try:
+        return plugins.load(GROUP, library)
+    except UsageError:
+        return None
+
+
+def _bare_name(named: Estimator) -> UsageError:
+    exporters = {library: plugins.load(GROUP, library).ESTIMATORS for library in plugins.names(GROUP)}
+    homes = [home for library, known in exporters.items() if named.name in known for home in _homes(library)]
+    full = next((f"{home}.{named.name}" for home in homes if _has(home, named.name)), f"MODULE.{named.name}")
+    return UsageError(
+        f"found the name {named.name!r}, expected a class with its module",
+        cause="Naming an estimator imports it only when it is trained, so its module must be told.",
+        fix=f'estimator("{full}", …)',
+        name=named.name,
+    )
+
+
+def _has(home: str, name: str) -> bool:
+    try:
+        return hasattr(importlib.import_module(home), name)
+    except ImportError:
+        return False
+
+
 def _homes(library: str) -> tuple[str, ...]:
     homes = ("ensemble", "tree", "linear_model")
     return tuple(f"sklearn.{home}" for home in homes) if library == "sklearn" else (library,)
@@ -152,7 +180,8 @@ def _homes(library: str) -> tuple[str, ...]:
 def _library(built: object) -> tuple[str, str]:
     """The exporter that takes exactly this class; a subclass may predict in another way and has none."""
     name, root = type(built).__name__, type(built).__module__.partition(".")[0]
-    if root in plugins.names(GROUP) and name in plugins.load(GROUP, root).ESTIMATORS:
+    exporter = _exporter(root)
+    if exporter is not None and name in exporter.ESTIMATORS:
         return root, name
     raise ConfigurationRefused.no_exporter(f"{type(built).__module__}.{name}", substitute(name), plugins.names(GROUP))
 

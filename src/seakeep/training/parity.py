@@ -63,7 +63,7 @@ def parity(
 ) -> tuple[Check, ...]:
     """The gate's checks: parity.features, .max_difference, .flips (classification), .batch_invariance.
 
-    Parameters: real: raw training rows, evenly sampled (replay.sampled). Cost: some 30,000 rows through both.
+    Parameters: real: raw training rows, evenly sampled (replay.sampled). Cost: some 17,000 rows through both.
     """
     session = Session(model.graph)
     scores = exported.scores

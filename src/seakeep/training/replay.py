@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from seakeep.features import FittedFeatures
     from seakeep.training.ensemble import Ensemble
 
-REAL_ROWS = 10_000
-SPLIT_ROWS = 20_000
+REAL_ROWS = 5_000
+SPLIT_ROWS = 12_000
 MOST_CELLS = 20_000_000
 _ROUTED = 400_000
 _BASES = 3
