@@ -38,8 +38,8 @@ def _parcel(draw: random.Random, number: int, handed_over: datetime) -> list[obj
     far, awkward = distance > 180, weight < 1.2 or weight > 6
     slow_road = region == "hills" and not express
     score = 2.6 * (far and slow_road) + 2.8 * awkward * (not far) - 2.4 * express + 1.5 * _CARRIERS[carrier]
-    score += 2.0 * (handed_over.hour >= 16 and carrier != "swift") - 2.0
-    late = draw.random() < 1 / (1 + math.exp(-score))
+    score += 2.0 * (handed_over.hour >= 16 and carrier != "swift") - 2.3
+    late = draw.random() < 1 / (1 + math.exp(-2.2 * score))
     promised = 24 if express else 72
     taken = promised * (1.02 + draw.expovariate(3) if late else draw.uniform(0.3, 1.0))
     return [

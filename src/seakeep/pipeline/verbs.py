@@ -1,0 +1,276 @@
+"""Verbs that compose several rooms: judge, register, score and serve a model, by what a person calls it.
+
+The command line and notebooks call these; each finds the registry and the release, lets one room do the work, and puts on
+record what was made from what, so that a single step leaves the same lineage as a pipeline's.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seakeep.core import Dataset, Model, Report, Verdict
+from seakeep.core.codec import digest
+from seakeep.core.model import FACTS_FILE
+from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.project import find_home
+from seakeep.pipeline.settings import Settings, load_settings
+from seakeep.pipeline.sights import digest_of_file
+from seakeep.registry import Artifact, Execution, Registered, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from seakeep.evaluation import Requirement
+    from seakeep.registry.artifacts import ArtifactKind
+    from seakeep.serving import ScoreSummary, Served
+    from seakeep.serving.scoring import Keep, Progress
+
+Reference = str | Path | Model
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model that a reference stands for, and where it comes from: a release, or its folder alone, or memory."""
+
+    model: Model
+    registered: Registered | None = None
+
+    @property
+    def artifact(self) -> Artifact:
+        """The release, or the model where there is none."""
+        if self.registered:
+            return Artifact(self.registered.label, "release", self.registered.release.digest)
+        return Artifact(self.model.name, "model", self.model.digest)
+
+
+def find_registry(home: Path | str | None = None, *, create: bool = False) -> Registry:
+    """The registry of `home`, or of the project around the working folder. Raises UnreadableRegistry where there is none."""
+    place = _home(home)
+    return Registry(place) if create else Registry.existing(place)
+
+
+def find(reference: Reference, *, home: Path | str | None = None) -> Found:
+    """The model behind a release's name, "name@3", a digest's first digits, or a folder; its files are checked first.
+
+    Raises: BadReference, TornRelease, UnreadableRegistry.
+    """
+    if isinstance(reference, Model):
+        return Found(reference)
+    if (Path(reference) / FACTS_FILE).is_file():
+        return Found(Model.load(Path(reference)))
+    with find_registry(home) as registry:
+        registered = registry.resolve(str(reference), check=True)
+    return Found(Model.load(registered.folder), registered)
+
+
+def evaluate(
+    reference: Reference,
+    data: Dataset | object,
+    *,
+    slices: Sequence[str | tuple[str, ...]] = (),
+    require: Sequence[Requirement] = (),
+    champion: Reference | None = None,
+    explain: bool = True,
+    seed: int = 0,
+    home: Path | str | None = None,
+) -> Report:
+    """Judge a model on labelled rows.
+
+    Parameters: reference: a model, or what names its release. data: a dataset, or what seakeep.read takes; label, time and
+        key are then the contract's. champion: what to compare with. Others: see seakeep.evaluation.evaluate.
+    """
+    from seakeep import evaluation
+    from seakeep.serving import OnnxPredictor
+
+    found = find(reference, home=home)
+    dataset = data if isinstance(data, Dataset) else _labelled(data, found.model)
+    rival = find(champion, home=home).model if champion is not None else None
+    return evaluation.evaluate(
+        OnnxPredictor(found.model),
+        found.model,
+        dataset,
+        slices=slices,
+        require=require,
+        champion_predictor=OnnxPredictor(rival) if rival else None,
+        champion_model=rival,
+        explain=explain,
+        seed=seed,
+    )
+
+
+def register(
+    name: str,
+    model: Model,
+    reports: Sequence[Report],
+    *,
+    home: Path | str | None = None,
+    made_from: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> Registered:
+    """Make a release with a card, and put it on record.
+
+    made_from: digests by role ("training"); the model's and the schema's are added. Raises: ReleaseRefused, if a report
+    fails and not `force`.
+    """
+    from seakeep.views.card import card
+
+    origins = {**(made_from or {}), "model": model.digest, "schema": model.schema.digest}
+    with find_registry(home, create=True) as registry:
+        with Cost() as cost:
+            registry.put(model)
+            for report in reports:
+                registry.put(report)
+            text = card(model, reports)
+            registered = registry.register(name, model, reports, made_from=origins, card=text, force=force)
+        kinds: dict[str, ArtifactKind] = {"model": "model", "schema": "schema"}
+        inputs = [
+            Artifact(role, kinds.get(role, "dataset"), origin) for role, origin in origins.items() if role != "code"
+        ]
+        inputs += [Artifact(report.kind, "report", report.digest) for report in reports]
+        output = Artifact("release", "release", registered.release.digest)
+        registry.record(
+            _execution("register", name, cost, inputs, (output,), verdict=registered.release.verdict, forced=force)
+        )
+    return registered
+
+
+def score(
+    reference: Reference,
+    data: Dataset | object,
+    out: Path | str,
+    *,
+    keep: Keep = "key",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    home: Path | str | None = None,
+) -> ScoreSummary:
+    """Predict every row of a table and write the answers to a Parquet or CSV file.
+
+    Parameters: data: a dataset, or what seakeep.read takes; the key is then the contract's, where the table has it.
+        Others: see seakeep.serving.score. A release's predictions are put on record, so that they can be traced.
+    """
+    from seakeep import serving
+
+    found = find(reference, home=home)
+    dataset = data if isinstance(data, Dataset) else _keyed(data, found.model)
+    with Cost() as cost:
+        served: Served | Model = _served(found.registered) if found.registered else found.model
+        summary = serving.score(served, dataset, out, keep=keep, overwrite=overwrite, progress=progress)
+    if found.registered:
+        files = [Artifact(path, "file", digest_of_file(Path(path))) for path in dataset.source.files()]
+        inputs = (found.artifact, Artifact("scored", "dataset", dataset.digest), *files)
+        written = Path(summary.path).absolute()
+        output = Artifact(str(written), "predictions", digest_of_file(written))
+        with find_registry(home) as registry:
+            registry.record(_execution("score", found.model.name, cost, inputs, (output,), rows=summary.rows))
+    return summary
+
+
+def serve(
+    *references: Reference,
+    home: Path | str | None = None,
+    flags: Mapping[str, object] | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Answer for releases over HTTP until told to stop.
+
+    flags: settings ("serve.http", "serve.workers", …) that come before those of the environment and of seakeep.toml.
+    """
+    from seakeep import serving
+
+    settings = load_settings(Path.cwd(), flags=flags)
+    host, port = address(settings)
+    models = [_to_serve(reference, home) for reference in references]
+    serving.serve(
+        models,
+        host=host,
+        port=port,
+        workers=settings.serve.workers,
+        missing=settings.serve.missing,
+        domain=settings.serve.domain,
+        body_limit_bytes=settings.serve.max_body_mb * 1024 * 1024,
+        row_limit=settings.serve.max_rows,
+        drain_seconds=settings.serve.drain_seconds,
+        announce=announce,
+    )
+
+
+def address(settings: Settings) -> tuple[str, int]:
+    """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080". Raises BadSetting."""
+    from seakeep.pipeline.errors import BadSetting
+
+    host, _, port = settings.serve.http.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        tried = ["argument: ", "flag --http", "SEAKEEP_SERVE_HTTP", str(settings.file or "seakeep.toml")]
+        raise BadSetting.wrong("serve.http", settings.serve.http, "HOST:PORT", place="serve", tried=tried)
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _home(home: Path | str | None) -> Path:
+    start = Path.cwd()
+    return find_home(start, load_settings(start, arguments={"home": home}))
+
+
+def _labelled(data: object, model: Model) -> Dataset:
+    from seakeep import data as data_room
+
+    schema = model.schema
+    return data_room.read(data, label=schema.label, time=schema.time, key=schema.key)
+
+
+def _keyed(data: object, model: Model) -> Dataset:
+    """The table with the contract's key, if it has that column: a table to be scored needs none."""
+    from dataclasses import replace
+
+    from seakeep import data as data_room
+
+    dataset = data_room.read(data)
+    has_key = model.schema.key in dataset.pieces()[0].collect_schema()
+    return replace(dataset, key=model.schema.key) if has_key else dataset
+
+
+def _to_serve(reference: Reference, home: Path | str | None) -> Served | Model | Path:
+    if isinstance(reference, Model):
+        return reference
+    if (Path(reference) / FACTS_FILE).is_file():
+        return Path(reference)
+    with find_registry(home) as registry:
+        return _served(registry.resolve(str(reference), check=True))
+
+
+def _served(registered: Registered) -> Served:
+    from seakeep.serving import Served
+
+    return Served.load(registered.folder, version=registered.version)
+
+
+def _execution(
+    stage: str,
+    name: str,
+    cost: Cost,
+    inputs: Sequence[Artifact],
+    outputs: Sequence[Artifact],
+    *,
+    verdict: Verdict | None = None,
+    **parameters: Any,
+) -> Execution:
+    """A record of a single step; its key can be found by nobody, since single steps are not cached."""
+    return Execution(
+        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
+        pipeline=name,
+        stage=stage,
+        key=digest([stage, secrets.token_hex(16)]),
+        code="",
+        started=cost.started,
+        wall_seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        peak_bytes=cost.peak_bytes,
+        verdict=verdict.value if verdict else "done",
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        parameters=parameters,
+    )
