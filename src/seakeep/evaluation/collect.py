@@ -18,6 +18,7 @@ from seakeep.core.kinds import Task
 from seakeep.data.frames import batches, known_columns, schema_of
 from seakeep.evaluation.groups import Grouping, grouping
 from seakeep.evaluation.labels import LabelReader
+from seakeep.evaluation.parts import generator
 from seakeep.evaluation.sample import Sample
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class _Gatherer:
         self._theirs: list[Sample] = []
         self._codes: dict[str, list[NDArray[np.int32]]] = {}
         self._inputs = [each.name for each in model.inputs]
-        self._random = np.random.Generator(np.random.PCG64(seed))
+        self._random = generator(seed, 0)
         self._keys: NDArray[np.float64] = np.empty(0)
         self._rows: list[tuple[pl.DataFrame, Sample]] = []
 

@@ -14,7 +14,7 @@ import numpy as np
 from seakeep.core.report import Table
 from seakeep.evaluation.collect import answered
 from seakeep.evaluation.estimate import PRIMARY, SmoothMetric, metric
-from seakeep.evaluation.parts import standard_error
+from seakeep.evaluation.parts import generator, standard_error
 from seakeep.evidence.intervals import normal
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def importance_table(
     chosen = cast("SmoothMetric", metric(name))
     if raw.sample.rows < 2 or not raw.sample.is_finite or chosen.compute(raw.sample) is None:
         return ()
-    random = np.random.Generator(np.random.PCG64(seed))
+    random = generator(seed, 1)
     rows: list[tuple[Scalar, ...]] = []
     for each in model.inputs:
         dealt = [_dealt(predictor, model, raw, each.name, random) for _ in range(REPEATS)]

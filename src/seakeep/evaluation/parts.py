@@ -90,6 +90,11 @@ def counted(places: NDArray[np.int64], mass: NDArray[np.float64], size: int) -> 
     return np.bincount(places, weights=mass, minlength=size).astype(np.float64)
 
 
+def generator(seed: int, purpose: int) -> np.random.Generator:
+    """Random numbers of the room's own: a table that was made with the same seed elsewhere must not move with them."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(0x5EA, purpose))))
+
+
 def standard_error(influence: NDArray[np.float64]) -> float:
     """Standard error of a metric from its rows' influence; infinite for fewer than two rows."""
     rows = len(influence)
