@@ -38,6 +38,8 @@ def plain_file(path: Path) -> Path:
         return path
     try:
         facts = path.stat()
+        if facts.st_size == 0:
+            raise CannotRead.empty(path)
         return _unpacked(path, facts.st_size, facts.st_mtime_ns)
     except OSError as error:
         raise CannotRead.forbidden(path, error) from error
