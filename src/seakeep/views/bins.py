@@ -6,6 +6,7 @@ A column's few far values would squeeze all others into one bar, so a picture ma
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,8 +42,8 @@ def binned(histogram: Histogram, kind: Kind, *, bins: int = BINS) -> Bins:
     if kind is Kind.INTEGER and high - low < bins:
         edges = tuple(low - 0.5 + i for i in range(round(high - low) + 2))
     elif low == high:
-        room = abs(low) / 2 or 0.5
-        edges = (low - room / 16, low + room / 16)
+        room = abs(low) / 32 or 0.5
+        edges = (max(low - room, -sys.float_info.max), min(low + room, sys.float_info.max))
     else:
         edges = tuple(low * (1 - i / bins) + high * (i / bins) for i in range(bins + 1))
     return _filled(histogram, edges)

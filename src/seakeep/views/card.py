@@ -19,7 +19,7 @@ from seakeep.views.pages.schema import values
 from seakeep.views.pictures import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from seakeep.core.codec import Json, Scalar
     from seakeep.core.model import Model
@@ -30,7 +30,8 @@ _TASKS = {
     Task.MULTICLASS: "which of several classes a row belongs to",
     Task.REGRESSION: "a number for each row",
 }
-_ROWS = 20
+_OTHERS = {"baselines": "Beside simpler models", "fairness": "Between groups", "importance": "What it relies on"}
+_ROWS, _SLICES, _METRICS = 20, 40, 4
 _DIGEST = 12
 
 
@@ -44,7 +45,7 @@ def card(model: Model, reports: Sequence[Report] = ()) -> str:
         _data(model),
         _features(model),
         _measured(reports),
-        _judged(reports),
+        _judged(model, reports),
         _limits(model, reports),
         _asking(model),
     )
@@ -120,45 +121,57 @@ def _features(model: Model) -> str:
 
 def _measured(reports: Sequence[Report]) -> str:
     parts = ["## How good it is\n"]
-    parts += _metrics(_tables(reports, "metrics"))
-    for name, heading in (
-        ("baselines", "Beside simpler models"),
-        ("fairness", "Between groups"),
-        ("importance", "What it relies on"),
-    ):
-        for found in _tables(reports, name):
-            parts.append(f"### {heading}\n\n{table(found, rows=_ROWS)}")
+    asked = [check.subject.partition("[")[0] for report in reports for check in report.checks]
+    for found in _tables(reports, "metrics"):
+        parts += (
+            _metrics(found, asked) if {"slice", "metric", "value"} <= set(found.columns) else [table(found, rows=_ROWS)]
+        )
+    for name, heading in _OTHERS.items():
+        parts += [f"### {heading}\n\n{table(found, rows=_ROWS)}" for found in _tables(reports, name)]
     if len(parts) == 1:
         parts.append("No evaluation has been recorded with this model.\n")
     return "\n".join(parts)
 
 
-def _metrics(tables: Sequence[Table]) -> list[str]:
-    parts = []
-    for found in tables:
-        if not {"slice", "metric", "value"} <= set(found.columns):
-            parts.append(table(found, rows=_ROWS))
-            continue
-        at = found.columns.index("slice")
-        whole = [row for row in found.rows if is_whole(row[at])]
-        slices = [row for row in found.rows if not is_whole(row[at])]
-        parts.append(grid(found.columns, whole))
-        parts += [f"{escaped(found.note)}\n"] if found.note else []
-        if slices:
-            more = (
-                f"\n{figures.number(len(slices) - 2 * _ROWS)} more in the report.\n" if len(slices) > 2 * _ROWS else ""
-            )
-            parts.append(f"### By slice\n\n{grid(found.columns, slices[: 2 * _ROWS])}{more}")
+def _metrics(found: Table, asked: Sequence[str]) -> list[str]:
+    """All rows first, a metric a line; then a line a slice, with the metrics that a check asks for before others."""
+    whole = [row for row, record in zip(found.rows, found.records(), strict=True) if is_whole(record["slice"])]
+    parts = [grid(found.columns, whole), *([f"{escaped(found.note)}\n"] if found.note else [])]
+    slices = dict.fromkeys(record["slice"] for record in found.records() if not is_whole(record["slice"]))
+    if slices:
+        names = sorted(
+            dict.fromkeys(record["metric"] for record in found.records()), key=lambda name: name not in asked
+        )
+        columns = names[:_METRICS]
+        cells = {(record["slice"], record["metric"]): record for record in found.records()}
+        rows = [(name, *(_cell(cells.get((name, metric), {})) for metric in columns)) for name in [*slices][:_SLICES]]
+        more = (
+            f"\n{figures.number(len(slices) - _SLICES)} more slices in the report.\n" if len(slices) > _SLICES else ""
+        )
+        parts.append(f"### By slice\n\n{grid(('slice', *map(figures.scalar, columns)), rows)}{more}")
     return parts
 
 
-def _judged(reports: Sequence[Report]) -> str:
+def _cell(record: Mapping[str, Scalar]) -> str:
+    if record.get("value") is None:
+        return figures.ABSENT
+    low, high = record.get("low"), record.get("high")
+    between = "" if low is None or high is None else f" ({_short(low)} to {_short(high)})"
+    return f"{_short(record['value'])}{between}"
+
+
+def _short(value: Scalar) -> str:
+    return figures.number(value, digits=3) if isinstance(value, int | float) else figures.scalar(value)
+
+
+def _judged(model: Model, reports: Sequence[Report]) -> str:
     if not reports:
         return "## How it was judged\n\nIt has not been judged.\n"
     parts = ["## How it was judged\n"]
     for report in reports:
         title = escaped(report.title or report.kind)
-        parts.append(f"- **{title}**: {report.verdict.value}. {escaped(sentence(report))}")
+        of = "" if report.subject in ("", model.name) else f" ({escaped(report.subject)})"
+        parts.append(f"- **{title}**{of}: {report.verdict.value}. {escaped(sentence(report))}")
         parts += [f"    - {_said(check)}" for check in report.checks if check.verdict is not Verdict.PASS]
     parity = [check for report in reports for check in report.checks if check.code.startswith("parity.")]
     if parity:

@@ -46,7 +46,7 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[Scalar]]) -> str:
         for i in range(len(columns))
     ]
     lines = [
-        _row([escaped(name.replace("_", " ")) for name in columns]),
+        _row([escaped(name) for name in columns]),
         _row(["---:" if n else "---" for n in numeric]),
     ]
     lines += [_row([escaped(figures.scalar(value)) if value != "" else "" for value in row]) for row in rows]
@@ -56,7 +56,7 @@ def grid(columns: Sequence[str], rows: Sequence[Sequence[Scalar]]) -> str:
 def table(noun: Table, *, rows: int | None = None) -> str:
     """A report's table, its note below; at most `rows` rows, and how many were left out."""
     shown = noun.rows if rows is None else noun.rows[:rows]
-    parts = [grid(noun.columns, shown)]
+    parts = [grid([name.replace("_", " ") for name in noun.columns], shown)]
     if len(shown) < len(noun.rows):
         parts.append(f"{figures.number(len(noun.rows) - len(shown))} more in the report.\n")
     if noun.note:

@@ -61,7 +61,7 @@ def report(noun: Report, *, tables: bool = False) -> RenderableType:
     tables: also the report's tables, the first rows of each.
     """
     parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), ": ", verdict(noun.verdict))]
-    parts.append(Padding(Text(sentence(noun), style="dim"), (0, 0, 0, 2)))
+    parts.append(Padding(Text(sentence(noun), style="dim"), (0, 0, 0, 2), expand=False))
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
     parts += [_check(check) for one in order for check in noun.checks if check.verdict is one]
     parts += [Group(Text(""), table(one)) for one in noun.tables if tables]
@@ -155,14 +155,14 @@ def lineage(rows: Sequence[LineageRow]) -> RenderableType:
 
 
 def _lineage_row(row: LineageRow) -> Text:
-    parts = [
-        Text(f"{row.stage}: " if row.stage else "", style="dim"),
-        Text(f"{row.kind} "),
-        Text(figures.visible(row.label), style="bold"),
-    ]
-    parts.append(Text(f" {row.digest[:_DIGEST]}" if row.digest else "", style="dim"))
-    parts.append(Text(" (opened above)" if row.repeated else "", style="dim"))
-    return Text.assemble(*parts)
+    kind = "" if row.kind == row.label else f"{row.kind} "
+    return Text.assemble(
+        (f"{row.stage}: " if row.stage else "", "dim"),
+        kind,
+        (figures.visible(row.label), "bold"),
+        (f" {row.digest[:_DIGEST]}" if row.digest else "", "dim"),
+        (" (opened above)" if row.repeated else "", "dim"),
+    )
 
 
 def _check(check: Check) -> RenderableType:
@@ -176,7 +176,7 @@ def _check(check: Check) -> RenderableType:
     compared = ", ".join(f"{name} {figures.scalar(value)}" for name, value in pairs if value is not None)
     lines += [Text(compared, style="dim")] if compared else []
     lines += [Text(f"→ {figures.lines(check.fix)}")] if check.fix else []
-    return Group(head, Padding(Group(*lines), (0, 0, 0, 2)))
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 2), expand=False))
 
 
 def _typical(column: ColumnStatistics) -> str:

@@ -27,6 +27,7 @@ _TIME_STEPS = (
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12000)
 _MONTH = 30.44 * _DAY
 _CALENDAR = 3e17
+_LARGEST_STEP = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def nice_ticks(low: float, high: float, *, count: int = 5) -> tuple[float, ...]:
     (0.0, 5.0, 10.0, 15.0)
     """
     raw = (high / count) - (low / count)
-    if not (math.isfinite(raw) and raw > 0):
-        return (low,)
+    if not 0 < raw < _LARGEST_STEP:
+        return (low, high)
     exponent = math.floor(math.log10(raw))
     step = next((f * 10.0**exponent for f in (1, 2, 5) if f * 10.0**exponent >= raw * 0.75), 10.0 ** (exponent + 1))
     if step == 0 or max(abs(low), abs(high)) / step > 1e12:
