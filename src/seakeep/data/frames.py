@@ -27,7 +27,7 @@ def schema_of(dataset: Dataset) -> pl.Schema:
     try:
         return dataset.pieces()[0].collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadStep.wrong_type(dataset.description, str(error)) from error
+        raise _explained(dataset, 0, error) from error
 
 
 def collect(dataset: Dataset, *, columns: Sequence[str] | None = None) -> pl.DataFrame:

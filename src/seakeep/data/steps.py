@@ -110,8 +110,8 @@ class Ordered:
 
     @property
     def description(self) -> str:
-        """Nothing worth a word."""
-        return ""
+        """A few words for messages."""
+        return "in one order"
 
     @property
     def canonical(self) -> str:
