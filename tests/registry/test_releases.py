@@ -152,8 +152,9 @@ def test_a_changed_file_is_found_when_the_release_is_checked(registry, make_mode
 def test_a_removed_folder_is_named(registry, make_model, make_report) -> None:
     found = register(registry, make_model(), make_report())
     (found.folder / "release.json").unlink()
+    assert registry.resolve("tips").release == found.release
     with pytest.raises(TornRelease, match="absent or has no manifest"):
-        registry.resolve("tips")
+        registry.resolve("tips", check=True)
 
 
 def test_registering_again_mends_a_torn_folder(registry, make_model, make_report) -> None:

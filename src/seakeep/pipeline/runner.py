@@ -33,7 +33,7 @@ from seakeep.pipeline.work import Work
 from seakeep.registry import Artifact, Execution, Registry, locks, upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from seakeep.core import Check
@@ -77,15 +77,19 @@ class _Run:
         self.pipeline = ""
         self.results: list[StageResult] = []
         self.not_passed: list[Check] = []
+        self._failed = ""
 
     def run(self) -> RunResult:
-        todo = self._found(self._stages())
-        if todo:
+        waiting = list(self._stages())
+        while waiting and self._goes_on() and self._find(waiting[0]):
+            waiting.pop(0)
+        if waiting and self._goes_on():
+            self._check_allowed(waiting[0])
             with self._at_work():
-                for stage in self._found(todo):
-                    self._perform(stage)
-                    if self._failed:
-                        break
+                while waiting and self._goes_on():
+                    stage = waiting.pop(0)
+                    if not self._find(stage):
+                        self._perform(stage)
         return self._result()
 
     def _stages(self) -> tuple[Stage, ...]:
@@ -93,14 +97,16 @@ class _Run:
             return STAGES
         return STAGES[: 1 + [stage.name for stage in STAGES].index(self.only)]
 
-    def _found(self, stages: Sequence[Stage]) -> Sequence[Stage]:
-        """Take the stages on record, in order; returns those from the first one on that must be performed."""
-        for number, stage in enumerate(stages):
-            if self._failed:
-                return self._stop()
-            if not self._find(stage):
-                return self._needed(stages[number:])
-        return ()
+    def _goes_on(self) -> bool:
+        """Whether no stage has failed so far. Raises CannotRun, if one has on which the stage asked for rests."""
+        if self._failed and self.only:
+            raise CannotRun.after_failure(self.only, self._failed, self.work.project.file)
+        return not self._failed
+
+    def _check_allowed(self, stage: Stage) -> None:
+        """With one stage asked for, those before it must be on record; `read` is performed all the same."""
+        if self.only and stage.name not in (self.only, "read"):
+            raise CannotRun.stage_first(self.only, stage.name, self.work.project.file)
 
     def _find(self, stage: Stage) -> bool:
         """Whether the stage's outputs are on record and whole; they become those of this run."""
@@ -130,24 +136,6 @@ class _Run:
         inputs = [self.work.artifacts[name].digest for name in stage.inputs]
         return digest([stage.name, variant, self.common, inputs])
 
-    def _needed(self, stages: Sequence[Stage]) -> Sequence[Stage]:
-        """With one stage asked for, the ones before it must be on record; `read` is performed all the same."""
-        stage = stages[0]
-        if self.only and stage.name not in (self.only, "read"):
-            raise CannotRun.stage_first(self.only, stage.name, self.work.project.file)
-        return stages
-
-    def _stop(self) -> Sequence[Stage]:
-        if self.only:
-            raise CannotRun.after_failure(self.only, self._last_failed, self.work.project.file)
-        return ()
-
-    @property
-    def _failed(self) -> bool:
-        return bool(self._last_failed)
-
-    _last_failed = ""
-
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
         """Alone with this pipeline, leftovers of killed runs removed, its modules importable."""
@@ -175,6 +163,7 @@ class _Run:
 
     def _perform(self, stage: Stage) -> None:
         """Perform a stage and put it on record, outputs first."""
+        self._check_allowed(stage)
         self.observer.started(stage.name)
         cost = Cost()
         try:
@@ -268,7 +257,7 @@ class _Run:
         if stage.name == "read":
             self.work.data_sights = execution.looked_at
         if execution.verdict == "fail":
-            self._last_failed = stage.name
+            self._failed = stage.name
         if not shown:
             return
         pages = (self._page(output.name, output.digest) for output in execution.outputs)

@@ -162,16 +162,18 @@ def register(work: Work) -> Made:
     reports = tuple(work.noun(Report, name) for name in REPORTS)
     made_from = {name: work.artifacts[name].digest for name in (*PARTS, "schema", "model")} | {"code": work.code}
     rival = baseline(work.registry, work.pipeline.name, model.digest)
-    if rival and _asks_for_champion(work.pipeline):
+    asked = _asks_for_champion(work.pipeline)
+    if rival and asked:
         made_from["champion"] = rival.release.digest
     registered = work.registry.register(
         work.pipeline.name, model, reports, made_from=made_from, card=card(model, reports)
     )
-    return Made(release=registered, parameters={"version": registered.version})
+    variant = _variant(rival) if asked else ANY_CHAMPION
+    return Made(release=registered, variant=variant, parameters={"version": registered.version})
 
 
 def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
-    """An evaluation on record holds, if it was made beside the present champion, or did not look at it."""
+    """An evaluation or release on record holds, if it was made beside the present champion, or did not look at it."""
     return (_variant(baseline(work.registry, pipeline, work.artifacts["model"].digest)), ANY_CHAMPION)
 
 
@@ -181,7 +183,7 @@ STAGES = (
     Stage("validate", ("statistics", "held_out_statistics"), validate),
     Stage("train", (*PARTS, "statistics", "schema"), train),
     Stage("evaluate", ("model", "held_out"), evaluate, champion_variants),
-    Stage("register", (*PARTS, "schema", "model", *REPORTS), register),
+    Stage("register", (*PARTS, "schema", "model", *REPORTS), register, champion_variants),
 )
 
 
@@ -232,6 +234,7 @@ def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str,
     from seakeep.serving import OnnxPredictor
 
     model, held_out, pipeline = work.noun(Model, "model"), work.dataset("held_out"), work.pipeline
+    rival = work.registry.resolve(rival.label, check=True) if rival else None
     theirs = Model.load(rival.folder) if rival else None
     earlier = Report.load(rival.folder / "reports" / "evaluation.json") if rival else None
 

@@ -40,7 +40,7 @@ CREATE TABLE uses (
 CREATE INDEX uses_digest ON uses (digest, direction);
 CREATE INDEX uses_name ON uses (name, kind);
 CREATE TABLE releases (
-    name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, verdict TEXT NOT NULL,
+    name TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, manifest TEXT NOT NULL,
     registered REAL NOT NULL, PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
 CREATE TABLE aliases (

@@ -2,7 +2,8 @@
 
 A release's folder is built under a temporary name and renamed to its digest, then a transaction gives it the next version of
 its name: a kill between the two leaves a whole folder that nobody lists, and the next registration takes it up. The same
-content always has the same digest, so registering it again returns the version it has.
+content always has the same digest, so registering it again returns the version it has. The manifest stands in the database
+too: which release is the champion, and what it was made from, is known even where its folder was lost.
 
 The champion is the newest release that passed every check: a new passing release takes over at once (releasing step by
 step is rollout's part). Registering what is already there moves no alias.
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.core import Release, Verdict
+from seakeep.core.codec import from_json, to_json
 from seakeep.core.files import TEMPORARY, CannotWrite, write_text
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.registry.database import transaction
@@ -169,7 +171,7 @@ class Releases:
                 return int(row[0]), False
             latest = connection.execute("SELECT max(version) FROM releases WHERE name = ?", (release.name,)).fetchone()
             version = (latest[0] or 0) + 1
-            values = (release.name, version, release.digest, release.verdict.value, now)
+            values = (release.name, version, release.digest, to_json(release, indent=None), now)
             connection.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", values)
             if release.verdict is Verdict.PASS:
                 alias = (release.name, CHAMPION, version, now)
@@ -177,16 +179,12 @@ class Releases:
         return version, True
 
     def _registered(self, name: str, version: int, *, created: bool = False) -> Registered:
-        query = "SELECT digest, registered FROM releases WHERE name = ? AND version = ?"
-        digest, registered = self.connection.execute(query, (name, version)).fetchone()
+        query = "SELECT manifest, registered FROM releases WHERE name = ? AND version = ?"
+        manifest, registered = self.connection.execute(query, (name, version)).fetchone()
+        release = from_json(Release, manifest, path=f"{name}@{version}")
         query = "SELECT alias FROM aliases WHERE name = ? AND version = ? ORDER BY alias"
         aliases = tuple(row[0] for row in self.connection.execute(query, (name, version)))
-        folder = self.folder / digest
-        try:
-            release = Release.load(folder)
-        except FileNotFoundError as error:
-            raise TornRelease.absent(folder) from error
-        return Registered(release, version, folder, created, registered, aliases)
+        return Registered(release, version, self.folder / release.digest, created, registered, aliases)
 
     def _by_digest(self, reference: str) -> Registered:
         prefix = reference.lower()

@@ -1,0 +1,103 @@
+"""A project whose stages are quick: real data, profile and contract; a training and a judging function of its own.
+
+The model is no real graph, so nothing here needs ONNX; the whole line with real training is held by tests/cli.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PIPELINE = """
+from pathlib import Path
+import seakeep
+from seakeep.core import Check, Input, Kind, Model, Report, Task, Verdict
+from seakeep.features import Features, number
+from seakeep.training import Trained
+
+HERE = Path(__file__).parent
+PASS = Verdict.PASS
+
+def note(stage):
+    with (HERE / "calls.log").open("a") as file:
+        file.write(stage + "\\n")
+
+def judged(kind, verdict=Verdict.PASS, value=0.7):
+    return Report(kind, kind, "tips", (Check(f"{kind}.x", "x", verdict, f"x is {value}", value, 0.5, fix="Mend x."),))
+
+def read():
+    note("read")
+    return seakeep.read(HERE / "data" / "*.csv", label="tip", key="trip")
+
+def train(dataset, features, estimator, /, *, schema, statistics, name, held_out, seed):
+    note("train")
+    model = Model(name, Task.BINARY, dataset.digest.encode(), (Input("fare", Kind.NUMBER),), schema, statistics,
+                  classes=(False, True), features=("fare",), estimator=estimator)
+    return Trained(model, judged("training"))
+
+def evaluate(predictor, model, dataset, /, **given):
+    note("evaluate")
+    return judged("evaluation", value=len(dataset.digest))
+
+tips = seakeep.Pipeline(
+    name="tips",
+    read=read,
+    features=Features(number("fare")),
+    estimator="Constant()",
+    train=train,
+    evaluate=evaluate,
+)
+"""
+
+
+def rows(start: int, stop: int) -> str:
+    lines = ["trip,fare,zone,tip"]
+    lines += [
+        f"T{i:04},{i * 7 % 40}.5,{'north' if i % 3 else 'south'},{str(i % 2 == 0).lower()}" for i in range(start, stop)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class Project:
+    """A project folder: its file, its home, and which stages called the user's functions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "pipeline.py"
+        self.home = folder / ".seakeep"
+
+    def calls(self) -> list[str]:
+        """The user's functions called since the last time this was asked."""
+        log = self.folder / "calls.log"
+        found = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return found
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setattr("seakeep.serving.OnnxPredictor", lambda model: model, raising=False)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text(rows(0, 200))
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def write_project(tmp_path: Path) -> Callable[[str], Path]:
+    """A file pipeline.py with this text."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "pipeline.py"
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return write

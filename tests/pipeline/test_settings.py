@@ -1,0 +1,131 @@
+"""Settings: where they come from, in which order, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seakeep.pipeline import load_settings
+from seakeep.pipeline.errors import BadSetting
+from seakeep.pipeline.project import Project, find_home
+from seakeep.pipeline.settings import keys, variable
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "seakeep.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_there_are_defaults(tmp_path) -> None:
+    settings = load_settings(tmp_path)
+    assert (settings.home, settings.run.threads, settings.serve.http, settings.file) == ("", 0, "127.0.0.1:8080", None)
+
+
+def test_the_nearest_file_upwards_holds(tmp_path) -> None:
+    write(tmp_path, "[serve]\nworkers = 2\n")
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    path = write(tmp_path / "a", "[serve]\nworkers = 3\n")
+    settings = load_settings(inner)
+    assert (settings.serve.workers, settings.file) == (3, path)
+
+
+def test_argument_comes_before_flag_before_variable_before_file(tmp_path, monkeypatch) -> None:
+    write(tmp_path, "[serve]\nworkers = 1\n")
+    assert load_settings(tmp_path).serve.workers == 1
+    monkeypatch.setenv("SEAKEEP_SERVE_WORKERS", "2")
+    assert load_settings(tmp_path).serve.workers == 2
+    assert load_settings(tmp_path, flags={"serve.workers": 3}).serve.workers == 3
+    assert load_settings(tmp_path, flags={"serve.workers": 3}, arguments={"serve.workers": 4}).serve.workers == 4
+    assert load_settings(tmp_path, flags={"serve.workers": None}).serve.workers == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "near"),
+    [
+        ("[serve]\nwokers = 2\n", "serve.wokers", 2, "serve.workers"),
+        ('\n\nhmoe = "x"\n', "hmoe", 3, "home"),
+        ('serve.htpp = "x:1"\n', "serve.htpp", 1, "serve.http"),
+        ("[serv]\nworkers = 2\n", "serv.workers", 2, "serve.workers"),
+        ("[quite.other]\nthing = 1\n", "quite.other.thing", 2, None),
+    ],
+)
+def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_name(tmp_path, text, key, line, near) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(BadSetting, match=f"there is no setting '{key}'") as caught:
+        load_settings(tmp_path)
+    assert caught.value.where == f"{path} line {line}"
+    assert caught.value.nearest == near
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "expected"),
+    [
+        ('[serve]\nworkers = "two"\n', "serve.workers", "a whole number of at least 0"),
+        ("[serve]\nworkers = -1\n", "serve.workers", "a whole number of at least 0"),
+        ("[serve]\nworkers = true\n", "serve.workers", "a whole number of at least 0"),
+        ("[serve]\nworkers = 1.5\n", "serve.workers", "a whole number of at least 0"),
+        ('[serve]\nmissing = "maybe"\n', "serve.missing", "one of 'schema', 'reject', 'accept'"),
+        ("[serve]\nhttp = 8080\n", "serve.http", "text in quotes"),
+        ('home = ""\n', "home", "text in quotes"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_every_place_that_was_tried(tmp_path, text, key, expected) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(BadSetting, match=f"setting {key} is ") as caught:
+        load_settings(tmp_path)
+    assert f"expected {expected}" in caught.value.found
+    places = [place.partition(":")[0] for place in caught.value.tried]
+    assert places[:3] == [f"argument {key}", f"flag --{key.split('.')[-1]}", variable(key)]
+    assert str(path) in caught.value.tried[3]
+
+
+def test_a_wrong_variable_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SEAKEEP_RUN_THREADS", "many")
+    with pytest.raises(BadSetting, match=r"setting run\.threads is 'many'") as caught:
+        load_settings(tmp_path)
+    assert caught.value.where == "SEAKEEP_RUN_THREADS"
+
+
+@pytest.mark.parametrize("content", [b"[serve\n", b"workers = two\n", b"\xff\xfe"])
+def test_what_is_not_toml_is_named(tmp_path, content) -> None:
+    (tmp_path / "seakeep.toml").write_bytes(content)
+    with pytest.raises(BadSetting, match="the settings are not TOML") as caught:
+        load_settings(tmp_path)
+    assert caught.value.path == tmp_path / "seakeep.toml"
+
+
+def test_every_key_has_one_variable() -> None:
+    assert len({variable(key) for key in keys()}) == len(keys())
+    assert "file" not in keys()
+
+
+def test_the_home_of_the_file_starts_at_the_file(tmp_path, monkeypatch) -> None:
+    write(tmp_path, 'home = "state"\n')
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    assert find_home(inner, load_settings(inner)) == tmp_path / "state"
+    monkeypatch.setenv("SEAKEEP_HOME", "elsewhere")
+    assert find_home(inner, load_settings(inner)) == inner / "elsewhere"
+    assert find_home(inner, load_settings(inner, arguments={"home": "/given"})) == Path("/given")
+
+
+def test_without_a_file_the_home_is_the_nearest_one_upwards(tmp_path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    settings = load_settings(inner)
+    assert find_home(inner, settings) == inner / ".seakeep"
+    (tmp_path / ".seakeep").mkdir()
+    assert find_home(inner, settings) == tmp_path / ".seakeep"
+
+
+def test_with_a_file_the_home_stands_beside_it(tmp_path) -> None:
+    (tmp_path / ".seakeep").mkdir()
+    inner = tmp_path / "project"
+    inner.mkdir()
+    write(inner, "")
+    (inner / "pipeline.py").write_text("")
+    assert Project.of(inner / "pipeline.py").home == inner / ".seakeep"
