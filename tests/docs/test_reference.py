@@ -61,7 +61,14 @@ def test_every_check_code_in_the_sources_is_documented():
     found = set()
     for path in (ROOT / "src" / "seakeep").rglob("*.py"):
         found |= set(re.findall(rf"\"((?:{ROOMS_THAT_CHECK})\.[a-z_]+)\"", path.read_text("utf-8")))
-    others = {"evaluation.metrics", "training.exporters", "evaluation.codes", "registry.sqlite", "schema.json", "evaluation.json"}
+    others = {
+        "evaluation.metrics",
+        "training.exporters",
+        "evaluation.codes",
+        "registry.sqlite",
+        "schema.json",
+        "evaluation.json",
+    }
     assert {code for code in found if code not in others} <= set(hooks.check_codes())
 
 

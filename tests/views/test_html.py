@@ -243,16 +243,39 @@ def test_colours_meet_wcag_aa(dark):
 CHROMIUM = shutil.which("chromium")
 
 
+def browsed(text: str, folder) -> Page:
+    """The page as a browser has it once its script has run."""
+    page = folder / "page.html"
+    page.write_text(text, "utf-8")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={folder / 'profile'}"]
+    command = [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()]
+    return Page(subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout)
+
+
+def shown_cards(page: Page) -> list[str]:
+    return [str(a["data-name"]) for a in page.all("article") if a.get("class") == "card" and "hidden" not in a]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 def test_a_browser_runs_the_script_and_shows_the_toolbar(statistics, tmp_path):
-    page = tmp_path / "page.html"
-    page.write_text(html.render(statistics), "utf-8")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
-    dumped = subprocess.run(
-        [str(CHROMIUM), *flags, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=True
-    )
-    toolbar = next(a for _, a in Page(dumped.stdout).elements if a.get("class") == "toolbar")
+    page = browsed(html.render(statistics), tmp_path)
+    toolbar = next(a for _, a in page.elements if a.get("class") == "toolbar")
     assert "hidden" not in toolbar
-    assert "9 columns" in Page(dumped.stdout).text
+    assert "9 columns" in page.text
+    assert shown_cards(page) == list(statistics.columns)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
+def test_columns_can_be_found_and_sorted(statistics, tmp_path):
+    typed = """
+    const say = (part, value, kind) => { part.value = value; part.dispatchEvent(new Event(kind)); };
+    say(document.querySelector("select"), "missing", "change");
+    say(document.querySelector("input"), "NUM", "input");
+    </script>"""
+    text = re.sub(r"<meta http-equiv=[^>]*>", "", html.render(statistics)).replace("</script>", typed)
+    page = browsed(text, tmp_path)
+    assert shown_cards(page) == ["delay", "extreme"]
+    assert "2 of 9 columns" in page.text

@@ -108,3 +108,13 @@ def test_predicted_and_actual_share_one_span():
 def test_names_of_the_whole_table(name):
     assert is_whole(name)
     assert not is_whole("carrier=UA")
+
+
+def test_residuals_and_errors_and_importance_are_drawn():
+    assert pictures(table("residuals", ("share", "error"), (0.0, -3.0), (1.0, 4.0)))[0].svg.count("<path") == 1
+    rows = tuple((f"s{i}", 10, 5, 0.5, float(i), -1.0, 20.0) for i in range(30))
+    errors = pictures(table("errors", ("slice", "rows", "errors", "error_rate", "excess", "low", "high"), *rows))[0]
+    assert errors.svg.count("<rect") == ROWS_DRAWN
+    assert "The first 24 of 30." in errors.says
+    importance = pictures(table("importance", ("column", "importance", "low", "high"), ("a", 0.1, 0.05, 0.2)))[0]
+    assert 'class="interval"' in importance.svg
