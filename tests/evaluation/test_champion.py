@@ -130,3 +130,13 @@ def test_a_champion_that_reads_other_columns_is_given_them(flights):
     wider = replace(world.model, inputs=(*world.model.inputs, replace(world.model.inputs[2], name="extra")))
     check = judged(world, champion_predictor=Reads(world.predictor, 0.0), champion_model=wider)
     assert check.verdict is Verdict.PASS
+
+
+def test_a_champion_that_reads_a_column_that_is_gone_is_compared_by_its_report_or_not_at_all(flights):
+    gone = replace(flights.model, inputs=(*flights.model.inputs, replace(flights.model.inputs[2], name="gone")))
+    check = judged(flights, champion_predictor=flights.predictor, champion_model=gone)
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert "the champion reads gone, which this table does not have" in check.message
+    report = evaluate(flights.predictor, flights.model, flights.dataset, explain=False)
+    check = judged(flights, champion=report, champion_predictor=flights.predictor, champion_model=gone)
+    assert "by its report" in check.message

@@ -223,11 +223,26 @@ def test_a_pickled_object_is_refused(flights):
         ({"right": np.array([1, -1, -1])}, "holds nodes that are not trees"),
         ({"left": np.array([0, -1, -1])}, "holds nodes that are not trees"),
         ({"right": np.array([-1, -1, -1])}, "points to nodes beyond its 3"),
+        ({"feature": np.array(["a", "b", "c"])}, "holds an array of the wrong type or shape"),
+        ({"cover": np.float64(1)}, "holds an array of the wrong type or shape"),
+        (
+            {name: np.empty(0) for name in TREES if name not in ("kind", "link")},
+            "holds an array of the wrong type or shape",
+        ),
+        ({"root": np.array([1])}, "holds nodes that no root leads to"),
         ({"feature": np.array([6, -1, -1])}, "names features beyond the model's 6"),
     ],
 )
 def test_trees_that_do_not_fit_together_are_refused(flights, change, told):
     assert f"the explanation file {told}" in refused(flights, packed(**(TREES | change)))
+
+
+def test_nodes_that_lead_in_a_circle_are_refused_and_do_not_hang(flights):
+    circle = TREES | {
+        "feature": np.zeros(5), "threshold": np.zeros(5), "missing_left": np.zeros(5), "value": np.zeros((5, 1)), "cover": np.ones(5),
+        "left": np.array([-1, 2, 1, -1, -1]), "right": np.array([-1, 3, 4, -1, -1]), "root": np.array([0]),
+    }  # fmt: skip
+    assert "holds nodes that no root leads to" in refused(flights, packed(**circle))
 
 
 def test_a_file_that_lacks_an_array_names_it(flights):

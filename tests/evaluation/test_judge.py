@@ -192,6 +192,12 @@ def test_a_requirement_reads_its_columns_though_no_slice_names_them(flights):
     assert report.checks[-2].subject == "accuracy[origin=EWR]"
 
 
+@pytest.mark.parametrize("level", [0, 1, 95])
+def test_a_level_that_is_no_share_is_refused_before_a_row_is_read(flights, level):
+    with pytest.raises(UsageError, match=r"For 95 % write level=0\.95"):
+        judged(flights, level=level)
+
+
 def test_a_cross_of_very_many_columns_is_refused(flights):
     with pytest.raises(TooManyCrossed) as caught:
         judged(flights, slices=[("a", "b", "c", "d", "e")])

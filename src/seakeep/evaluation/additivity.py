@@ -71,7 +71,8 @@ def _check(predictor: Predictor, model: Model, explainer: Trees | Linear, frame:
     if told.shape != scores.shape:
         message = f"The explanation speaks of {told.shape[1]} scores a row and the model answers {scores.shape[1]}."
         return Check(CODE, model.name, Verdict.FAIL, message, fix="Train the model again.")
-    worst = float((np.abs(told - scores) / np.maximum(1.0, np.abs(scores))).max())
+    # Two digits: the others are rounding, which may differ between processors and must not reach the report's digest.
+    worst = float(f"{(np.abs(told - scores) / np.maximum(1.0, np.abs(scores))).max():.2g}")
     adds = worst <= TOLERANCE
     says = "sum to" if adds else "do not sum to"
     message = f"Contributions {says} the model's answer on {frame.height} rows; the largest difference is {worst:.2g} (scaled)."
@@ -90,13 +91,13 @@ def _examples(scores: NDArray[np.float64], count: int) -> list[int]:
 
 def _table(examples: Sequence[Explanation], labels: Sequence[Scalar]) -> Table:
     rows: list[tuple[Scalar, ...]] = [
-        (number, part.column, _text(part.value), part.contribution, each.score, each.target, label)
+        (number, part.column, _text(part.value), part.contribution, each.expected, each.score, each.target, label)
         for number, (each, label) in enumerate(zip(examples, labels, strict=True), start=1)
         for part in each.contributions
     ]
-    columns = ("row", "column", "value", "contribution", "score", "target", "label")
-    link, expected = (examples[0].link, examples[0].expected) if examples else ("identity", 0.0)
-    note = f"Contributions add to the raw score (link {link}), from {expected:.4g} expected."
+    columns = ("row", "column", "value", "contribution", "expected", "score", "target", "label")
+    link = examples[0].link if examples else "identity"
+    note = f"Contributions and what was expected sum to the raw score; its {link} link is the score."
     return Table("contributions", "Rows explained", columns, tuple(rows), note)
 
 

@@ -1,7 +1,7 @@
 """One pass over a dataset that keeps what judging needs: labels, answers, groups, and a bounded sample of raw rows.
 
-Called by `evaluate`. Reads only the columns the model and the slices need, asks the predictor batch by batch, and keeps some 20
-bytes a row and 4 more for each grouped column. What is hard is that the answers are somebody else's: their shape is checked, and rows
+Called by `evaluate`. Reads only the columns the model and the slices need, asks the predictor batch by batch, and keeps 16
+bytes a row, 8 more for each class and 4 for each grouped column. What is hard is that the answers are somebody else's: their shape is checked, and rows
 that cannot be judged (no label, an unknown one) are left out before they reach a metric, and counted.
 """
 

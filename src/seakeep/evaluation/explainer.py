@@ -86,7 +86,10 @@ def load(model: Model) -> Trees | Linear:
     kind = str(items.get("kind", "missing"))
     if kind not in ("trees", "linear"):
         raise BadExplanation.of(model.name, f"is of kind {kind!r}, expected 'trees' or 'linear'")
-    return _trees(model, items) if kind == "trees" else _linear(model, items)
+    try:
+        return _trees(model, items) if kind == "trees" else _linear(model, items)
+    except (ValueError, TypeError) as error:
+        raise BadExplanation.of(model.name, f"holds an array of the wrong type or shape: {error}") from error
 
 
 def linked(raw: NDArray[np.float64], link: Link) -> NDArray[np.float64]:
@@ -134,6 +137,18 @@ def _check_trees(model: Model, trees: Trees) -> None:
         raise BadExplanation.of(model.name, f"names features beyond the model's {len(model.features)}")
     if np.any(np.bincount(places, minlength=nodes) > 1) or (trees.left[inner] < 0).any():
         raise BadExplanation.of(model.name, "holds nodes that are not trees: a node has two parents")
+    if _reached(trees) != nodes:
+        raise BadExplanation.of(model.name, "holds nodes that no root leads to")
+
+
+def _reached(trees: Trees) -> int:
+    """Number of nodes below the roots; every node has at most one parent, so this ends."""
+    at, reached = trees.root, 0
+    while len(at):
+        reached += len(at)
+        inner = at[trees.left[at] >= 0]
+        at = np.concatenate([trees.left[inner], trees.right[inner]])
+    return reached
 
 
 def _linear(model: Model, items: dict[str, NDArray[np.generic]]) -> Linear:

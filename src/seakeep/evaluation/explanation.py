@@ -89,7 +89,8 @@ def contributions_of(
     if isinstance(explainer, Trees):
         return contributions(explainer, features)
     centred = features.astype(np.float64) - explainer.mean
-    return centred[:, :, None] * explainer.coefficients, explainer.intercept + explainer.mean @ explainer.coefficients
+    expected = explainer.intercept + (explainer.mean[:, None] * explainer.coefficients).sum(axis=0)
+    return centred[:, :, None] * explainer.coefficients, expected
 
 
 def told_scores(raw: NDArray[np.float64], link: Link, *, classes: int) -> NDArray[np.float64]:

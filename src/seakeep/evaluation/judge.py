@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import UsageError
 from seakeep.core.kinds import Task
 from seakeep.core.report import Check, Report, Table, Verdict
+from seakeep.data.frames import schema_of
 from seakeep.evaluation import champion as champions
 from seakeep.evaluation import fairness
 from seakeep.evaluation.additivity import additivity
@@ -26,6 +27,7 @@ from seakeep.evaluation.importance import importance_table
 from seakeep.evaluation.requirements import Gap, NoWorse, Requirement, Threshold
 from seakeep.evaluation.residuals import residuals
 from seakeep.evaluation.slices import ALL, By, Slice, columns_of, slices_by
+from seakeep.evidence.intervals import BadInterval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,7 +56,7 @@ class TooManyCrossed(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class _Rival:
-    """The champion as it was given: what answers, its model, its report; all None where there is none yet."""
+    """The champion: what can be asked, or else its report, or else why neither can be used; nothing where there is none yet."""
 
     asked: Champion | None
     report: Report | None
@@ -84,13 +86,15 @@ def evaluate(
         level: of every interval. explain: whether to compute importance and contributions (they ask the predictor some
         3 times 5,000 rows for each raw column). seed: of the samples; equal seeds give equal reports.
     Returns: Report of kind "evaluation". Tables: metrics, errors; roc, precision_recall, calibration, confusion or residuals,
-        predicted_actual; fairness, importance, contributions. Memory: about 20 bytes a row and 4 for each grouped column.
+        predicted_actual; fairness, importance, contributions. Memory: about 16 bytes a row, 8 for each class, 4 for each grouped column.
     Raises: UsageError for unknown names and impossible requirements, before any row is read; DataError, SchemaMismatch,
         ModelError from reading and predicting.
     """
     check_requirements(require, model.task)
+    if not 0 < level < 1:
+        raise BadInterval.level(level)
     bys = _slicings(slices)
-    rival = _rival(champion, champion_predictor, champion_model, model)
+    rival = _rival(champion, _champion(champion_predictor, champion_model or model), model, dataset)
     columns = (*(column for by in bys for column in by), *columns_needed(require))
     seen = collect(predictor, model, dataset, columns=columns, champion=rival.asked, seed=seed)
     rules = Rules(min_rows, level)
@@ -109,12 +113,22 @@ def _slicings(slices: Sequence[str | tuple[str, ...]]) -> tuple[By, ...]:
     return bys
 
 
-def _rival(report: Report | None, predictor: Predictor | None, own: Model | None, model: Model) -> _Rival:
-    if predictor is None:
+def _champion(predictor: Predictor | None, model: Model) -> Champion | None:
+    return None if predictor is None else Champion(predictor, model)
+
+
+def _rival(report: Report | None, asked: Champion | None, model: Model, dataset: Dataset) -> _Rival:
+    """What to compare with: the champion itself, or its report where it cannot be asked about this table."""
+    if asked is None:
         return _Rival(None, report, "")
-    asked = Champion(predictor, own or model)
     reason = champions.comparable(asked.model, model)
-    return _Rival(None if reason else asked, report, reason)
+    if reason:
+        return _Rival(None, None, reason)
+    known = schema_of(dataset)
+    lacking = [each.name for each in asked.model.inputs if each.name not in known]
+    if lacking:
+        return _Rival(None, report, f"the champion reads {', '.join(lacking)}, which this table does not have")
+    return _Rival(asked, report, "")
 
 
 def _foundations(seen: Collected, require: Sequence[Requirement]) -> Iterator[Check]:
@@ -185,10 +199,10 @@ def _required(
 def _no_worse(requirement: NoWorse, seen: Collected, rival: _Rival, rules: Rules, seed: int) -> Check:
     if seen.champion is not None:
         return champions.paired(requirement, seen.sample, seen.champion, level=rules.level, seed=seed)
-    if rival.reason:
-        return champions.incomparable(requirement, rival.reason)
     if rival.report is not None:
         return champions.unpaired(requirement, seen.sample, rival.report, level=rules.level)
+    if rival.reason:
+        return champions.incomparable(requirement, rival.reason)
     return champions.first(requirement)
 
 

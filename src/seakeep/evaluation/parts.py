@@ -24,9 +24,12 @@ Limits = tuple[float, float]
 
 def average(sample: Sample, values: NDArray[np.float64], *, among: NDArray[np.bool_] | None = None) -> float | None:
     """Weighted mean of `values` (rows,) over the rows that are `among`; None where there are none."""
+    if sample.weights is None:
+        counted_rows = values if among is None else values[among]
+        return float(counted_rows.mean()) if len(counted_rows) else None
     mass = _mass(sample, among)
     total = float(mass.sum())
-    return float(values @ mass) / total if total > 0 else None
+    return dot(values, mass) / total if total > 0 else None
 
 
 def average_influence(
@@ -85,6 +88,11 @@ def log_interval(value: float, influence: NDArray[np.float64], *, level: float) 
     return math.exp(low), math.exp(min(high, 700.0))
 
 
+def dot(first: NDArray[np.float64], second: NDArray[np.float64] | NDArray[np.bool_]) -> float:
+    """Sum of products. Not BLAS's, whose threads and kernels would leave their traces in the last digits of a report."""
+    return float(np.multiply(first, second).sum())
+
+
 def counted(places: NDArray[np.int64], mass: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Sum of `mass` (rows,) in each of `size` places, float64 (size,)."""
     return np.bincount(places, weights=mass, minlength=size).astype(np.float64)
@@ -98,7 +106,7 @@ def generator(seed: int, purpose: int) -> np.random.Generator:
 def standard_error(influence: NDArray[np.float64]) -> float:
     """Standard error of a metric from its rows' influence; infinite for fewer than two rows."""
     rows = len(influence)
-    return math.sqrt(float(influence @ influence) * rows / (rows - 1)) if rows > 1 else math.inf
+    return math.sqrt(dot(influence, influence) * rows / (rows - 1)) if rows > 1 else math.inf
 
 
 def _mass(sample: Sample, among: NDArray[np.bool_] | None) -> NDArray[np.float64]:

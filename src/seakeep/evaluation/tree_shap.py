@@ -53,7 +53,7 @@ def contributions(trees: Trees, features: NDArray[np.float32]) -> tuple[NDArray[
     values = trees.value[paths.leaves]
     shares = np.ones(len(paths.leaves))
     np.multiply.at(shares, paths.slot_leaf, paths.slot_share)
-    expected = trees.base + shares @ values
+    expected = trees.base + (shares[:, None] * values).sum(axis=0)
     found = np.zeros((len(features), features.shape[1], values.shape[1]))
     for part in _runs(len(features), len(paths.edge_node), limit=EDGES):
         _explain(found[part], trees, paths, features[part])

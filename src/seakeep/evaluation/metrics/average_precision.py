@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.evaluation.parts import Limits, logit_interval
+from seakeep.evaluation.parts import Limits, dot, logit_interval
 from seakeep.evidence.intervals import wilson
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ RANGE = (0.0, 1.0)
 
 def compute(sample: Sample) -> float | None:
     """Above 0, at most 1; None where no row is positive."""
-    return None if not (sample.mass @ sample.truth) > 0 else _ranked(sample)[0]
+    return None if not dot(sample.mass, sample.truth) > 0 else _ranked(sample)[0]
 
 
 def influence(sample: Sample) -> NDArray[np.float64]:
     """Each row's influence on the metric, (rows,) (see parts); zeros where no row is positive."""
-    return np.zeros(sample.rows) if not (sample.mass @ sample.truth) > 0 else _ranked(sample)[1]
+    return np.zeros(sample.rows) if not dot(sample.mass, sample.truth) > 0 else _ranked(sample)[1]
 
 
 def interval(sample: Sample, *, level: float = 0.95) -> Limits | None:
@@ -55,7 +55,7 @@ def _ranked(sample: Sample) -> tuple[float, NDArray[np.float64]]:
     # A draw may leave out every row down to some threshold: nothing is chosen and nothing is found there.
     safe = np.where(chosen > 0, chosen, 1.0)
     precision, total = hits / safe, float(hits[-1])
-    value = float(precision @ found) / total
+    value = dot(precision, found) / total
     # A row that counts more raises (if positive) or lowers the precision at every threshold at or below its score.
     gain = np.cumsum((found / safe)[::-1])[::-1][group]
     loss = np.cumsum((found * precision / safe)[::-1])[::-1][group]

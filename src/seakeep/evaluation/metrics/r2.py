@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.evaluation.parts import Limits, influence_interval
+from seakeep.evaluation.parts import Limits, dot, influence_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,17 +26,17 @@ RANGE = (-math.inf, 1.0)
 def compute(sample: Sample) -> float | None:
     """At most 1; None where all labels are equal."""
     squares, spread = _squares(sample)
-    total = float(spread @ sample.mass)
-    return 1 - float(squares @ sample.mass) / total if total > 0 else None
+    total = dot(spread, sample.mass)
+    return 1 - dot(squares, sample.mass) / total if total > 0 else None
 
 
 def influence(sample: Sample) -> NDArray[np.float64]:
     """Each row's influence on the metric, (rows,) (see parts); zeros where all labels are equal."""
     squares, spread = _squares(sample)
-    total = float(spread @ sample.mass)
+    total = dot(spread, sample.mass)
     if total <= 0:
         return np.zeros(sample.rows)
-    ratio = float(squares @ sample.mass) / total
+    ratio = dot(squares, sample.mass) / total
     influence: NDArray[np.float64] = (ratio * spread - squares) / total
     return influence
 
@@ -49,5 +49,5 @@ def interval(sample: Sample, *, level: float = 0.95) -> Limits | None:
 
 def _squares(sample: Sample) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     total = float(sample.mass.sum())
-    mean = float(sample.labels @ sample.mass) / total if total > 0 else 0.0
+    mean = dot(sample.labels.astype(np.float64, copy=False), sample.mass) / total if total > 0 else 0.0
     return np.square(sample.errors), np.square(sample.labels - mean)

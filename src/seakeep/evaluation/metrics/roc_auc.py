@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seakeep.core.kinds import Task
-from seakeep.evaluation.parts import Limits, logit_interval
+from seakeep.evaluation.parts import Limits, dot, logit_interval
 from seakeep.evidence.intervals import auc_interval
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _areas(sample: Sample) -> list[tuple[float, NDArray[np.float64]]]:
 def _area(
     scores: NDArray[np.float64], truth: NDArray[np.bool_], mass: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]] | None:
-    positives, negatives = float(mass @ truth), float(mass @ ~truth)
+    positives, negatives = dot(mass, truth), dot(mass, ~truth)
     if positives <= 0 or negatives <= 0:
         return None
     order = np.argsort(scores)
@@ -65,7 +65,7 @@ def _area(
     right = truth[order]
     below = _midway(mass[order] * ~right, starts)[group] / negatives
     above = 1 - _midway(mass[order] * right, starts)[group] / positives
-    area = float(below @ (mass[order] * right)) / positives
+    area = dot(below, mass[order] * right) / positives
     influence = np.empty(len(scores))
     influence[order] = np.where(right, (below - area) / positives, (above - area) / negatives)
     return area, influence
