@@ -55,6 +55,7 @@ class App:
 
     Parameters: served: the models, the first of a name being the one that answers where no version is named.
         settings: see Settings. folder: of the workers' counters. failed: called with the error if a model cannot be loaded.
+        ended: called when the last request was answered and the worker is about to end.
     """
 
     def __init__(
@@ -64,8 +65,9 @@ class App:
         folder: Path,
         *,
         failed: Callable[[Exception], None],
+        ended: Callable[[], None],
     ) -> None:
-        self._settings, self._failed = settings, failed
+        self._settings, self._failed, self._ended = settings, failed, ended
         self._metrics = Metrics(served, folder)
         self._models = [Model(one, self._metrics) for one in served]
         self._nowhere = Model(None, self._metrics)
@@ -81,6 +83,11 @@ class App:
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
         threading.Thread(target=self._load, args=(loop,), name="load", daemon=True).start()
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls this when the worker has drained."""
+        del loop
+        self._ended()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -101,9 +108,9 @@ class App:
         except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
             self._fault(protocol, scope, model)
         else:
-            protocol.response_bytes(200, _JSON, answer)
-            model.answered[200].add()
+            model.answered[200].add()  # before it is sent: who has an answer finds it counted
             model.engine.latency.observe(time.perf_counter() - started)
+            protocol.response_bytes(200, _JSON, answer)
 
     async def _received(self, scope: Any, protocol: Any) -> bytes:
         """The request's body. Its length is believed only where the HTTP parser holds the client to it."""
@@ -126,8 +133,8 @@ class App:
         except Exception:  # noqa: BLE001
             self._fault(protocol, scope, self._nowhere)
         else:
-            protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else body)
             self._nowhere.answered[status].add()
+            protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else body)
 
     def _get(self, scope: Any) -> tuple[int, list[tuple[str, str]], bytes]:
         path = scope.path.rstrip("/") or "/"
@@ -195,14 +202,14 @@ class App:
 
     def _not_ready(self, protocol: Any, model: Model) -> None:
         answer = {"error": "the model is being loaded", "fix": f"Ask again in a second; {_READY} tells."}
-        protocol.response_bytes(503, _RETRY, json.dumps(answer).encode())
         model.answered[503].add()
+        protocol.response_bytes(503, _RETRY, json.dumps(answer).encode())
 
     def _refuse(self, protocol: Any, refusal: Refusal, model: Model) -> None:
         headers = [*_JSON, ("allow", refusal.allow)] if refusal.allow else _JSON
-        protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
         model.answered[refusal.status].add()
         model.refused[refusal.code].add()
+        protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
 
     def _fault(self, protocol: Any, scope: Any, model: Model) -> None:
         number = secrets.token_hex(8)
@@ -212,8 +219,8 @@ class App:
             "request": number,
             "fix": f"Look for {number} in the server's log.",
         }
-        protocol.response_bytes(500, _JSON, json.dumps(answer).encode())
         model.answered[500].add()
+        protocol.response_bytes(500, _JSON, json.dumps(answer).encode())
 
     def _load(self, loop: asyncio.AbstractEventLoop) -> None:
         """Make the engines, one after another; the worker is ready when all are."""

@@ -46,7 +46,7 @@ class WorkerStart:
 
     def __call__(self) -> App:
         die_with(self.parent, self.folder, self.settings.drain_seconds)
-        return App(self.served, self.settings, self.folder, failed=self.fail)
+        return App(self.served, self.settings, self.folder, failed=self.fail, ended=self.end)
 
     def fail(self, error: Exception) -> None:
         """Leave the error for the parent to raise, and end the server: what cannot load will not load on a respawn."""
@@ -56,6 +56,11 @@ class WorkerStart:
             found, cause, fix = error.found, error.cause, error.fix
         (self.folder / FAILURE_FILE).write_text(json.dumps({"found": found, "cause": cause, "fix": fix}), "utf-8")
         os.kill(self.parent, signal.SIGTERM)
+
+    def end(self) -> None:
+        """Remove the folder if the parent, whose it is, is gone."""
+        if os.getppid() != self.parent:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def die_with(parent: int, folder: Path, drain_seconds: float) -> None:
