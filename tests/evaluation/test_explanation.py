@@ -229,7 +229,7 @@ def test_a_pickled_object_is_refused(flights):
             {name: np.empty(0) for name in TREES if name not in ("kind", "link")},
             "holds an array of the wrong type or shape",
         ),
-        ({"root": np.array([1])}, "holds nodes that no root leads to"),
+        ({"root": np.empty(0, np.int32)}, "holds nodes that no root leads to"),
         ({"feature": np.array([6, -1, -1])}, "names features beyond the model's 6"),
     ],
 )
