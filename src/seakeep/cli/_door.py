@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from seakeep.core.codec import to_plain
 from seakeep.core.report import Report, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seakeep.registry import Registry
 
 Verb = Callable[..., int | Verdict | None]
@@ -44,12 +46,13 @@ class Door:
 
         terminal.console().print(picture)
 
-    def show_report(self, report: Report, *, tables: bool = False) -> Verdict:
-        """Write a report; returns its verdict. The JSON has the verdict beside the report's own fields."""
+    def show_report(self, report: Report, *, tables: Sequence[str] = ()) -> Verdict:
+        """Write a report; returns its verdict. The JSON has the verdict and every table, the terminal those named."""
         from seakeep.views import terminal
 
         plain = {"verdict": report.verdict, **plain_object(report)}
-        self.show(plain, lambda: terminal.report(report, tables=tables))
+        shown = replace(report, tables=tuple(table for table in report.tables if table.name in tables))
+        self.show(plain, lambda: terminal.report(shown, tables=True))
         return report.verdict
 
     def registry(self) -> Registry:

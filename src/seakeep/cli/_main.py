@@ -31,8 +31,9 @@ class BadCommandLine(UsageError):
         path = error.ctx.command_path if error.ctx else "seakeep"
         known = [flag for each in (error.ctx.command.params if error.ctx else ()) for flag in (*each.opts, "--help")]
         near = nearest(error.option_name, known) if isinstance(error, click.NoSuchOption) else None
+        unknown = f"there is no option {error.option_name}" if isinstance(error, click.NoSuchOption) else ""
         return cls(
-            error.format_message().rstrip("."),
+            unknown or error.format_message().rstrip("."),
             where=path,
             cause=f"Did you mean {near}?" if near else "",
             fix=f"See how it is written: {path} --help",

@@ -28,4 +28,4 @@ def command(door: Door, *, reference: str, current: str, distances: tuple[str, .
     asked = pairs(distances, option="--distance") or None
     schema = data_room.load_schema(contract) if contract else None
     report = data_room.drift(statistics_of(reference), statistics_of(current), distances=asked, schema=schema)
-    return door.show_report(report, tables=True)
+    return door.show_report(report, tables=("drift",))

@@ -50,4 +50,4 @@ def command(
     report = verbs.evaluate(release, data, slices=groups, require=require, explain=not no_explain, home=door.home)
     if output is not None:
         write_text(output, html.render(report))
-    return door.show_report(report, tables=True)
+    return door.show_report(report, tables=("metrics", "fairness", "importance"))

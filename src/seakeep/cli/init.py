@@ -30,7 +30,7 @@ class CannotStart(UsageError):
         return cls(
             f"{folder} has {names[0]} already",
             cause=f"Nothing is written over; {len(names)} of the project's files are there.",
-            fix=f"Choose another folder: seakeep init {folder}-2",
+            fix=f"Choose another folder: seakeep init {_beside(folder)}",
             folder=folder,
             names=tuple(names),
         )
@@ -38,7 +38,10 @@ class CannotStart(UsageError):
     @classmethod
     def no_folder(cls, folder: Path) -> CannotStart:
         return cls(
-            f"{folder} is not a folder", cause="A file has that name.", fix=f"seakeep init {folder}-2", folder=folder
+            f"{folder} is not a folder",
+            cause="A file has that name.",
+            fix=f"seakeep init {_beside(folder)}",
+            folder=folder,
         )
 
 
@@ -61,6 +64,12 @@ def command(door: Door, *, folder: Path) -> None:
     written = [str(folder / name) for name in texts]
     run = f"seakeep run {folder / 'pipeline.py'}"
     door.show({"folder": str(folder), "files": written, "next": run}, lambda: "\n".join([*written, "", f"next: {run}"]))
+
+
+def _beside(folder: Path) -> Path:
+    """A folder of nearly the same name that can be proposed instead."""
+    named = folder if folder.name else folder.absolute()
+    return named.with_name(f"{named.name}-2")
 
 
 def _check_free(folder: Path) -> None:

@@ -100,7 +100,9 @@ def diff(door: Door, *, first: Path, second: Path) -> Verdict:
     from seakeep import data as data_room
     from seakeep.data.evolve import diff_schemas
 
-    return door.show_report(diff_schemas(data_room.load_schema(first), data_room.load_schema(second)), tables=True)
+    return door.show_report(
+        diff_schemas(data_room.load_schema(first), data_room.load_schema(second)), tables=("differences",)
+    )
 
 
 def _changed(door: Door, before: Schema, after: Schema, file: Path) -> None:

@@ -133,7 +133,7 @@ class _Run:
         return None
 
     def _key(self, stage: Stage, variant: str) -> str:
-        inputs = [self.work.artifacts[name].digest for name in stage.inputs]
+        inputs = [self.work.artifacts[name].digest for name in (*stage.inputs, *stage.through)]
         return digest([stage.name, variant, self.common, inputs])
 
     @contextlib.contextmanager
@@ -197,7 +197,7 @@ class _Run:
             else:
                 kept.append(Artifact(name, "model", self.work.registry.put(noun)))
         if made.release:
-            kept.append(Artifact("release", "release", made.release.release.digest))
+            kept.append(Artifact(made.release.label, "release", made.release.release.digest))
         return tuple(kept)
 
     def _draw(self, name: str, noun: Statistics | Schema | Report) -> None:
@@ -301,8 +301,9 @@ class _Run:
         return StageBroke.at(stage.name, place, error) if place else error
 
     def _result(self) -> RunResult:
-        project, release = self.work.project, self.work.artifacts.get("release")
-        found = self.work.registry.resolve(release.digest) if release else None
+        project = self.work.project
+        releases = [artifact for artifact in self.work.artifacts.values() if artifact.kind == "release"]
+        found = self.work.registry.resolve(releases[0].digest) if releases else None
         return RunResult(
             self.identifier,
             self.pipeline,

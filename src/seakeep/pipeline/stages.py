@@ -51,11 +51,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """inputs: names of outputs of earlier stages. variants: what else could decide the outputs, any of which may be on record."""
+    """One stage.
+
+    inputs: names of outputs of earlier stages. through: others that it names in its outputs, which reach it through its
+    inputs, so that they decide its key and are left out of its lineage. variants: what else could decide the outputs; an
+    execution of any variant holds.
+    """
 
     name: str
     inputs: tuple[str, ...]
     perform: Callable[[Work], Made]
+    through: tuple[str, ...] = ()
     variants: Callable[[Work, str], tuple[str, ...]] = lambda _work, _pipeline: ("",)
 
 
@@ -182,8 +188,8 @@ STAGES = (
     Stage("profile", PARTS, profile),
     Stage("validate", ("statistics", "held_out_statistics"), validate),
     Stage("train", (*PARTS, "statistics", "schema"), train),
-    Stage("evaluate", ("model", "held_out"), evaluate, champion_variants),
-    Stage("register", (*PARTS, "schema", "model", *REPORTS), register, champion_variants),
+    Stage("evaluate", ("model", "held_out"), evaluate, variants=champion_variants),
+    Stage("register", ("model", *REPORTS), register, through=(*PARTS, "schema"), variants=champion_variants),
 )
 
 

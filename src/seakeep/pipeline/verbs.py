@@ -131,7 +131,7 @@ def register(
             Artifact(role, kinds.get(role, "dataset"), origin) for role, origin in origins.items() if role != "code"
         ]
         inputs += [Artifact(report.kind, "report", report.digest) for report in reports]
-        output = Artifact("release", "release", registered.release.digest)
+        output = Artifact(registered.label, "release", registered.release.digest)
         registry.record(
             _execution("register", name, cost, inputs, (output,), verdict=registered.release.verdict, forced=force)
         )

@@ -134,7 +134,8 @@ class Registry:
             return None if version is None else self._releases.resolve(f"{name}@{version}")
 
     def find(self, reference: str) -> Artifact:
-        """The artifact a person means: a release (as in `resolve`), the first digits of any digest, or a data file's path.
+        """The artifact a person means: a release (as in `resolve`), the first digits of any digest, or the path of
+        a data file or of predictions.
 
         Raises: BadReference, if there is none or several.
         """
@@ -168,8 +169,8 @@ class Registry:
     def _recorded(self, reference: str) -> Artifact:
         """The artifact on record with this path, or with a digest that begins so."""
         path = str(Path(reference).absolute())
-        query = "SELECT name, kind, digest FROM uses WHERE name = ? AND kind = 'file' ORDER BY execution DESC LIMIT 1"
-        row = self._connection.execute(query, (path,)).fetchone()
+        query = "SELECT name, kind, digest FROM uses WHERE name = ? AND kind IN ('file', 'predictions')"
+        row = self._connection.execute(f"{query} ORDER BY execution DESC LIMIT 1", (path,)).fetchone()
         if row is not None:
             return Artifact(*row)
         prefix = reference.lower()
