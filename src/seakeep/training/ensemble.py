@@ -181,7 +181,7 @@ def just_below(threshold: NDArray[np.float32] | np.float32) -> NDArray[np.float3
     >>> bool(just_below(np.array([1], np.float32))[0] < 1)
     True
     """
-    with np.errstate(under="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return np.nextafter(np.asarray(threshold, dtype=np.float32), np.float32(-np.inf))
 
 

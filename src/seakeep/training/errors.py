@@ -23,7 +23,7 @@ class ConfigurationRefused(ModelError):
             f"{estimator} has no exporter to ONNX, so it cannot be released",
             where="refused: no_exporter",
             cause=f"Seakeep exports {', '.join(known)}.",
-            fix=f"The nearest one is {nearest}: estimator={nearest}(…)",
+            fix=f"The nearest one is {nearest}: estimator={nearest}(…)" if nearest.isidentifier() else nearest,
             name="no_exporter",
             estimator=estimator,
             nearest=nearest,

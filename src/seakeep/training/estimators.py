@@ -133,7 +133,7 @@ def _built(named: Estimator) -> Any:
         module = importlib.import_module(home)
     except ImportError as error:
         package, extra = _EXTRAS.get(library, (library, library))
-        if (error.name or "").partition(".")[0] == package:
+        if error.name == package:
             raise MissingExtra.of(package, extra, purpose=f"Training {name}") from error
         raise UsageError.unknown_name("module", home, _homes(library)) from error
     if not hasattr(module, name):

@@ -226,9 +226,9 @@ REFUSALS: dict[str, tuple[Refusal, ...]] = {
 }
 
 _SUBSTITUTES = {
-    "Pipeline": "its last step, with the steps before it as seakeep.features.Features",
-    "ColumnTransformer": "seakeep.features.Features and HistGradientBoostingClassifier",
-    "CalibratedClassifierCV": "LogisticRegression",
+    "Pipeline": "Give its last step as the estimator, and declare the steps before it as seakeep.features.Features(…).",
+    "ColumnTransformer": "Declare its columns as seakeep.features.Features(…), and give an estimator.",
+    "CalibratedClassifierCV": "Give its inner estimator: log loss, which they all minimise, calibrates by itself.",
     "IsotonicRegression": "HistGradientBoostingRegressor",
     "SVC": "LogisticRegression",
     "LinearSVC": "LogisticRegression",
@@ -264,7 +264,7 @@ def parameters_of(library: str, built: Any) -> Parameters:
 
 
 def substitute(class_name: str) -> str:
-    """The supported estimator that comes nearest to one that is not."""
+    """The supported estimator that comes nearest to one that is not, or what to do instead."""
     if class_name in _SUBSTITUTES:
         return _SUBSTITUTES[class_name]
     kind = "Regressor" if "Regress" in class_name and "Logistic" not in class_name else "Classifier"

@@ -145,7 +145,8 @@ def _beside_baselines(
     outputs = estimator_session(exported, len(fitted.names)).run(
         list(outputs_of(model.task)), {"features": judged.vectors}
     )
-    scores = outputs[0].astype(np.float64).reshape(len(judged.codes), -1)
+    scores = outputs[0].astype(np.float64)
+    scores = scores[:, None] if scores.ndim == 1 else scores
     candidate = Sample(model.task, judged.codes, scores, outputs[1] if len(outputs) > 1 else None)
     found = baselines(own, judged, fitted, task=model.task, classes=len(model.classes))
     return judge(candidate, found, name=model.name, estimator=model.estimator)
