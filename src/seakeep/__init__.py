@@ -17,12 +17,31 @@ _HOMES = {
     "Dataset": "core",
     "Kind": "core",
     "Model": "core",
+    "Pipeline": "pipeline",
+    "Registry": "registry",
     "Release": "core",
     "Report": "core",
     "Schema": "core",
     "Statistics": "core",
     "Task": "core",
     "Verdict": "core",
+    "at_least": "evaluation",
+    "at_most": "evaluation",
+    "drift": "data",
+    "estimator": "training",
+    "evaluate": "pipeline.verbs",
+    "gap_at_most": "evaluation",
+    "infer_schema": "data",
+    "no_worse_than": "evaluation",
+    "profile": "data",
+    "read": "data",
+    "register": "pipeline.verbs",
+    "run": "pipeline",
+    "score": "pipeline.verbs",
+    "serve": "pipeline.verbs",
+    "split": "data",
+    "train": "training",
+    "validate": "data",
 }
 
 __all__ = [
@@ -32,12 +51,31 @@ __all__ = [
     "Dataset",
     "Kind",
     "Model",
+    "Pipeline",
+    "Registry",
     "Release",
     "Report",
     "Schema",
     "Statistics",
     "Task",
     "Verdict",
+    "at_least",
+    "at_most",
+    "drift",
+    "estimator",
+    "evaluate",
+    "gap_at_most",
+    "infer_schema",
+    "no_worse_than",
+    "profile",
+    "read",
+    "register",
+    "run",
+    "score",
+    "serve",
+    "split",
+    "train",
+    "validate",
 ]
 
 if TYPE_CHECKING:
@@ -55,6 +93,12 @@ if TYPE_CHECKING:
         Task,
         Verdict,
     )
+    from seakeep.data import drift, infer_schema, profile, read, split, validate
+    from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
+    from seakeep.pipeline import Pipeline, run
+    from seakeep.pipeline.verbs import evaluate, register, score, serve
+    from seakeep.registry import Registry
+    from seakeep.training import estimator, train
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,1 @@
+"""The demo: a model life on real flights, told in the terminal."""

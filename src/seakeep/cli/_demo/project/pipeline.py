@@ -1,0 +1,68 @@
+"""Which flights from New York City will arrive more than a quarter of an hour late? Asked an hour before departure.
+
+A whole Seakeep project: where the data is, what is known in time, the features, the estimator, and what must hold before a
+model may answer anybody. Run it: seakeep run pipeline.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+import seakeep
+from seakeep.features import Features, category, cross, number, timestamp
+
+MONTHS = "2013-0[1-6]"  # January to June; June is held out
+
+arrived = pl.col("arr_delay").is_not_null()  # cancelled and diverted flights never arrived: neither late nor in time
+
+
+def read_flights() -> seakeep.Dataset:
+    """The first half year, with the label derived from the real arrival delay."""
+    return seakeep.read(
+        Path(__file__).parent / "data" / f"flights-{MONTHS}.parquet",
+        label="late",
+        time="scheduled",
+        key="flight_id",
+        derive={"late": pl.col("arr_delay") > 15},
+        where=arrived,
+        drop=["year", "month", "day", "time_hour", "flight"],
+    )
+
+
+flights = seakeep.Pipeline(
+    name="flight-delay",
+    read=read_flights,
+    # What is known only once the aircraft has moved can never be a feature; the contract refuses it.
+    after=["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"],
+    features=Features(
+        number("distance").log1p().standardize(),
+        number("sched_dep_time"),
+        number("sched_arr_time"),
+        number("temp"),
+        number("dewp"),
+        number("humid"),
+        number("wind_dir"),
+        number("wind_speed"),
+        number("precip"),
+        number("pressure"),
+        number("visib"),
+        timestamp("scheduled").hour().cyclic(24),
+        timestamp("scheduled").weekday(),
+        category("carrier").one_hot(min_count=50),
+        category("origin").one_hot(),
+        cross("origin", "dest").hash(64),
+    ),
+    estimator=seakeep.estimator(
+        "lightgbm.LGBMClassifier", n_estimators=200, learning_rate=0.05, num_leaves=31, verbose=-1
+    ),
+    held_out="2013-06-01",
+    slices=["carrier", "origin", ("origin", "carrier")],
+    require=[
+        seakeep.at_least("roc_auc", 0.70),
+        seakeep.at_most("calibration_error", 0.10),
+        seakeep.no_worse_than("champion", "roc_auc", margin=0.005),
+        seakeep.gap_at_most("equal_opportunity", by="origin", most=0.20),
+    ],
+)
