@@ -64,7 +64,9 @@ def test_a_file_whose_name_looks_like_a_glob_is_that_file(tmp_path: Path) -> Non
     assert collect(read(tmp_path / "a[1].parquet")).equals(FRAME)
 
 
-@pytest.mark.parametrize("data", [FRAME, FRAME.lazy(), FRAME.to_arrow(), FRAME.to_pandas()])
+@pytest.mark.parametrize(
+    "data", [FRAME, FRAME.lazy(), FRAME.to_arrow(), FRAME.to_arrow().to_batches()[0], FRAME.to_pandas()]
+)
 def test_tables_in_memory_are_the_same_table(data: object) -> None:
     dataset = read(data, label="b", key="a")
     assert collect(dataset).equals(FRAME)
@@ -165,6 +167,19 @@ def test_two_formats_are_not_one_dataset(folder: Path) -> None:
     FRAME.write_csv(folder / "x.csv")
     with pytest.raises(CannotRead, match=r"part-0\.parquet and .*x\.csv are of different formats"):
         read([folder / "part-0.parquet", folder / "x.csv"])
+
+
+def test_an_address_is_refused_with_the_way_round() -> None:
+    for address in ("s3://bucket/t.parquet", "https://example.org/t.csv"):
+        with pytest.raises(CannotRead, match=rf"{address} is an address, a path on this machine is expected"):
+            read(address)
+
+
+def test_the_home_folder_may_be_written_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FRAME.write_parquet(tmp_path / "t.parquet")
+    assert collect(read("~/t.parquet")).equals(FRAME)
+    assert collect(read("~/*.parquet")).equals(FRAME)
 
 
 def test_an_empty_list_and_a_list_of_something_else_are_refused() -> None:

@@ -36,7 +36,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def column_statistics(values: pl.Series) -> ColumnStatistics:
-    """What is known of these values, at most 2^27 of them. Raises UnsupportedColumn, for Python objects."""
+    """What is known of these values, at most 2^20 of them (see data.sums). Raises UnsupportedColumn, for Python objects."""
     kind = kind_of(values.dtype, name=values.name)
     empty = ColumnStatistics(kind, rows=len(values), missing=values.null_count())
     present = values.drop_nulls()
@@ -205,7 +205,10 @@ def _counted(present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     ordered = np.sort(present)
     if ordered.dtype.kind == "f":
         ordered += 0.0
-    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+    differs = ordered[1:] != ordered[:-1]
+    if differs.all():
+        return ordered, np.ones(len(ordered), np.int64)
+    starts = np.concatenate(([0], np.flatnonzero(differs) + 1))
     return ordered[starts], np.diff(starts, append=len(ordered))
 
 

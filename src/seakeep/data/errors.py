@@ -36,6 +36,15 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def address(cls, called: str) -> CannotRead:
+        return cls(
+            f"{called} is an address, a path on this machine is expected",
+            cause="Files are read in place, several times; nothing is fetched over a network.",
+            fix="Copy it here first, or read it yourself: seakeep.read(polars.scan_parquet('…')).",
+            address=called,
+        )
+
+    @classmethod
     def no_match(cls, pattern: str) -> CannotRead:
         return cls(
             f"no file matches {pattern!r}",

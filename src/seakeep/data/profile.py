@@ -10,9 +10,10 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from seakeep.core.statistics import Statistics
+from seakeep.core.statistics import ColumnStatistics, Statistics
 from seakeep.data.columns import column_statistics
 from seakeep.data.frames import fetch, schema_of
+from seakeep.data.sums import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from seakeep.core.dataset import Dataset
 
-ROWS = 1 << 20
 COLUMNS = 64
 
 
@@ -35,10 +35,11 @@ def profile(dataset: Dataset) -> Statistics:
     """
     names = tuple(schema_of(dataset))
     groups = [names[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)] or [()]
+    columns: dict[str, ColumnStatistics] = {}
     with ThreadPoolExecutor(_cores()) as pool:
-        parts = [_profile_columns(dataset, group, pool) for group in groups]
-    columns = {name: column for part in parts for name, column in part.columns.items()}
-    return Statistics(parts[0].rows, columns)
+        for group in groups:
+            rows = _profile_columns(dataset, group, columns, pool)
+    return Statistics(rows, columns)
 
 
 def profile_frame(frame: pl.DataFrame) -> Statistics:
@@ -49,13 +50,17 @@ def profile_frame(frame: pl.DataFrame) -> Statistics:
     return total
 
 
-def _profile_columns(dataset: Dataset, names: tuple[str, ...], pool: ThreadPoolExecutor) -> Statistics:
-    total = Statistics()
+def _profile_columns(
+    dataset: Dataset, names: tuple[str, ...], columns: dict[str, ColumnStatistics], pool: ThreadPoolExecutor
+) -> int:
+    """Put these columns' statistics into `columns`; return the rows seen. Columns are added while others are counted."""
+    rows = 0
     for number, piece in enumerate(dataset.pieces()):
         for frame in _slices(fetch(dataset, number, piece.select(names))):
-            counted = pool.map(column_statistics, frame.get_columns())
-            total += Statistics(frame.height, dict(zip(names, counted, strict=True)))
-    return total
+            rows += frame.height
+            for name, counted in zip(names, pool.map(column_statistics, frame.get_columns()), strict=True):
+                columns[name] = columns[name].added(counted, name=name) if name in columns else counted
+    return rows
 
 
 def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -110,14 +110,16 @@ def _listed(items: Sequence[object]) -> list[Path]:
 
 def _resolved(called: str) -> list[Path]:
     """The files that a path, glob or folder stands for: absolute, in name order. A file of that very name comes first."""
-    path = Path(called).absolute()
+    if "://" in called:
+        raise CannotRead.address(called)
+    path = Path(called).expanduser().absolute()
     if path.is_dir():
         return _within(path)
     if path.exists():
         return [path]
     if not glob.has_magic(called):
         raise CannotRead.missing(path)
-    found = sorted(Path(name).absolute() for name in glob.glob(called, recursive=True))  # noqa: PTH207  (absolute patterns)
+    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207  (absolute patterns)
     files = [path for path in found if path.is_file()]
     if not files:
         raise CannotRead.no_match(called)

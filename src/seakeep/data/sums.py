@@ -1,12 +1,13 @@
 """Exact sums of whole columns: `core.exact.ExactSum` of numbers and of their squares, from value counts, in NumPy.
 
-Called by data.columns. A double is m·2^e with a 53-bit m. The bits of m are cut into limbs that are small enough for their
-products with each other and with the counts to be summed in int64; whatever is left to add, Python's integers add.
-Fewer than 2^27 rows at once keep every such sum below 2^63 (see data.profile, which takes at most some 2^20).
+Called by data.columns. A number is cut into four signed limbs of 16 bits, each held in a double. Products of two limbs, counted
+at most 2^20 times, add up to less than 2^53, so that doubles sum them without rounding, in any order and as fast as the
+machine can; what is left to add, Python's integers add. Doubles are summed apart for each exponent.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,19 +15,22 @@ import numpy as np
 from seakeep.core.exact import ExactSum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from seakeep.data.numbers import Words
 
-_LIMB = 18
+ROWS = 1 << 20
+_BITS = 16
+_LIMBS = 4
+_BASE = float(1 << _BITS)
+_ALL_BITS = _BITS * _LIMBS
 _SAFE = 1 << 62
-_DOUBLE_BITS = 53
+_BLOCK = 1 << 14  # values whose limbs stay in the cache
+_WHOLE = float(1 << 53)
 
 
 def sums_of_integers(values: Words, counts: NDArray[np.int64]) -> tuple[ExactSum, ExactSum]:
-    """Sum and sum of squares of whole numbers, each `counts` times. O(values).
+    """Sum and sum of squares of whole numbers, each `counts` times, ROWS times in all at most. O(values).
 
     >>> total, squares = sums_of_integers(np.array([-3, 5]), np.array([1, 2]))
     >>> total.value(), squares.value()
@@ -34,61 +38,56 @@ def sums_of_integers(values: Words, counts: NDArray[np.int64]) -> tuple[ExactSum
     """
     if not len(values):
         return ExactSum(), ExactSum()
-    largest, rows = max(abs(int(values.min())), abs(int(values.max()))), int(counts.sum())
-    if largest * max(largest, 1) * rows < _SAFE:
+    largest = max(abs(int(values.min())), abs(int(values.max())), 1)
+    if largest * largest * ROWS < _SAFE:
         small = values.astype(np.int64, copy=False)
         weighted = small * counts
-        return _whole(int(weighted.sum())), _whole(int(weighted @ small))
-    negative = values < 0
+        return ExactSum.scaled(int(weighted.sum()), 0), ExactSum.scaled(int(weighted @ small), 0)
     magnitudes = np.abs(values).view(np.uint64)
-    return _limb_sums(magnitudes, negative, counts, bits=64, add=lambda items: [int(items.sum())])[0]
+    shifts = np.arange(_ALL_BITS - _BITS, -1, -_BITS, dtype=np.uint64)[:, None]
+    limbs = ((magnitudes >> shifts) & np.uint64((1 << _BITS) - 1)).astype(np.float64)
+    limbs[:, values < 0] *= -1.0
+    return _summed(limbs, counts, _ALL_BITS)
 
 
 def sums_of_doubles(values: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[ExactSum, ExactSum]:
-    """Sum and sum of squares of finite doubles in ascending order, each `counts` times. O(values)."""
+    """Sum and sum of squares of finite doubles in ascending order, each `counts` times, ROWS times in all. O(values)."""
     if not len(values):
         return ExactSum(), ExactSum()
-    if max(-values[0], values[-1]) < 1 << _DOUBLE_BITS and np.array_equal(values, np.trunc(values)):
+    if max(-values[0], values[-1]) < _WHOLE and np.array_equal(values, np.trunc(values)):
         return sums_of_integers(values.astype(np.int64), counts)
     fractions, exponents = np.frexp(values)
-    magnitudes = np.ldexp(np.abs(fractions), _DOUBLE_BITS).astype(np.uint64)
-    starts = np.concatenate(([0], np.flatnonzero(np.diff(exponents)) + 1))
-    parts = _limb_sums(
-        magnitudes, values < 0, counts, bits=_DOUBLE_BITS, add=lambda items: np.add.reduceat(items, starts).tolist()
-    )
+    changes = np.flatnonzero(np.diff(exponents)) + 1
+    edges = sorted({0, *changes.tolist(), *range(0, len(values), _BLOCK), len(values)})
     total = squares = ExactSum()
-    for (part, square), exponent in zip(parts, exponents[starts].tolist(), strict=True):
-        shift = exponent - _DOUBLE_BITS
-        total += ExactSum.scaled(part.mantissa, part.exponent + shift)
-        squares += ExactSum.scaled(square.mantissa, square.exponent + 2 * shift)
+    for start, stop in pairwise(edges):
+        part, square = _summed(_limbs(fractions[start:stop]), counts[start:stop], int(exponents[start]))
+        total, squares = total + part, squares + square
     return total, squares
 
 
-def _limb_sums(
-    magnitudes: NDArray[np.uint64],
-    negative: NDArray[np.bool_],
-    counts: NDArray[np.int64],
-    *,
-    bits: int,
-    add: Callable[[NDArray[np.int64]], list[int]],
-) -> list[tuple[ExactSum, ExactSum]]:
-    """Sum and sum of squares of each group that `add` sums over, in its order."""
-    mask = np.uint64((1 << _LIMB) - 1)
-    limbs = [((magnitudes >> np.uint64(at)) & mask).astype(np.int64) for at in range(0, bits, _LIMB)]
-    signed = np.where(negative, -counts, counts)
-    totals: list[int] = []
-    squares: list[int] = []
-    for i, limb in enumerate(limbs):
-        totals = _increased(totals, add(limb * signed), _LIMB * i)
-        weighted = limb * counts
-        for j in range(i + 1):
-            squares = _increased(squares, add(weighted * limbs[j]), _LIMB * (i + j) + (i != j))
-    return [(_whole(total), _whole(square)) for total, square in zip(totals, squares, strict=True)]
+def _limbs(fractions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Four rows of whole numbers l with |fraction| = sum of |l[i]|·2^(-16(i+1)); all have the fraction's sign."""
+    limbs = np.empty((_LIMBS, len(fractions)))
+    rest = fractions.copy()
+    for limb in limbs:
+        rest *= _BASE
+        np.trunc(rest, out=limb)
+        rest -= limb
+    return limbs
 
 
-def _increased(sums: list[int], more: list[int], shift: int) -> list[int]:
-    return [total + (int(item) << shift) for total, item in zip(sums or [0] * len(more), more, strict=True)]
-
-
-def _whole(value: int) -> ExactSum:
-    return ExactSum.scaled(value, 0)
+def _summed(limbs: NDArray[np.float64], counts: NDArray[np.int64], exponent: int) -> tuple[ExactSum, ExactSum]:
+    """Sums of numbers that are 2^exponent times their limbs' fraction."""
+    weighted = limbs if counts.max() == 1 else limbs * counts
+    totals = weighted.sum(axis=1).tolist()
+    products = np.einsum("in,jn->ij", weighted, limbs).tolist()
+    total = square = 0
+    for i in range(_LIMBS):
+        total = (total << _BITS) + int(totals[i])
+        for j in range(_LIMBS):
+            square += int(products[i][j]) << (_BITS * (2 * _LIMBS - 2 - i - j))
+    return (
+        ExactSum.scaled(total, exponent - _ALL_BITS),
+        ExactSum.scaled(square, 2 * (exponent - _ALL_BITS)),
+    )

@@ -45,6 +45,15 @@ def test_a_file_that_may_not_be_opened_says_so(tmp_path: Path, monkeypatch: pyte
     )
 
 
+def test_a_footer_that_claims_more_rows_than_any_file_has_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pl.DataFrame({"a": range(100)}).write_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr(parquet, "_MOST_ROWS", 99)
+    with pytest.raises(CannotRead, match=r"t\.parquet is not a whole parquet file: its footer claims 100 rows"):
+        read(tmp_path / "t.parquet")
+
+
 def test_a_file_torn_after_it_was_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     pl.DataFrame({"a": [1]}).write_parquet(path)

@@ -77,9 +77,9 @@ def _from_pandas(data: Any) -> pl.DataFrame:
 
 
 def _from_arrow(data: Any) -> pl.DataFrame:
-    if not hasattr(data, "column_names"):
+    if type(data).__name__ not in ("Table", "RecordBatch"):
         raise CannotRead.unknown_object(data)
-    _check_different(data.column_names)
+    _check_different(data.schema.names)
     return _converted(lambda: pl.from_arrow(data))
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PIECE_ROWS = 1 << 19
 _MAGIC = b"PAR1"
 _SMALLEST = 12
+_MOST_ROWS = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,16 @@ def _footer(path: Path) -> tuple[int, pl.Schema]:
     _check_marks(path)
     try:
         scanned = pl.scan_parquet(path, glob=False)
-        return int(scanned.select(pl.len()).collect().item()), scanned.collect_schema()
+        return _believable(path, int(scanned.select(pl.len()).collect().item())), scanned.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise CannotRead.torn(path, "parquet", str(error)) from error
+
+
+def _believable(path: Path, rows: int) -> int:
+    """Raise CannotRead for more rows than any file has; cutting them into pieces would take all memory."""
+    if rows > _MOST_ROWS:
+        raise CannotRead.torn(path, "parquet", f"its footer claims {rows:,} rows")
+    return rows
 
 
 def _check_marks(path: Path) -> None:
