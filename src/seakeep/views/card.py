@@ -156,12 +156,8 @@ def _cell(record: Mapping[str, Scalar]) -> str:
     if record.get("value") is None:
         return figures.ABSENT
     low, high = record.get("low"), record.get("high")
-    between = "" if low is None or high is None else f" ({_short(low)} to {_short(high)})"
-    return f"{_short(record['value'])}{between}"
-
-
-def _short(value: Scalar) -> str:
-    return figures.number(value, digits=3) if isinstance(value, int | float) else figures.scalar(value)
+    between = "" if low is None or high is None else f" ({figures.short(low)} to {figures.short(high)})"
+    return f"{figures.short(record['value'])}{between}"
 
 
 def _judged(model: Model, reports: Sequence[Report]) -> str:

@@ -156,6 +156,15 @@ def scalar(value: Scalar) -> str:
     return number(value)
 
 
+def short(value: Scalar) -> str:
+    """A plain value for a headline: numbers with three significant digits.
+
+    >>> short(0.74829), short(12345), short("late")
+    ('0.748', '12,345', 'late')
+    """
+    return number(value, digits=3) if isinstance(value, float) else scalar(value)
+
+
 def visible(text: str) -> str:
     r"""`text` with every character that could move a cursor, hide or reorder others written as its number.
 

@@ -147,14 +147,13 @@ def _headline(report: Report) -> list[Item]:
     """The metrics of all rows: those that a check is about first."""
     found = [table for table in report.tables if table.name == "metrics" and set(table.columns) >= _METRICS]
     records = [record for table in found for record in table.records() if is_whole(record["slice"])]
-    asked = [check.subject.partition("[")[0] for check in report.checks]
-    ordered = sorted(records, key=lambda r: r["metric"] not in asked)[:_FIGURES]
-    return [Item(figures.scalar(r["metric"]), figures.scalar(r["value"]), _between(r)) for r in ordered]
+    ordered = sorted(records, key=lambda record: _place(report, figures.scalar(record["metric"])))[:_FIGURES]
+    return [Item(figures.scalar(r["metric"]), figures.short(r["value"]), _between(r)) for r in ordered]
 
 
 def _between(record: Mapping[str, Scalar]) -> str:
     low, high = record.get("low"), record.get("high")
-    return "" if low is None or high is None else f"{figures.scalar(low)} to {figures.scalar(high)}"
+    return "" if low is None or high is None else f"{figures.short(low)} to {figures.short(high)}"
 
 
 def _section(report: Report, index: int) -> Section:
@@ -163,7 +162,12 @@ def _section(report: Report, index: int) -> Section:
     long = len(table.rows) > _ROWS_UNFOLDED and drawn
     words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
     if table.name == "metrics":
-        asked = {check.subject.partition("[")[0] for check in report.checks}
-        drawn = tuple(sorted(drawn, key=lambda picture: picture.title.partition(" ")[0] not in asked))
+        drawn = tuple(sorted(drawn, key=lambda picture: _place(report, picture.title.partition(" ")[0])))
     title = figures.visible(table.title or table.name)
     return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED)
+
+
+def _place(report: Report, metric: str) -> int:
+    """Metrics that a check is about come first, in the checks' order."""
+    asked = [check.subject.partition("[")[0] for check in report.checks]
+    return asked.index(metric) if metric in asked else len(asked)

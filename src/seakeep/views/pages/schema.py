@@ -37,7 +37,11 @@ def schema_page(schema: Schema, *, title: str = "") -> SchemaPage:
         Item("rows at least", figures.number(schema.rows_at_least)),
     )
     rows = [row(schema, name) for name in schema.columns]
-    shown = grid("The contract of every column, in the table's order", COLUMNS, rows)
+    used = [i for i in range(len(COLUMNS)) if not rows or any(each[i] for each in rows)]
+    columns = [COLUMNS[i] for i in used]
+    shown = grid(
+        "The contract of every column, in the table's order", columns, [[each[i] for i in used] for each in rows]
+    )
     name = figures.visible(schema.name)
     return SchemaPage("Schema", title or f"Schema {name}", "", schema.digest, numbers, shown)
 
