@@ -77,14 +77,20 @@ def compare(path: Path, repeat: int) -> None:
     if path.stem == "flights":
         check_with_pandas(path, columns["seakeep"])
     rows = columns["seakeep"]["year"]["rows"]
-    print(f"\n{path.stem}: {rows:,} rows x {len(columns['seakeep'])} columns, {path.stat().st_size / 2**20:.0f} MiB Parquet")
+    print(
+        f"\n{path.stem}: {rows:,} rows x {len(columns['seakeep'])} columns, {path.stat().st_size / 2**20:.0f} MiB Parquet"
+    )
     for way, found in runs.items():
-        figures = {name: statistics.median(run[name] for run in found) for name in ("wall", "inside", "cpu", "peak_mib")}
+        figures = {
+            name: statistics.median(run[name] for run in found) for name in ("wall", "inside", "cpu", "peak_mib")
+        }
         print(
             f"  {way:8} {figures['wall']:6.2f} s whole process, {figures['inside']:6.2f} s beyond imports, "
             f"{figures['cpu']:6.2f} s CPU, {figures['peak_mib']:5.0f} MiB"
         )
-    ratio = statistics.median(run["wall"] for run in runs["floor"]) / statistics.median(run["wall"] for run in runs["seakeep"])
+    ratio = statistics.median(run["wall"] for run in runs["floor"]) / statistics.median(
+        run["wall"] for run in runs["seakeep"]
+    )
     print(f"  floor / seakeep: {ratio:.2f}   (median of {repeat}, run in turn; results agree)")
 
 
@@ -143,7 +149,10 @@ def by_floor(path: Path) -> dict[str, object]:
     columns = {}
     for name, kind in schema.items():
         counts = frame.group_by(name).len().collect(engine="streaming").drop_nulls()
-        facts = {fact: scalars[f"{name}|{fact}"] for fact in ("rows", "missing", "mean", "std", "minimum", "maximum", "zeros")}
+        facts = {
+            fact: scalars[f"{name}|{fact}"]
+            for fact in ("rows", "missing", "mean", "std", "minimum", "maximum", "zeros")
+        }
         facts |= {"distinct": counts.height, "top": counts.top_k(20, by="len")["len"].sort(descending=True).to_list()}
         if kind.is_numeric():
             ordered = counts.sort(name)
