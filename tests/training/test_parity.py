@@ -14,10 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from seakeep import data, features
 from seakeep.core.kinds import Task
 from seakeep.core.report import Verdict
-from seakeep.training import estimators, trainer
+from seakeep.training import estimators
+from seakeep.training.fitting import fit, graph_of
 from seakeep.training.native import Native, scaled_difference
 from seakeep.training.parity import parity
-from seakeep.training.replay import sampled
 
 DECLARED = features.Features(
     features.number("fare"), features.number("distance").log1p(), features.category("carrier").one_hot()
@@ -40,33 +40,24 @@ class Ready:
         return {check.code: check for check in found}
 
 
-def ready(frame, given, train_on, label="late"):
+def ready(frame, given, label="late"):
     dataset = data.read(frame, label=label)
-    fitted = features.fit(DECLARED, data.profile(dataset), dataset)
-    caught = {}
-    original = trainer.parity
-
-    def catching(model, fitted, exported, native, real):
-        caught.update(model=model, fitted=fitted, exported=exported, native=native)
-        return original(model, fitted, exported, native, real)
-
-    trainer.parity = catching
-    try:
-        train_on(frame, given, label=label, features=DECLARED)
-    finally:
-        trainer.parity = original
-    return Ready(**caught, real=sampled([frame], frame.height, fitted.inputs))
+    statistics = data.profile(dataset)
+    schema = data.infer_schema(statistics, label=label)
+    prepared = estimators.prepare(given, seed=0)
+    found = fit(dataset, DECLARED, prepared, schema=schema, statistics=statistics, name="model", keep_back=False)
+    return Ready(found.model, found.features, found.exported, found.native, found.real_rows(dataset))
 
 
 @pytest.fixture(scope="module")
-def binary(frame, train_on):
-    return ready(frame, LGBMClassifier(n_estimators=10), train_on)
+def binary(frame):
+    return ready(frame, LGBMClassifier(n_estimators=10))
 
 
 def with_scores(ready, **changed):
     """The model with other trees in its graph; parity still compares with the true estimator."""
     exported = dataclasses.replace(ready.exported, scores=dataclasses.replace(ready.exported.scores, **changed))
-    graph = trainer._graph(ready.fitted, exported, "model")
+    graph = graph_of(ready.fitted, exported, "model")
     return {"model": dataclasses.replace(ready.model, graph=graph), "exported": exported}
 
 
@@ -77,8 +68,8 @@ def test_a_right_graph_passes_every_check(binary):
     assert checks["parity.max_difference"].evidence["splits_tried"] > 10
 
 
-def test_a_regression_has_no_decisions_to_flip(frame, train_on):
-    checks = ready(frame, LGBMRegressor(n_estimators=5), train_on, label="tip").checks()
+def test_a_regression_has_no_decisions_to_flip(frame):
+    checks = ready(frame, LGBMRegressor(n_estimators=5), label="tip").checks()
     assert "parity.flips" not in checks
     assert checks["parity.max_difference"].verdict is Verdict.PASS
 

@@ -180,6 +180,16 @@ def test_the_number_of_cores_changes_nothing(tmp_path):
     assert found[0].count("\n") == 6
 
 
+def test_a_class_that_would_be_kept_back_whole_is_fitted_on(train_on):
+    frame = pl.DataFrame({"x": np.arange(100.0), "grade": ["a", "b", "a", "b", "a"] * 20})
+    frame = frame.with_columns(grade=pl.when(pl.int_range(100) == 4).then(pl.lit("z")).otherwise(pl.col("grade")))
+    found = train_on(
+        frame, estimator("xgboost.XGBClassifier", n_estimators=3), label="grade", features=Features(number("x"))
+    )
+    assert found.model.classes == ("a", "b", "z")
+    assert answers(found.model, frame, ["probabilities"])[0].shape == (100, 3)
+
+
 def test_a_refused_configuration_reads_nothing():
     class Untouchable:
         label = "late"

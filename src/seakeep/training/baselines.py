@@ -55,9 +55,9 @@ class Baseline:
     sample: Sample
 
 
-def rows_to_fit(rows: int, *, keep_back: bool) -> NDArray[np.bool_]:
-    """Which rows to fit on: all, or, to keep some back for judging, all but every fifth."""
-    return np.arange(rows) % _KEPT_BACK != _KEPT_BACK - 1 if keep_back else np.ones(rows, dtype=np.bool_)
+def rows_to_fit(rows: int) -> NDArray[np.bool_]:
+    """Which rows to fit on where some are kept back for judging: all but every fifth."""
+    return np.asarray(np.arange(rows) % _KEPT_BACK != _KEPT_BACK - 1)
 
 
 def spread(rows: int, most: int) -> NDArray[np.int64]:

@@ -1,48 +1,37 @@
 """train: a table, declared features and an estimator become a Model, with a report that says whether it may be released.
 
-The features' graph is run over the table, the estimator is fitted on exactly the float32 values that leave it, its trees or
-weights are appended to the same graph, and the whole is compared with the estimator's own answers. What is known to be wrong
-is refused before anything is fitted (see refusals); what turns out to be wrong fails a check, so that `train` returns it for
+The verb of this room: it prepares the estimator (estimators), fits it and makes its graph (fitting), compares the graph with the
+estimator's own answers (parity) and the model with simpler ones (baselines). What is known to be wrong is refused before anything is fitted (see refusals); what turns out to be wrong fails a check, so that `train` returns it for
 inspection and registering refuses it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seakeep import features as features_room
-from seakeep.core.model import Model
 from seakeep.core.report import Check, Report, Verdict
 from seakeep.data import collect
 from seakeep.evaluation.labels import LabelReader
 from seakeep.evaluation.sample import Sample
-from seakeep.features import GraphBuilder
 from seakeep.training import estimators
-from seakeep.training.baselines import JUDGED_ROWS, Data, baselines, judge, rows_to_fit, spread
+from seakeep.training.baselines import JUDGED_ROWS, Data, baselines, judge, spread
 from seakeep.training.errors import CannotTrain
-from seakeep.training.explanation import explanation
-from seakeep.training.labels import read_labels
-from seakeep.training.lowering import add_estimator
-from seakeep.training.native import Native
+from seakeep.training.fitting import fit
 from seakeep.training.parity import estimator_session, outputs_of, parity
-from seakeep.training.passes import frames, matrix
-from seakeep.training.replay import sampled
-from seakeep.training.vectors import check_schema, check_vectors
+from seakeep.training.passes import matrix
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from seakeep.core.dataset import Dataset
+    from seakeep.core.model import Model
     from seakeep.core.report import Table
     from seakeep.core.schema import Schema
     from seakeep.core.statistics import Statistics
     from seakeep.features import Features, FittedFeatures
-    from seakeep.training.ensemble import Exported, Takes
     from seakeep.training.estimators import Estimator
-    from seakeep.training.labels import Labels
+    from seakeep.training.fitting import Fitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,56 +63,21 @@ def train(
         learned from. Memory: the float32 matrix (rows x features) once, and what the library adds.
     """
     prepared = estimators.prepare(estimator, seed=seed)
-    labels = read_labels(dataset, prepared)
-    fitted = features_room.fit(features, statistics, dataset, schema=schema)
-    takes = prepared.exporter.takes(prepared.fitter)
-    check_schema(fitted, schema, prepared.class_name, takes)
-    vectors = matrix(fitted, dataset, labels.kept)
-    check_vectors(vectors, fitted, prepared.class_name, takes)
-    used = rows_to_fit(len(vectors), keep_back=held_out is None)
-    own = Data(vectors[used], labels.codes[used]) if held_out is None else Data(vectors, labels.codes)
-    warned = estimators.fit(prepared, _as_taken(own.vectors, takes), own.codes)
-    exported = prepared.exporter.export(prepared.fitter, task=labels.task)
-    model = Model(
-        name=name,
-        task=labels.task,
-        graph=_graph(fitted, exported, name),
-        inputs=fitted.inputs,
-        schema=schema,
-        statistics=statistics,
-        classes=labels.classes,
-        features=fitted.names,
-        sources=fitted.sources,
-        estimator=prepared.text,
-        explanation=explanation(exported, own.vectors),
+    fitted = fit(
+        dataset, features, prepared, schema=schema, statistics=statistics, name=name, keep_back=held_out is None
     )
-    native = Native(prepared.fitter, labels.task, takes)
-    real = sampled(frames(dataset, fitted.inputs), len(labels.kept), fitted.inputs)
-    checks = parity(model, fitted, exported, native, real)
-    judged = Data(vectors[~used], labels.codes[~used]) if held_out is None else _judged(model, fitted, held_out)
-    better, table = _beside_baselines(model, fitted, exported, own, judged)
+    model = fitted.model
+    checks = parity(model, fitted.features, fitted.exported, fitted.native, fitted.real_rows(dataset))
+    judged = fitted.kept_back if held_out is None else _judged(model, fitted.features, held_out)
+    better, table = _beside_baselines(fitted, judged)
     report = Report(
         "training",
         f"Training of {name}",
         name,
-        checks=(_rows_check(name, labels, own), *_warnings(name, warned), *checks, better),
+        checks=(_rows_check(fitted), *_warnings(fitted), *checks, better),
         tables=(table,),
     )
     return Trained(model, report)
-
-
-def _as_taken(vectors: NDArray[np.float32], takes: Takes) -> NDArray[Any]:
-    return vectors.astype(np.float64) if takes.doubles_to_fit else vectors
-
-
-def _graph(fitted: FittedFeatures, exported: Exported, name: str) -> bytes:
-    """The one graph: features, then the estimator, over raw columns."""
-    builder = GraphBuilder()
-    tensor = fitted.append_to(builder)
-    builder.output("features", tensor, np.float32, ["rows", len(fitted.names)])
-    add_estimator(builder, tensor, exported)
-    graph: bytes = builder.build(name).SerializeToString()
-    return graph
 
 
 def _judged(model: Model, fitted: FittedFeatures, held_out: Dataset) -> Data:
@@ -138,27 +92,25 @@ def _judged(model: Model, fitted: FittedFeatures, held_out: Dataset) -> Data:
     return Data(matrix(fitted, held_out, kept), codes[kept])
 
 
-def _beside_baselines(
-    model: Model, fitted: FittedFeatures, exported: Exported, own: Data, judged: Data
-) -> tuple[Check, Table]:
+def _beside_baselines(fitted: Fitted, judged: Data) -> tuple[Check, Table]:
     """The candidate is judged by its own nodes, so that the comparison is of what would be released."""
-    outputs = estimator_session(exported, len(fitted.names)).run(
-        list(outputs_of(model.task)), {"features": judged.vectors}
-    )
+    model = fitted.model
+    session = estimator_session(fitted.exported, len(model.features))
+    outputs = session.run(list(outputs_of(model.task)), {"features": judged.vectors})
     scores = outputs[0].astype(np.float64)
     scores = scores[:, None] if scores.ndim == 1 else scores
     candidate = Sample(model.task, judged.codes, scores, outputs[1] if len(outputs) > 1 else None)
-    found = baselines(own, judged, fitted, task=model.task, classes=len(model.classes))
+    found = baselines(fitted.own, judged, fitted.features, task=model.task, classes=len(model.classes))
     return judge(candidate, found, name=model.name, estimator=model.estimator)
 
 
-def _rows_check(name: str, labels: Labels, own: Data) -> Check:
+def _rows_check(fitted: Fitted) -> Check:
+    labels, own, kept_back = fitted.labels, fitted.own, len(fitted.kept_back.codes)
     left_out = f"; {labels.left_out:,} rows without a label were left out" if labels.left_out else ""
-    kept_back = len(labels.codes) - len(own.codes)
     kept = f"; {kept_back:,} rows were kept back to judge on" if kept_back else ""
     return Check(
         "training.rows",
-        name,
+        fitted.model.name,
         Verdict.PASS,
         f"fitted on {len(own.codes):,} rows of {own.vectors.shape[1]:,} features{left_out}{kept}",
         len(own.codes),
@@ -166,9 +118,10 @@ def _rows_check(name: str, labels: Labels, own: Data) -> Check:
     )
 
 
-def _warnings(name: str, warned: tuple[str, ...]) -> tuple[Check, ...]:
+def _warnings(fitted: Fitted) -> tuple[Check, ...]:
     """What the library warned of while fitting: a solver that did not converge, most often."""
     fix = "Give it more iterations (max_iter), or scale the features with .standardize()."
     return tuple(
-        Check("training.warning", name, Verdict.INCONCLUSIVE, " ".join(text.split())[:300], fix=fix) for text in warned
+        Check("training.warning", fitted.model.name, Verdict.INCONCLUSIVE, " ".join(text.split())[:300], fix=fix)
+        for text in fitted.warned
     )
