@@ -112,6 +112,12 @@ def server(folders: dict[str, Path]) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
+def running() -> type[Running]:
+    """What asks a server that a test started itself: `running(process, port)`."""
+    return Running
+
+
+@pytest.fixture(scope="session")
 def start() -> Any:
     """What starts a server of one's own: `with start(folder, "--workers", "2") as server`."""
     return started

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.serving import Served, serve
+from seakeep.serving import serve
 from seakeep.serving.server.run import PortTaken, claim
 from seakeep.serving.server.settings import BadSetting
-from seakeep.testing.example_models import example_frame, example_model
+from seakeep.testing.example_models import example_model
 
 PATH = "/v2/models/flights/infer"
 
@@ -142,10 +142,11 @@ def test_the_workers_of_a_killed_server_end_and_free_its_port(start, folders):
 
 def test_a_worker_whose_parent_is_gone_before_it_looks_does_not_begin(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from seakeep.serving.server.worker import die_with;"
-        f"die_with(1 if __import__('os').getppid() != 1 else 2, Path({str(tmp_path)!r}), 1)"
+        "import sys; from pathlib import Path; from seakeep.serving.server.lifeline import Lifeline;"
+        "Lifeline(2**22 + 1, Path(sys.argv[1]), 1).tie(); print('began')"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True)
+    assert (ended.returncode, ended.stdout) == (1, b"")
 
 
 def test_nothing_is_left_behind_in_the_temporary_folder(start, folders, tmp_path):
@@ -246,7 +247,7 @@ def test_an_idle_server_takes_less_than_130_mib(start, folders):
         assert sum(resident) < 130 * 1024, resident
 
 
-def test_two_versions_of_one_model_are_told_apart(start, tmp_path, row):
+def test_two_versions_of_one_model_are_told_apart(running, tmp_path, row):
     code = (
         "import sys; from seakeep.serving import Served, serve;"
         "serve([Served.load(folder, version=number) for number, folder in enumerate(sys.argv[1:], 1)], port=0,"
@@ -256,15 +257,11 @@ def test_two_versions_of_one_model_are_told_apart(start, tmp_path, row):
     example_model().save(first)
     replace(example_model(), classes=("no", "yes")).save(second)
     process = subprocess.Popen([sys.executable, "-c", code, str(first), str(second)], stdout=subprocess.PIPE)
-    from dataclasses import fields
-
     with process, contextlib.ExitStack() as stack:
         stack.callback(process.wait, 20)
         stack.callback(process.send_signal, signal.SIGTERM)
         port = int(process.stdout.readline().decode().rpartition(":")[2])
-        with start(first) as other:
-            server = type(other)(process, port)
-            assert [field.name for field in fields(server)] == ["process", "port"]
+        server = running(process, port)
         server.until_ready()
         assert server.ask("GET", "/v2/models/flights")[2]["versions"] == ["1", "2"]
         assert isinstance(server.infer({"rows": [row]})[1]["predictions"][0]["label"], bool)
@@ -321,13 +318,6 @@ def test_a_fault_of_ours_is_answered_500_with_a_number_that_is_in_the_log(folder
     assert "MemoryError" in log
 
 
-def test_a_loaded_model_is_served_as_one_from_its_folder(folders):
-    loaded, model = Served.load(folders["flights"]), example_model()
-    assert (loaded.name, loaded.version, loaded.release) == (model.name, model.digest[:12], model.digest)
-    assert Served.of(model) == loaded
-    assert example_frame(1).height == 1
-
-
 def test_nothing_is_reported_to_anybody(start, folders, tmp_path):
     """ONNX Runtime would keep a device id and a database of events to send."""
     with start(folders["flights"], HOME=str(tmp_path), TMPDIR=str(tmp_path), XDG_CACHE_HOME=str(tmp_path)) as server:
@@ -335,3 +325,33 @@ def test_nothing_is_reported_to_anybody(start, folders, tmp_path):
             path.name for path in tmp_path.rglob("*") if not path.is_relative_to(next(tmp_path.glob("seakeep-*")))
         ] == []
         assert server.process.poll() is None
+
+
+def test_a_server_is_live_at_once_and_ready_when_its_models_are(folders, row, running):
+    code = (
+        "import sys, time; from seakeep.serving import serve; from seakeep.serving.runtimes import onnx\n"
+        "make = onnx.OnnxPredictor.__init__\n"
+        "def slow(self, model, **options):\n"
+        "    time.sleep(1.5); make(self, model, **options)\n"
+        "onnx.OnnxPredictor.__init__ = slow\n"
+        "serve(sys.argv[1:], port=0, announce=lambda address: print(address, flush=True))\n"
+    )
+    command = [sys.executable, "-c", code, str(folders["flights"])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        server = running(process, int(process.stdout.readline().decode().rpartition(":")[2]))
+
+        def status(path):
+            with contextlib.suppress(OSError):
+                return server.ask("GET", path)[0]
+            return None
+
+        assert until(lambda: status("/v2/health/live") == 200)
+        assert status("/v2/health/ready") == 503
+        assert status("/v2/models/flights/ready") == 503
+        assert status("/v2/models/flights") == 503
+        asked = server.ask("POST", PATH, json.dumps({"rows": [row]}).encode(), content_type="application/json")
+        assert (asked[0], asked[1]["retry-after"]) == (503, "1")
+        server.until_ready()
+        assert server.infer({"rows": [row]})[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

@@ -1,7 +1,8 @@
 """The RSGI application: finds the route, reads the body within its limit, answers, refuses, counts.
 
-The engines are made in a thread after the worker has begun to listen, so that health can be asked from the first moment and
-readiness is told as it is. A refusal is an answer like any other; what is no refusal is our fault, is logged with the
+The first workers make their engines in a thread after they have begun to listen, so that health can be asked from the first
+moment and readiness is told as it is; a worker that replaces a dead one makes them before it listens, so that no request
+meets it unready. A refusal is an answer like any other; what is no refusal is our fault, is logged with the
 request's number, and is answered 500 without its insides.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import secrets
 import signal
 import threading
@@ -35,6 +37,7 @@ _JSON = [("content-type", "application/json")]
 _TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
 _RETRY = [*_JSON, ("retry-after", "1")]
 _LIVE, _READY, _METRICS, _ROOT, _MODELS = "/v2/health/live", "/v2/health/ready", "/metrics", "/v2", "/v2/models"
+_READY_SUFFIX = ".ready"
 _LINGER_BYTES = 128 * 1024 * 1024
 _log = logging.getLogger("seakeep.serving")
 
@@ -68,6 +71,7 @@ class App:
         ended: Callable[[], None],
     ) -> None:
         self._settings, self._failed, self._ended = settings, failed, ended
+        self._folder = folder
         self._metrics = Metrics(served, folder)
         self._models = [Model(one, self._metrics) for one in served]
         self._nowhere = Model(None, self._metrics)
@@ -82,7 +86,10 @@ class App:
         self._patience = Patience(loop, self._settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
-        threading.Thread(target=self._load, args=(loop,), name="load", daemon=True).start()
+        if any(self._folder.glob(f"*{_READY_SUFFIX}")):
+            self._load(loop)
+        else:
+            threading.Thread(target=self._load, args=(loop,), name="load", daemon=True).start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this when the worker has drained."""
@@ -157,7 +164,8 @@ class App:
         if path == _LIVE:
             return 200, {"live": True}
         if path == _READY:
-            return 200 if self._ready else 503, {"ready": self._ready}
+            ready = self._is_ready()
+            return 200 if ready else 503, {"ready": ready}
         if path == _METRICS:
             return 200, self._metrics.text()
         if path == _ROOT:
@@ -196,6 +204,11 @@ class App:
         versions = [one.served.version for one in models if one.served]
         return 200, {**model.engine.metadata(), "versions": versions}
 
+    def _is_ready(self) -> bool:
+        """Whether all workers have made their engines: the next request may go to any of them."""
+        self._ready = self._ready or len(list(self._folder.glob(f"*{_READY_SUFFIX}"))) >= self._settings.workers
+        return self._ready
+
     def _listed(self) -> list[dict[str, str]]:
         models = (one.served for one in self._models if one.served)
         return [{"name": one.name, "version": one.version, "release": one.release} for one in models]
@@ -223,7 +236,7 @@ class App:
         protocol.response_bytes(500, _JSON, json.dumps(answer).encode())
 
     def _load(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make the engines, one after another; the worker is ready when all are."""
+        """Make the engines, one after another, and leave word that this worker is ready."""
         import gc
 
         from seakeep.serving.server.engine import Engine
@@ -238,7 +251,7 @@ class App:
             return
         gc.collect()
         gc.freeze()
-        self._ready = True
+        (self._folder / f"{os.getpid()}{_READY_SUFFIX}").touch()
 
 
 def _infer_paths(served: Served | None) -> tuple[str, ...]:

@@ -1,0 +1,32 @@
+"""Settings are checked once, and each refusal says the setting, what was found and what it can be."""
+
+from __future__ import annotations
+
+import pytest
+
+from seakeep.serving.server.settings import BadSetting, Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("missing", "maybe", "one of 'schema', 'reject', 'accept'"),
+        ("domain", "maybe", "one of 'accept', 'reject'"),
+        ("port", 65_536, "a port from 0 to 65535"),
+        ("port", -1, "a port from 0 to 65535"),
+        ("workers", 0, "at least 1"),
+        ("body_limit_bytes", 0, "at least 1"),
+        ("row_limit", -5, "at least 1"),
+        ("read_seconds", 0, "at least 1"),
+        ("drain_seconds", 0, "at least 1"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(name, value, expected):
+    with pytest.raises(BadSetting) as caught:
+        Settings(**{name: value})
+    assert str(caught.value) == f"{name} is {value!r}, expected {expected}\n  Change it: serve(…, {name}=…)."
+    assert caught.value.name == name
+
+
+def test_the_defaults_listen_on_this_machine_only():
+    assert Settings().host == "127.0.0.1"
