@@ -273,6 +273,12 @@ def test_an_exception_of_the_projects_own_code_names_its_line_and_is_on_record(p
     assert rows == [("train", "error")]
 
 
+def test_the_projects_code_cannot_end_the_process(project) -> None:
+    project.edit('    note("train")', "    raise SystemExit(0)")
+    with pytest.raises(StageBroke, match="stage train broke off: SystemExit"):
+        run(project.file)
+
+
 def test_a_read_function_that_returns_a_table_is_refused(project) -> None:
     project.edit('return seakeep.read(HERE / "data" / "*.csv", label="tip", key="trip")', "return 3")
     with pytest.raises(BadPipeline, match=r"returned a int, expected a seakeep\.Dataset"):

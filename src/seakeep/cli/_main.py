@@ -111,12 +111,15 @@ def code_of(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click ends the process with 1, our word for "fail", on a closed pipe
         _forget_output()
         return PIPE_CLOSED
     except SeakeepError as error:
         _tell(error, as_json="--json" in arguments)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
     except click.UsageError as error:
         _tell(BadCommandLine.of(error), as_json="--json" in arguments)
         return USAGE
@@ -155,10 +158,12 @@ def _tell_breakage(error: Exception, *, as_json: bool) -> None:
 def _forget_output() -> None:
     """Let the interpreter end without complaining that nobody reads its output any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _summary(name: str) -> str:
     """The first line of a verb's file, without its quotes and full stop."""
     with (Path(__file__).parent / f"{name}.py").open(encoding="utf-8") as file:
-        return file.readline().strip().strip('"').rstrip(".")
+        line = file.readline().strip().strip('"').removeprefix(f"`seakeep {name}`: ").rstrip(".")
+    return line[:1].upper() + line[1:]

@@ -170,7 +170,7 @@ class _Run:
             with cost:
                 made = stage.perform(self.work)
                 outputs = self._keep(made)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._record_error(stage, cost, error)
             explained = self._explained(stage, error)
             if explained is error:
@@ -285,13 +285,13 @@ class _Run:
         reports = [self.work.noun(Report, output.name) for output in execution.outputs if output.kind == "report"]
         return [check for report in reports for check in report.checks if check.verdict is not Verdict.PASS]
 
-    def _record_error(self, stage: Stage, cost: Cost, error: Exception) -> None:
+    def _record_error(self, stage: Stage, cost: Cost, error: BaseException) -> None:
         """Put the failure on record if that is possible; the failure itself is what matters."""
         with contextlib.suppress(SeakeepError):
             first_line = f"{type(error).__name__}: {error}".partition("\n")[0]
             self.work.registry.record(self._execution(stage, cost, error=first_line))
 
-    def _explained(self, stage: Stage, error: Exception) -> Exception:
+    def _explained(self, stage: Stage, error: BaseException) -> BaseException:
         """An exception of the project's own code as one that names its line; others as they are."""
         from seakeep.pipeline.load import place_of
 

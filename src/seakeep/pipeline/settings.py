@@ -19,6 +19,8 @@ from seakeep.pipeline.errors import BadSetting
 FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
 Values = Mapping[str, object]
+_PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
+_FORMS = {"serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"')}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,13 @@ def _value(key: str, kind: Any, places: tuple[Values, ...], path: Path | None) -
         found = place.get(key)
         if found is None:
             continue
-        value = _converted(found, kind, from_text=number == 2)
+        value = _converted(key, found, kind, from_text=number == 2)
         if value is None:
             name = _places(key, path)[number]
             tried = [
                 f"{where}: {_shown(values.get(key))}" for where, values in zip(_places(key, path), places, strict=True)
             ]
-            raise BadSetting.wrong(key, found, _expected(kind), place=name, tried=tried)
+            raise BadSetting.wrong(key, found, _expected(key, kind), place=name, tried=tried)
         return value
     return None
 
@@ -161,7 +163,7 @@ def _shown(value: object) -> str:
     return "not given" if value is None else repr(value)
 
 
-def _converted(found: object, kind: Any, *, from_text: bool) -> object:
+def _converted(key: str, found: object, kind: Any, *, from_text: bool) -> object:
     """`found` as `kind`, or None where it is not one. Numbers are at least 0; text is turned into them from variables only."""
     if get_origin(kind) is Literal:
         return found if found in get_args(kind) else None
@@ -169,10 +171,13 @@ def _converted(found: object, kind: Any, *, from_text: bool) -> object:
         if from_text and isinstance(found, str) and found.strip().isdecimal():
             return int(found)
         return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
-    return str(found) if isinstance(found, str | Path) and str(found) else None
+    fits = isinstance(found, str | Path) and re.fullmatch(_FORMS.get(key, (r".+", ""))[0], str(found), re.DOTALL)
+    return str(found) if fits else None
 
 
-def _expected(kind: Any) -> str:
+def _expected(key: str, kind: Any) -> str:
+    if key in _FORMS:
+        return _FORMS[key][1]
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
     return "a whole number of at least 0" if kind is int else "text in quotes"

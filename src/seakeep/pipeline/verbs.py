@@ -200,13 +200,8 @@ def serve(
 
 
 def address(settings: Settings) -> tuple[str, int]:
-    """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080". Raises BadSetting."""
-    from seakeep.pipeline.errors import BadSetting
-
+    """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080"."""
     host, _, port = settings.serve.http.rpartition(":")
-    if not port.isdecimal() or int(port) > 65535:
-        tried = ["argument: ", "flag --http", "SEAKEEP_SERVE_HTTP", str(settings.file or "seakeep.toml")]
-        raise BadSetting.wrong("serve.http", settings.serve.http, "HOST:PORT", place="serve", tried=tried)
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

@@ -1,0 +1,62 @@
+"""One project, started and run once for all tests of the command line; and a way to call it as a shell would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seakeep.cli._main import code_of
+
+
+@dataclass
+class Answer:
+    """What a command ended with and wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Shell:
+    """Calls the command line in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object) -> Answer:
+        self._capsys.readouterr()
+        code = code_of([str(argument) for argument in arguments])
+        out, err = self._capsys.readouterr()
+        return Answer(code, out, err)
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project made by `seakeep init` and run; tests must not change it."""
+    folder = tmp_path_factory.mktemp("work") / "trips"
+    assert code_of(["init", str(folder)]) == 0
+    assert code_of(["run", str(folder / "pipeline.py")]) == 0
+    return folder
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the finished project that a test may change; the working folder stands in it."""
+    copy = tmp_path / "trips"
+    shutil.copytree(finished, copy)
+    monkeypatch.chdir(copy)
+    return copy

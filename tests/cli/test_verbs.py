@@ -1,0 +1,284 @@
+"""Every verb: its exit codes, its JSON, its help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import seakeep
+from seakeep.cli._main import Verbs, code_of
+from seakeep.cli._main import seakeep as command_line
+
+VERBS = [name for name in Verbs().list_commands(None) if name != "demo"]  # type: ignore[arg-type]
+
+
+def test_the_verbs_are_the_files() -> None:
+    listed = {
+        "completion",
+        "drift",
+        "evaluate",
+        "gc",
+        "init",
+        "lineage",
+        "profile",
+        "releases",
+        "run",
+        "schema",
+        "score",
+    }
+    assert listed | {"serve", "show", "validate"} == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "schema infer", "schema update", "schema rename", "schema diff"])
+def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb) -> None:
+    answer = shell(*verb.split(), "--help")
+    assert answer.code == 0
+    assert f"Example: seakeep {verb}" in answer.out
+    if verb != "schema":
+        assert "--json" in answer.out
+        assert "--home DIR" in answer.out
+
+
+def test_help_lists_every_verb_with_its_files_first_line(shell) -> None:
+    answer = shell("--help")
+    assert answer.code == 0
+    assert "  releases    List releases: versions, verdicts, champions\n" in answer.out
+    assert all(f"\n  {verb} " in answer.out for verb in VERBS)
+
+
+def test_the_version_is_told(shell) -> None:
+    assert shell("--version").out == f"seakeep {seakeep.__version__}\n"
+
+
+def test_init_writes_a_project_and_refuses_to_write_over_one(shell, tmp_path) -> None:
+    answer = shell("init", tmp_path / "my trips", "--json")
+    assert answer.code == 0
+    assert {Path(name).name for name in answer.json["files"]} >= {
+        "pipeline.py",
+        "seakeep.toml",
+        "parcels.csv",
+        "test_pipeline.py",
+    }
+    assert 'name="my-trips"' in (tmp_path / "my trips" / "pipeline.py").read_text()
+    table = pl.read_csv(tmp_path / "my trips" / "data" / "parcels.csv")
+    assert (table.height, table["distance_km"].null_count() > 0, table["late"].mean() > 0.1) == (2000, True, True)
+    assert "synthetic" in (tmp_path / "my trips" / "data" / "README.md").read_text()
+    before = (tmp_path / "my trips" / "pipeline.py").stat().st_mtime_ns
+    again = shell("init", tmp_path / "my trips")
+    assert again.code == 3
+    assert "Nothing is written over" in again.err
+    assert (tmp_path / "my trips" / "pipeline.py").stat().st_mtime_ns == before
+    (tmp_path / "file").write_text("")
+    assert "is not a folder" in shell("init", tmp_path / "file").err
+
+
+def test_init_in_a_folder_that_has_other_files_keeps_them(shell, tmp_path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert shell("init", tmp_path).code == 0
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_init_writes_the_same_data_everywhere(shell, tmp_path) -> None:
+    shell("init", tmp_path / "a")
+    shell("init", tmp_path / "b")
+    first, second = ((tmp_path / name / "data" / "parcels.csv").read_bytes() for name in "ab")
+    assert first == second
+
+
+def test_a_second_run_is_cached(shell, project) -> None:
+    answer = shell("run", "pipeline.py", "--json")
+    assert (answer.code, answer.json["verdict"]) == (0, "pass")
+    again = shell("run", "pipeline.py", "--json")
+    assert [stage["stage"] for stage in again.json["stages"] if stage["cached"]] == [
+        *("read", "profile", "validate", "train", "evaluate", "register")
+    ]
+    assert (again.json["verdict"], again.json["exit_code"], again.json["label"]) == ("pass", 0, answer.json["label"])
+    lines = shell("run", "pipeline.py").out.splitlines()
+    assert lines[0].startswith("read      done          cached (took ")
+    assert any(line.startswith(f"release {answer.json['label']}") for line in lines)
+
+
+def test_a_failing_requirement_ends_with_1_and_says_what_failed(shell, project) -> None:
+    path = project / "pipeline.py"
+    path.write_text(path.read_text().replace('at_least("roc_auc", 0.70)', 'at_least("roc_auc", 0.999)'))
+    answer = shell("run", "pipeline.py")
+    assert answer.code == 1
+    assert "fail  metric.at_least roc_auc" in answer.out
+    assert "no release was made" in answer.out
+    assert shell("run", "pipeline.py", "--json").json["not_passed"][0]["code"] == "metric.at_least"
+
+
+def test_without_a_requirement_the_run_is_inconclusive(shell, project) -> None:
+    path = project / "pipeline.py"
+    text = path.read_text()
+    path.write_text(text[: text.index("    require=[")] + ")\n")
+    answer = shell("run", "pipeline.py", "--json")
+    assert (answer.code, answer.json["verdict"], answer.json["label"]) == (2, "inconclusive", "trips@2")
+    assert shell("releases", "--json").json["releases"][1]["aliases"] == []
+
+
+def test_one_stage_can_be_asked_for(shell, project) -> None:
+    answer = shell("run", "pipeline.py", "--stage", "read", "--json")
+    assert [stage["stage"] for stage in answer.json["stages"]] == ["read"]
+    assert shell("run", "pipeline.py", "--stage", "raed").code == 3
+
+
+def test_profile_shows_and_saves(shell, project) -> None:
+    answer = shell("profile", "data/parcels.csv", "-o", "s.json", "--json")
+    assert (answer.code, answer.json["rows"]) == (0, 2000)
+    assert seakeep.Statistics.load(project / "s.json").rows == 2000
+    assert shell("profile", "s.json").out == shell("profile", "data/parcels.csv").out
+    shell("profile", "data/parcels.csv", "-o", "s.html")
+    assert (project / "s.html").read_text().startswith("<!")
+    assert shell("profile", "data/parcels.csv", "-o", "s.txt").code == 3
+    assert shell("profile", "none.csv").code == 3
+
+
+def test_validate_passes_and_fails(shell, project) -> None:
+    assert shell("validate", "data/parcels.csv", "--schema", "trips.schema.yaml").code == 0
+    table = pl.read_csv("data/parcels.csv").with_columns(carrier=pl.lit("stork"))
+    table.write_csv("other.csv")
+    answer = shell("validate", "other.csv", "--schema", "trips.schema.yaml", "--json")
+    assert (answer.code, answer.json["verdict"]) == (1, "fail")
+    table.drop("late", "hours_taken").write_csv("serving.csv")
+    assert shell("validate", "serving.csv", "--schema", "trips.schema.yaml").code == 1
+    assert shell("validate", "data/parcels.csv", "--schema", "none.yaml").code == 3
+
+
+def test_schema_is_inferred_updated_renamed_and_compared(shell, project) -> None:
+    assert "label: late" in shell("schema", "infer", "data/parcels.csv", "--label", "late").out
+    assert shell("schema", "infer", "data/parcels.csv", "-o", "new.yaml", "--key", "parcel").code == 0
+    assert shell("schema", "infer", "data/parcels.csv", "-o", "new.yaml").code == 3
+    assert shell("schema", "diff", "new.yaml", "new.yaml").code == 0
+    assert shell("schema", "diff", "new.yaml", "trips.schema.yaml").code == 1
+    renamed = shell("schema", "rename", "new.yaml", "items", "pieces", "--json")
+    assert renamed.code == 0
+    assert "pieces:" in Path("new.yaml").read_text()
+    assert shell("schema", "rename", "new.yaml", "itms", "x").code == 3
+    pl.read_csv("data/parcels.csv").with_columns(pieces="items", carrier=pl.lit("stork")).write_csv("other.csv")
+    updated = shell("schema", "update", "new.yaml", "other.csv")
+    assert (updated.code, "stork" in Path("new.yaml").read_text()) == (0, True)
+    assert "nothing to change" in shell("schema", "update", "new.yaml", "other.csv").out
+    assert shell("schema").code == 3
+
+
+def test_drift_tells_moved_from_unmoved(shell, project) -> None:
+    assert shell("drift", "data/parcels.csv", "data/parcels.csv").code == 0
+    pl.read_csv("data/parcels.csv").with_columns(pl.col("distance_km") * 10).write_csv("far.csv")
+    answer = shell("drift", "data/parcels.csv", "far.csv", "--distance", "psi=0.2", "--json")
+    assert answer.code == 1
+    assert {check["subject"] for check in answer.json["checks"] if check["verdict"] == "fail"} == {"distance_km"}
+    assert shell("drift", "data/parcels.csv", "far.csv", "--distance", "psi").code == 3
+    assert shell("drift", "data/parcels.csv", "far.csv", "--distance", "psy=0.2").code == 3
+
+
+def test_evaluate_passes_fails_and_is_inconclusive(shell, project) -> None:
+    given = ("evaluate", "trips", "data/parcels.csv", "--no-explain")
+    assert shell(*given, "--at-least", "roc_auc=0.7", "--slice", "carrier,region", "-o", "e.html").code == 0
+    assert Path("e.html").exists()
+    assert shell(*given, "--at-most", "log_loss=0.0001").code == 1
+    answer = shell(*given, "--json")
+    assert (answer.code, answer.json["verdict"]) == (2, "inconclusive")
+    assert shell("evaluate", "trips@9", "data/parcels.csv").code == 3
+    assert shell(*given, "--at-least", "roc_auc").code == 3
+
+
+def test_score_writes_predictions_that_can_be_traced(shell, project) -> None:
+    answer = shell("score", "trips", "data/parcels.csv", "-o", "out.parquet", "--json")
+    assert (answer.code, answer.json["rows"]) == (0, 2000)
+    assert pl.read_parquet("out.parquet").columns[:2] == ["parcel", "prediction"]
+    assert shell("score", "trips", "data/parcels.csv", "-o", "out.parquet").code == 3
+    assert shell("score", "trips", "data/parcels.csv", "-o", "out.parquet", "--overwrite").code == 0
+    assert shell("score", "trips", "data/parcels.csv", "-o", "all.csv", "--keep", "all").code == 0
+    up = shell("lineage", "out.parquet", "--json").json
+    assert str(project / "data" / "parcels.csv") in {edge["source"]["name"] for edge in up["edges"]}
+    down = shell("lineage", "data/parcels.csv", "--down").out
+    assert "predictions" in down
+
+
+def test_releases_show_and_lineage_speak_of_what_is_on_record(shell, project) -> None:
+    (listed,) = shell("releases", "trips", "--json").json["releases"]
+    assert (listed["version"], listed["verdict"], listed["aliases"]) == (1, "pass", ["champion"])
+    assert "trips@1" in shell("releases").out
+    assert shell("releases", "tripz").code == 3
+    shown = shell("show", "trips@1", "--json").json
+    assert shown["reports"] == {"evaluation": "pass", "training": "pass", "validation": "pass", "validation-2": "pass"}
+    assert "release trips@1 (champion)" in shell("show", listed["digest"][:10]).out
+    edges = shell("lineage", "trips", "--json").json["edges"]
+    for edge in edges:
+        for artifact in (edge["source"], edge["target"]):
+            assert shell("show", artifact["digest"]).code == 0
+            assert shell("show", artifact["digest"], "--json").json["digest"] == artifact["digest"]
+    assert shell("show", "nothing").code == 3
+    assert shell("lineage", "trips", "--down").out.startswith("release trips@1")
+
+
+def test_gc_cleans_and_finds_what_is_torn(shell, project) -> None:
+    (project / ".seakeep" / ".tmp-1").write_text("half")
+    answer = shell("gc", "--json")
+    assert (answer.code, len(answer.json["removed"])) == (0, 1)
+    next((project / ".seakeep" / "objects").glob("*/*")).write_text("torn")
+    assert shell("gc").code == 1
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_printed(shell, name) -> None:
+    answer = shell("completion", name)
+    assert answer.code == 0
+    assert "_SEAKEEP_COMPLETE" in answer.out
+    assert shell("completion", name, "--json").json["shell"] == name
+
+
+def test_completion_proposes_verbs(monkeypatch) -> None:
+    from click.shell_completion import ShellComplete
+
+    class Plain(ShellComplete):
+        name = "plain"
+
+    found = Plain(command_line, {}, "seakeep", "_SEAKEEP_COMPLETE").get_completions([], "re")
+    assert [item.value for item in found] == ["releases"]
+
+
+def test_serve_refuses_what_it_cannot_serve(shell, project) -> None:
+    assert "there is no release 'tripz'" in shell("serve", "tripz").err
+    assert "expected HOST:PORT" in shell("serve", "trips", "--http", "nowhere").err
+    assert shell("serve").code == 3
+
+
+def test_without_a_registry_the_places_are_told(shell, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = shell("releases")
+    assert answer.code == 3
+    assert str(tmp_path / ".seakeep" / "registry.sqlite") in answer.err
+    assert not (tmp_path / ".seakeep").exists()
+
+
+def test_home_names_another_registry(shell, project, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shell("releases", "--home", project / ".seakeep").code == 0
+
+
+def test_the_written_projects_own_test_passes(finished, tmp_path) -> None:
+    import shutil
+    import subprocess
+    import sys
+
+    shutil.copytree(finished, tmp_path / "trips", ignore=shutil.ignore_patterns(".seakeep"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    done = subprocess.run(command, cwd=tmp_path / "trips", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+
+
+def test_json_errors_have_four_parts(shell, tmp_path) -> None:
+    answer = shell("run", tmp_path / "none.py", "--json")
+    plain = json.loads(answer.err)
+    assert answer.code == plain["exit_code"] == 3
+    assert set(plain) == {"error", "found", "where", "cause", "fix", "exit_code"}
+
+
+def test_main_ends_the_process_with_the_code() -> None:
+    assert code_of(["run", "none.py"]) == 3
