@@ -4,7 +4,7 @@ limits, metrics or coalescing. MODEL names the model's folder. Start: granian --
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,12 @@ from seakeep.serving import Served
 _served = Served.load(Path(os.environ["MODEL"]))
 _session = Session(_served.model.graph)
 _decode, _encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def _time(text: str) -> int:
-    return (datetime.datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    return (dt.datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
 
 
 def _array(values: list[Any], kind: Kind) -> Any:
@@ -36,6 +36,7 @@ def _array(values: list[Any], kind: Kind) -> Any:
 
 
 async def app(scope: Any, protocol: Any) -> None:
+    del scope
     rows = _decode(await protocol())["rows"]
     feeds = {item.name: _array([row[item.name] for row in rows], item.kind) for item in _served.model.inputs}
     scores, decisions = _session.run(("probabilities", "decision"), feeds)

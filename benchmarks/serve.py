@@ -1,10 +1,11 @@
 """Serving: requests a second on one core, with validation and metrics on, beside a bare handler around the same graph.
 
-    python benchmarks/serve.py MODEL_FOLDER ROWS.parquet [--rounds 5] [--seconds 2] [--json]
+    python benchmarks/serve.py MODEL_FOLDER ROWS.parquet [--rounds 5] [--seconds 2] [--realtime] [--json]
 
 The server is pinned to CPU 0 and the load generator (h2load, Debian package nghttp2-client) to CPU 1; bursts of the two
 servers take turns, the first of each is thrown away, and the median is reported. Before anything is timed, 200 rows are
-sent to both and the answers must be equal to the bit to those in process.
+sent to both and the answers must be equal to the bit to those in process. On a machine that others use too, --realtime runs
+servers and load in the real-time class (SCHED_RR, needs root), so that neighbours are not measured.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ PORTS = {"seakeep": 18461, "bare": 18462}
 SERVER_CPU, CLIENT_CPU = "0", "1"
 CHECKED_ROWS = 200
 HERE = Path(__file__).parent
+PREFIX: list[str] = []
 
 
 def main() -> None:
@@ -46,8 +48,11 @@ def main() -> None:
     parser.add_argument("rows", type=Path, help="Parquet file with the raw columns")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--realtime", action="store_true", help="SCHED_RR for servers and load; needs root")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.realtime:
+        PREFIX.extend(("chrt", "-r", "1"))
     served = Served.load(options.model)
     frame = pl.read_parquet(options.rows).head(CHECKED_ROWS)
     rows = [as_json(row, served) for row in frame.iter_rows(named=True)]
@@ -109,7 +114,7 @@ def bare_server(folder: Path, path: str, row: dict[str, Any]) -> Iterator[None]:
 def running(command: list[str], **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     started = time.perf_counter()
     process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CPU, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
+        [*PREFIX, "taskset", "-c", SERVER_CPU, *command], env={**os.environ, **environment}, stdout=subprocess.DEVNULL
     )
     try:
         yield process, started
@@ -149,7 +154,8 @@ def memory(pid: int) -> dict[str, float]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     rollups = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in (str(pid), *children)]
     sums = {
-        name: sum(int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)[1]) for text in rollups) for name in ("Rss", "Pss")
+        name: sum(int(re.search(rf"^{name}:\s+(\d+)", text, re.MULTILINE)[1]) for text in rollups)
+        for name in ("Rss", "Pss")
     }
     return {**{name.lower(): round(kib / 1024, 1) for name, kib in sums.items()}, "processes": len(rollups)}
 
