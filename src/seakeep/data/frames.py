@@ -90,8 +90,6 @@ def _explained(dataset: Dataset, number: int, error: Exception) -> DataError:
     source = dataset.source
     try:
         source.pieces()[number].collect()
-    except DataError as known:
-        return known
     except (pl.exceptions.PolarsError, OSError) as raw:
         if isinstance(source, FileSource):
             path = Path(source.file_of(number))

@@ -115,6 +115,14 @@ def test_a_value_that_is_not_of_its_type_is_named(csv: object) -> None:
     assert collect(dataset, columns=["b"]).height == 51
 
 
+def test_types_may_be_inferred_from_the_first_rows_alone(csv: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "TARGET", 8)
+    path = csv("a,b\n1,2\n3,4\n5.5,6\n")
+    assert collect(read(path)).dtypes == [pl.Float64, pl.Int64]
+    with pytest.raises(CannotRead, match=r"'5\.5' in column 'a'"):
+        collect(read(path, infer_rows=2))
+
+
 @given(
     st.lists(
         st.tuples(
