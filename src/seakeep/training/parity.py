@@ -98,6 +98,20 @@ def compare_vectors(session: Session, native: Native, vectors: NDArray[np.float3
     return _compared(_answer(ours), native, vectors, ("at or beside a split",) * len(vectors))
 
 
+def batch_differences(session: Session, model: Model, features: FittedFeatures, frame: pl.DataFrame) -> tuple[int, int]:
+    """Rows of `frame`, evenly sampled, whose answers change bits with the batch's size, and how many were looked at."""
+    chosen = frame[np.linspace(0, frame.height - 1, min(BATCH_ROWS, frame.height)).astype(np.int64)]
+    given, names = feeds(chosen, features.inputs), list(outputs_of(model.task))
+    whole = session.run(names, given)
+    differing = np.zeros(chosen.height, dtype=np.bool_)
+    for size in BATCH_SIZES:
+        for start in range(0, chosen.height, size):
+            part = session.run(names, {name: values[start : start + size] for name, values in given.items()})
+            for ours, all_of in zip(part, whole, strict=True):
+                differing[start : start + size] |= _differ(ours, all_of[start : start + size])
+    return int(differing.sum()), chosen.height
+
+
 def estimator_session(exported: Exported, width: int) -> Session:
     """The estimator's nodes alone, over a float32 input `features` (rows, width)."""
     builder = GraphBuilder()
@@ -197,22 +211,12 @@ def _fix(why: str) -> str:
 
 
 def _invariance_check(session: Session, model: Model, features: FittedFeatures, frame: pl.DataFrame) -> Check:
-    """Answers to the same rows in batches of several sizes, compared bit by bit; real and odd rows."""
-    chosen = frame[np.linspace(0, frame.height - 1, min(BATCH_ROWS, frame.height)).astype(np.int64)]
-    given, names = feeds(chosen, features.inputs), list(outputs_of(model.task))
-    whole = session.run(names, given)
-    differing = np.zeros(chosen.height, dtype=np.bool_)
-    for size in BATCH_SIZES:
-        for start in range(0, chosen.height, size):
-            part = session.run(names, {name: values[start : start + size] for name, values in given.items()})
-            for ours, all_of in zip(part, whole, strict=True):
-                differing[start : start + size] |= _differ(ours, all_of[start : start + size])
-    count = int(differing.sum())
+    count, rows = batch_differences(session, model, features, frame)
     return Check(
         "parity.batch_invariance",
         model.name,
         Verdict.FAIL if count else Verdict.PASS,
-        f"{count} of {chosen.height:,} rows change with the size of the batch (1, 7, 64, all)",
+        f"{count} of {rows:,} rows change with the size of the batch (1, 7, 64, all)",
         count,
         0,
         fix="Report this estimator: one of its nodes rounds differently at a batch's end." if count else "",

@@ -64,7 +64,7 @@ _TIMES = (
     dt.datetime(2100, 2, 28, tzinfo=_UTC),
     dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=_UTC),
 )
-_ODD: dict[Kind, tuple[tuple[object, ...], pl.DataType]] = {
+ODD: dict[Kind, tuple[tuple[object, ...], pl.DataType]] = {
     Kind.NUMBER: (_NUMBERS, pl.Float64()),
     Kind.INTEGER: (_INTEGERS, pl.Int64()),
     Kind.BOOLEAN: ((None, True, False), pl.Boolean()),
@@ -107,7 +107,7 @@ def raw_rows(real: pl.DataFrame, features: FittedFeatures, thresholds: dict[int,
     """Real rows, then some with one odd value each, one with none at all, and some beside thresholds of bare columns."""
     parts, why = [real], ["real"] * real.height
     for column in features.inputs:
-        values, dtype = _ODD[column.kind]
+        values, dtype = ODD[column.kind]
         for value in values:
             parts.append(_changed(real, column.name, [value] * _BASES, dtype))
             why += [f"{column.name} is {_shown(value)}"] * _BASES
@@ -184,7 +184,7 @@ def _typed(column: Input) -> pl.Expr:
     """The column as one type a kind, so that odd values of any size fit beside real ones."""
     if column.kind is Kind.TIMESTAMP:
         return pl.col(column.name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return pl.col(column.name).cast(_ODD[column.kind][1])
+    return pl.col(column.name).cast(ODD[column.kind][1])
 
 
 def _changed(real: pl.DataFrame, name: str, values: Sequence[Any], dtype: pl.DataType) -> pl.DataFrame:
