@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core import Check
+    from seakeep.registry import Sight
     from seakeep.registry.executions import Outcome
 
 
@@ -123,14 +124,23 @@ class _Run:
     def _on_record(self, stage: Stage) -> Execution | None:
         for variant in stage.variants(self.work, self.pipeline):
             for execution in self.work.registry.executions.with_key(self._key(stage, variant)):
-                sights = [current(sight) for sight in execution.looked_at]
-                seen = tuple(sight for sight in sights if sight is not None)
-                whole = len(seen) == len(sights) and all(is_whole(output, self.work) for output in execution.outputs)
-                if whole and seen != execution.looked_at:
-                    self.work.registry.executions.look_again(execution.id, seen)
-                if whole:
+                if self._holds(execution):
                     return execution
         return None
+
+    def _holds(self, execution: Execution) -> bool:
+        """Whether what an execution looked at is as it was, and what it made is there."""
+        seen: list[Sight] = []
+        for sight in execution.looked_at:
+            now = current(sight)
+            if now is None:
+                return False
+            seen.append(now)
+        if not all(is_whole(output, self.work) for output in execution.outputs):
+            return False
+        if any(now is not sight for now, sight in zip(seen, execution.looked_at, strict=True)):
+            self.work.registry.executions.look_again(execution.id, tuple(seen))
+        return True
 
     def _key(self, stage: Stage, variant: str) -> str:
         inputs = [self.work.artifacts[name].digest for name in (*stage.inputs, *stage.through)]

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from seakeep.core.codec import Json, from_plain, to_plain
+from seakeep.core.codec import Json, to_plain
 from seakeep.registry.artifacts import Artifact
 from seakeep.registry.database import transaction
 
@@ -87,7 +87,7 @@ class Executions:
                 f"INSERT INTO executions ({COLUMNS}) VALUES (NULL{', ?' * 12})",  # noqa: S608  (constants)
                 (
                     *(execution.run, execution.pipeline, execution.stage, execution.key, execution.code),
-                    *(_dumps(execution.parameters), _dumps(execution.looked_at), execution.started),
+                    *(_dumps(execution.parameters), _sights(execution.looked_at), execution.started),
                     *(execution.wall_seconds, execution.cpu_seconds, execution.peak_bytes, execution.verdict),
                 ),
             ).lastrowid
@@ -101,7 +101,7 @@ class Executions:
 
     def look_again(self, number: int, looked_at: tuple[Sight, ...]) -> None:
         """Replace a record's sights by later ones of the same content, so that the next look is quick."""
-        self.connection.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_dumps(looked_at), number))
+        self.connection.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_sights(looked_at), number))
 
     def with_key(self, key: str) -> tuple[Execution, ...]:
         """Executions that have this key and did not break off, newest first."""
@@ -130,7 +130,10 @@ class Executions:
     def _execution(self, row: tuple[object, ...]) -> Execution:
         values = dict(zip(COLUMNS.split(", "), row, strict=True))
         values["parameters"] = json.loads(str(values["parameters"]))
-        values["looked_at"] = from_plain(tuple[Sight, ...], json.loads(str(values["looked_at"])), path="looked_at")
+        values["looked_at"] = tuple(
+            Sight(path, kind, content, size, modified, tuple(suffixes))
+            for path, kind, content, size, modified, suffixes in json.loads(str(values["looked_at"]))
+        )
         uses = self.connection.execute(
             "SELECT direction, name, kind, digest FROM uses WHERE execution = ? ORDER BY direction, position",
             (values["id"],),
@@ -138,6 +141,11 @@ class Executions:
         inputs = tuple(Artifact(*use[1:]) for use in uses if use[0] == "input")
         outputs = tuple(Artifact(*use[1:]) for use in uses if use[0] == "output")
         return Execution(**values, inputs=inputs, outputs=outputs)  # type: ignore[arg-type]
+
+
+def _sights(looked_at: tuple[Sight, ...]) -> str:
+    """Sights as rows of their fields: a run with nothing to do reads one a data file, and should not notice."""
+    return _dumps([[getattr(sight, name) for name in Sight.__slots__] for sight in looked_at])
 
 
 def _dumps(value: object) -> str:
