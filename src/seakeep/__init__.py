@@ -5,8 +5,9 @@ The verbs below take nouns and return a noun; each is imported when first used, 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 __version__ = "0.1.0"
 
@@ -100,12 +101,8 @@ if TYPE_CHECKING:
     from seakeep.registry import Registry
     from seakeep.training import estimator, train
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.{_HOMES[name]}"), name)
+__getattr__, _names = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*_names(), "__version__"]

@@ -6,10 +6,9 @@ live in; whoever imports that file first must not turn `seakeep.data.profile` fr
 
 from __future__ import annotations
 
-import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {
     "batches": "frames",
@@ -54,23 +53,4 @@ if TYPE_CHECKING:
     from seakeep.data.split import split
     from seakeep.data.validate import validate
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.data' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.data.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
-
-
-class _Verbs(ModuleType):
-    """This package: a verb's name always means the verb, also after the import system has loaded the file of that name."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Verbs
+__getattr__, __dir__ = lazily(__name__, _HOMES)

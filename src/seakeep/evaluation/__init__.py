@@ -5,8 +5,9 @@ Each name is imported when first used, so that a pipeline file can state its req
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {
     "CODES": "codes",
@@ -43,12 +44,4 @@ if TYPE_CHECKING:
     from seakeep.evaluation.judge import evaluate
     from seakeep.evaluation.requirements import Requirement, at_least, at_most, gap_at_most, no_worse_than
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.evaluation' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.evaluation.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are imported when first used: a server's worker needs the null contract an
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {
     "Feature": "declaration",
@@ -48,12 +49,4 @@ if TYPE_CHECKING:
     from seakeep.features.nulls import feeds, tensor
     from seakeep.features.session import Session
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.features' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.features.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

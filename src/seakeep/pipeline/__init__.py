@@ -5,8 +5,9 @@ Names are imported when first used: finding that a run has nothing to do must no
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {
     "Observer": "results",
@@ -26,12 +27,4 @@ if TYPE_CHECKING:
     from seakeep.pipeline.runner import run
     from seakeep.pipeline.settings import Settings, load_settings
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.pipeline' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.pipeline.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -5,8 +5,9 @@ Names are imported when first used: a server's worker must start without Polars,
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {
     "OnnxPredictor": "runtimes.onnx",
@@ -24,12 +25,4 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.run import serve
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.serving' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.serving.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

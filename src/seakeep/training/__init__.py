@@ -5,8 +5,9 @@ Names are imported when first used: naming an estimator must not load a training
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
 
 _HOMES = {"Estimator": "estimators", "Trained": "trainer", "estimator": "estimators", "train": "trainer"}
 
@@ -16,12 +17,4 @@ if TYPE_CHECKING:
     from seakeep.training.estimators import Estimator, estimator
     from seakeep.training.trainer import Trained, train
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'seakeep.training' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seakeep.training.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return list(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES)
