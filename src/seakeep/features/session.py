@@ -7,6 +7,7 @@ Nothing is checked while all goes well, since one row takes microseconds; a fail
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,8 +104,7 @@ class Session:
     __slots__ = ("_inputs", "_outputs", "_session")
 
     def __init__(self, graph: bytes) -> None:
-        import onnxruntime
-
+        onnxruntime = _quiet_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -158,6 +158,16 @@ class Session:
                 return GraphError.unknown_input(name, list(self._inputs))
         rows = {name: len(feeds[name]) for name in self._inputs}
         return GraphError.unequal_rows(rows) if len(set(rows.values())) > 1 else GraphError.failed(error)
+
+
+def _quiet_runtime() -> Any:
+    """ONNX Runtime, told to keep to itself: since 1.29 importing it reports its use to its maker and leaves a device id in the
+    home folder, unless this variable is set before. A user who wants that can set it to 0.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _first_line(error: Exception) -> str:

@@ -40,7 +40,6 @@ class OnnxPredictor:
     def __init__(self, model: Model, *, threads: int | None = None) -> None:
         self.model = model
         self.threads = threads or len(os.sched_getaffinity(0))
-        _keep_quiet()
         self._session = Session(model.graph)
         classifies = model.task is not Task.REGRESSION
         self._outputs = ("probabilities", "decision") if classifies else ("value",)
@@ -78,13 +77,6 @@ class OnnxPredictor:
             return [work(chunk) for chunk in chunks]
         with ThreadPoolExecutor(min(self.threads, len(starts))) as pool:
             return list(pool.map(work, chunks))
-
-
-def _keep_quiet() -> None:
-    """Since 1.29 ONNX Runtime reports its use to its maker, and keeps a device id and a database in the home folder,
-    unless it is told not to before it is imported. A user who wants that can set the variable to 0.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 predictor = OnnxPredictor
