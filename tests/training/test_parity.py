@@ -17,7 +17,7 @@ from seakeep.core.report import Verdict
 from seakeep.training import estimators
 from seakeep.training.fitting import fit, graph_of
 from seakeep.training.native import Native, scaled_difference
-from seakeep.training.parity import parity
+from seakeep.training.parity import estimator_session, parity
 
 DECLARED = features.Features(
     features.number("fare"), features.number("distance").log1p(), features.category("carrier").one_hot()
@@ -36,7 +36,8 @@ class Ready:
 
     def checks(self, **changed):
         given = dataclasses.replace(self, **changed)
-        found = parity(given.model, given.fitted, given.exported, given.native, given.real)
+        alone = estimator_session(given.exported, len(given.model.features))
+        found = parity(given.model, given.fitted, given.exported, given.native, real=given.real, alone=alone)
         return {check.code: check for check in found}
 
 

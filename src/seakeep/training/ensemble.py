@@ -94,10 +94,10 @@ class Ensemble:
 
     def levels(self) -> Iterator[NDArray[np.int32]]:
         """The nodes of all trees by depth: roots first. Cost: one pass over the nodes."""
-        level = self.root
+        level, is_leaf = self.root, self.is_leaf
         while len(level):
             yield level
-            inner = level[~self.is_leaf[level]]
+            inner = level[~is_leaf[level]]
             level = np.concatenate([self.left[inner], self.right[inner]])
 
     def thresholds(self) -> dict[int, NDArray[np.float32]]:

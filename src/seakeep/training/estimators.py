@@ -82,8 +82,10 @@ def prepare(given: Estimator | object, *, seed: int) -> Prepared:
         raise _not_an_estimator(given)
     library, name = _library(built)
     check_parameters(library, name, parameters_of(library, built))
-    from sklearn.base import clone, is_classifier
-
+    try:
+        from sklearn.base import clone, is_classifier
+    except ImportError as error:
+        raise MissingExtra.of("sklearn", "train", purpose="Training") from error
     copy = clone(built)
     text = _written(name, _changed(copy))
     _fix_randomness(copy, library, seed)
@@ -203,7 +205,8 @@ def _fix_randomness(copy: Any, library: str, seed: int) -> None:
     settings: dict[str, Any] = {}
     if "random_state" in parameters and parameters["random_state"] is None:
         settings["random_state"] = seed
-    if "n_jobs" in parameters and parameters["n_jobs"] is None:
+    is_linear = "linear_model" in type(copy).__module__  # where n_jobs is being given up
+    if "n_jobs" in parameters and parameters["n_jobs"] is None and not is_linear:
         settings["n_jobs"] = cores()
     if library == "lightgbm":
         settings |= _lightgbm_settings(parameters)

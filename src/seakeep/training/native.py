@@ -49,7 +49,7 @@ class Native:
 
     def answer(self, vectors: NDArray[np.float32]) -> Answer:
         """Its answers to rows that it accepts. One thread, since a forest's threads add up in any order."""
-        if "n_jobs" in self.fitter.get_params(deep=False):
+        if self.fitter.get_params(deep=False).get("n_jobs") is not None:
             self.fitter.set_params(n_jobs=1)
         given = vectors.astype(np.float64) if self.takes.doubles_to_answer else vectors
         with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -79,9 +79,10 @@ def _one_output(ensemble: Ensemble, output: int) -> Operator:
 
 def _shrunk(ensemble: Ensemble, output: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Each node's value for this output where every leaf below it has the same, and whether that is so."""
-    value, ends = ensemble.value[:, output].copy(), ensemble.is_leaf.copy()
+    is_leaf = ensemble.is_leaf
+    value, ends = ensemble.value[:, output].copy(), is_leaf.copy()
     for level in reversed(list(ensemble.levels())):
-        inner = level[~ensemble.is_leaf[level]]
+        inner = level[~is_leaf[level]]
         left, right = ensemble.left[inner], ensemble.right[inner]
         ends[inner] = ends[left] & ends[right] & (value[left] == value[right])
         value[inner] = value[left]

@@ -59,11 +59,11 @@ class Compared:
 
 
 def parity(
-    model: Model, features: FittedFeatures, exported: Exported, native: Native, real: pl.DataFrame
+    model: Model, features: FittedFeatures, exported: Exported, native: Native, *, real: pl.DataFrame, alone: Session
 ) -> tuple[Check, ...]:
     """The gate's checks: parity.features, .max_difference, .flips (classification), .batch_invariance.
 
-    Parameters: real: raw training rows, evenly sampled (replay.sampled). Cost: some 17,000 rows through both.
+    Parameters: real: raw training rows, evenly sampled (replay.sampled). alone: `estimator_session(exported, …)`. Cost: some 17,000 rows through both.
     """
     session = Session(model.graph)
     scores = exported.scores
@@ -73,7 +73,7 @@ def parity(
     evidence: dict[str, Json] = {"raw_rows": len(rows.why)}
     if isinstance(scores, Ensemble) and thresholds:
         beside = beside_splits(scores, vectors[: real.height])
-        whole = whole + compare_vectors(estimator_session(exported, vectors.shape[1]), native, beside.vectors)
+        whole = whole + compare_vectors(alone, native, beside.vectors)
         evidence |= {"rows_beside_splits": len(beside.vectors), "splits_tried": beside.tried, "splits": beside.splits}
     evidence["rows_the_library_refuses"] = whole.refused
     return (

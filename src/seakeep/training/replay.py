@@ -145,11 +145,11 @@ def _visitors(ensemble: Ensemble, vectors: NDArray[np.float32]) -> NDArray[np.in
     """For each node a row that reaches it, -1 where none of the rows looked at does."""
     trees = len(ensemble.root)
     looked = min(len(vectors), max(16, min(2000, _ROUTED // trees)))
-    visitor = np.full(len(ensemble.feature), -1, dtype=np.int64)
+    visitor, is_leaf = np.full(len(ensemble.feature), -1, dtype=np.int64), ensemble.is_leaf
     rows, node = np.repeat(np.arange(looked), trees), np.tile(ensemble.root, looked)
     while len(node):
         visitor[node] = rows
-        inner = ~ensemble.is_leaf[node]
+        inner = ~is_leaf[node]
         rows, node = rows[inner], node[inner]
         value = vectors[rows, ensemble.feature[node]]
         goes_left = (value <= ensemble.threshold[node]) | (np.isnan(value) & ensemble.missing_left[node])

@@ -7,7 +7,7 @@ inspection and registering refuses it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seakeep.core.report import Table
     from seakeep.core.schema import Schema
     from seakeep.core.statistics import Statistics
-    from seakeep.features import Features, FittedFeatures
+    from seakeep.features import Features, FittedFeatures, Session
     from seakeep.training.estimators import Estimator
     from seakeep.training.fitting import Fitted
 
@@ -67,9 +67,13 @@ def train(
         dataset, features, prepared, schema=schema, statistics=statistics, name=name, keep_back=held_out is None
     )
     model = fitted.model
-    checks = parity(model, fitted.features, fitted.exported, fitted.native, fitted.real_rows(dataset))
-    judged = fitted.kept_back if held_out is None else _judged(model, fitted.features, held_out)
-    better, table = _beside_baselines(fitted, judged)
+    alone = estimator_session(fitted.exported, len(model.features))
+    real = fitted.real_rows(dataset)
+    checks = parity(model, fitted.features, fitted.exported, fitted.native, real=real, alone=alone)
+    judged, unknown = (fitted.kept_back, 0) if held_out is None else _judged(model, fitted.features, held_out)
+    better, table = _beside_baselines(fitted, judged, alone)
+    if unknown:
+        table = replace(table, note=f"{table.note} {unknown:,} rows of classes never seen in training are left out.")
     report = Report(
         "training",
         f"Training of {name}",
@@ -80,23 +84,25 @@ def train(
     return Trained(model, report)
 
 
-def _judged(model: Model, fitted: FittedFeatures, held_out: Dataset) -> Data:
-    """At most JUDGED_ROWS of the rows held out, evenly spaced among those with a label that the model knows."""
+def _judged(model: Model, fitted: FittedFeatures, held_out: Dataset) -> tuple[Data, int]:
+    """At most JUDGED_ROWS of the rows held out, evenly spaced among those with a label that the model knows, and how many
+    rows have one that it does not.
+    """
     label = held_out.label or ""
     if not label:
         raise CannotTrain.no_label(held_out.description)
-    codes, known = LabelReader(model, label).read(collect(held_out, columns=[label]).get_column(label))
+    reader = LabelReader(model, label)
+    codes, known = reader.read(collect(held_out, columns=[label]).get_column(label))
     kept = np.zeros(len(codes), dtype=np.bool_)
     positions = np.flatnonzero(known)
     kept[positions[spread(len(positions), JUDGED_ROWS)]] = True
-    return Data(matrix(fitted, held_out, kept), codes[kept])
+    return Data(matrix(fitted, held_out, kept), codes[kept]), reader.unknown.total()
 
 
-def _beside_baselines(fitted: Fitted, judged: Data) -> tuple[Check, Table]:
+def _beside_baselines(fitted: Fitted, judged: Data, alone: Session) -> tuple[Check, Table]:
     """The candidate is judged by its own nodes, so that the comparison is of what would be released."""
     model = fitted.model
-    session = estimator_session(fitted.exported, len(model.features))
-    outputs = session.run(list(outputs_of(model.task)), {"features": judged.vectors})
+    outputs = alone.run(list(outputs_of(model.task)), {"features": judged.vectors})
     scores = outputs[0].astype(np.float64)
     scores = scores[:, None] if scores.ndim == 1 else scores
     candidate = Sample(model.task, judged.codes, scores, outputs[1] if len(outputs) > 1 else None)
