@@ -60,7 +60,7 @@ FAMILIES: tuple[tuple[Estimator, str], ...] = (
     (estimator(LIGHTGBM + "Regressor", objective="tweedie"), "wait"),
     (estimator(XGBOOST + "Classifier", n_estimators=200), "late"),
     (estimator(XGBOOST + "Classifier"), "band"),
-    (estimator(XGBOOST + "Classifier", booster="dart", rate_drop=0.2), "late"),
+    (estimator(XGBOOST + "Classifier", n_estimators=30, booster="dart", rate_drop=0.2), "late"),
     (estimator(XGBOOST + "Regressor", n_estimators=200), "delay"),
     (estimator(XGBOOST + "Regressor", objective="reg:logistic"), "share"),
     (estimator(XGBOOST + "Regressor", objective="count:poisson"), "wait"),
