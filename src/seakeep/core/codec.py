@@ -27,6 +27,7 @@ else:
     Json = Any  # a recursive type cannot be resolved when the program runs; any JSON value is read as it is
 Scalar = bool | int | float | str | None
 T = TypeVar("T")
+_PLAIN = frozenset((bool, int, str, type(None)))
 
 
 class BadDocument(DataError):
@@ -60,7 +61,7 @@ def to_plain(value: object) -> Json:
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
+        return list(value) if _PLAIN.issuperset(map(type, value)) else [to_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
@@ -135,6 +136,8 @@ def _read_tuple(items: tuple[Any, ...], plain: Json, path: str) -> tuple[Any, ..
     if not isinstance(plain, list):
         raise BadDocument.at(path, plain, "an array")
     if len(items) == 2 and items[1] is Ellipsis:
+        if items[0] in _PLAIN and {items[0]}.issuperset(map(type, plain)):
+            return tuple(plain)
         return tuple(_read(items[0], item, f"{path}[{i}]") for i, item in enumerate(plain))
     if len(items) != len(plain):
         raise BadDocument.at(path, plain, f"an array of {len(items)}")

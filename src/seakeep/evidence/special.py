@@ -8,6 +8,7 @@ asked for as such and never as 1 - 1e-6, which would lose its digits.
 
 from __future__ import annotations
 
+import functools
 import math
 from statistics import NormalDist
 
@@ -53,6 +54,7 @@ def beta_quantile(share: float, a: float, b: float) -> float:
     return (low + high) / 2.0
 
 
+@functools.lru_cache(4096)
 def student_quantile(share: float, degrees: float) -> float:
     """The value that Student's t with `degrees` of freedom (above 0) stays below with probability `share`, in (0, 1).
 
