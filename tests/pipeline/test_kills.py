@@ -70,6 +70,18 @@ def test_a_killed_run_goes_on_to_the_same_release(quick, tmp_path_factory) -> No
     check_same(whole, killed(quick, copies / "killed", [draw.uniform(0.2, 1) * seconds for _ in range(3)]))
 
 
+def test_two_runs_at_once_do_the_work_once(quick, tmp_path_factory) -> None:
+    copies = tmp_path_factory.mktemp("copies")
+    whole, _ = undisturbed(quick, copies / "whole")
+    shutil.copytree(quick, copies / "shared", ignore=shutil.ignore_patterns(".seakeep", "*.log", "*.schema.yaml"))
+    command = [*RUN, str(copies / "shared" / "pipeline.py")]
+    running = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(3)]
+    errors = [process.communicate(timeout=120)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], errors
+    check_same(whole, copies / "shared")
+    assert (copies / "shared" / "calls.log").read_text().split().count("train") == 1
+
+
 @pytest.mark.slow
 def test_forty_kills_of_a_quick_pipeline(quick, tmp_path_factory) -> None:
     copies = tmp_path_factory.mktemp("copies")

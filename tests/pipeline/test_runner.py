@@ -15,6 +15,7 @@ from seakeep.core.errors import UsageError
 from seakeep.pipeline import run
 from seakeep.pipeline.errors import BadPipeline, CannotRun, StageBroke
 from seakeep.registry import Registry, locks
+from seakeep.registry.errors import TornRelease
 
 HOLD = """
 import sys, time
@@ -232,6 +233,29 @@ def test_a_new_champion_from_elsewhere_is_judged_against_anew(project) -> None:
         assert registry.resolve("tips@3").release.made_from["champion"] == registry.resolve("tips@2").release.digest
 
 
+def test_a_champion_that_cannot_answer_for_todays_table_is_compared_by_its_report(project) -> None:
+    project.edit("import seakeep\n", "import seakeep\nfrom seakeep.core.errors import SchemaMismatch\n")
+    run(project.file)
+    project.edit("Constant()", "Constant(1)")
+    project.edit(
+        '    note("evaluate")',
+        '    note("evaluate")\n    if given["champion_predictor"]: raise SchemaMismatch("column \'age\' is missing")\n'
+        '    assert given["champion"].kind == "evaluation" and given["champion_model"] is None',
+    )
+    result = run(project.file)
+    assert result.stage("evaluate").notes == (
+        "tips@1 cannot answer for this table (column 'age' is missing), so its own report was compared with",
+    )
+
+
+def test_a_champion_that_is_torn_is_named(project) -> None:
+    first = run(project.file)
+    (project.home / "releases" / first.release / "model.onnx").write_bytes(b"torn")
+    project.edit("Constant()", "Constant(1)")
+    with pytest.raises(TornRelease, match="its manifest says"):
+        run(project.file)
+
+
 def test_one_stage_runs_alone_when_its_inputs_are_on_record(project) -> None:
     for number, name in enumerate(NAMES):
         result = run(project.file, stage=name)
@@ -362,6 +386,31 @@ def test_a_run_waits_for_another_of_the_same_pipeline(project) -> None:
     holder.wait()
     assert result.label == "tips@2"
     assert f"process {holder.pid}" in notes[0]
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+import seakeep.serving
+seakeep.serving.OnnxPredictor = lambda model: model
+from seakeep.cli._main import code_of
+sys.exit(code_of(["run", sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize("size", [2_000, 10_000, 40_000, 300_000])
+def test_where_no_more_can_be_written_the_run_says_so_and_the_next_one_goes_on(project, size) -> None:
+    """A limit on the size of files stands for a full disk: any file, the database's too, may be the one that hits it."""
+    command = [sys.executable, "-c", FULL, str(size), str(project.file)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode in (0, 3)
+    assert "Traceback" not in done.stderr
+    result = run(project.file)
+    assert result.label == "tips@1"
+    with Registry(project.home) as registry:
+        assert registry.verify().verdict is Verdict.PASS
+    assert not list(project.folder.rglob(".tmp-*"))
 
 
 def test_another_home_knows_nothing_of_this_one(project, tmp_path) -> None:

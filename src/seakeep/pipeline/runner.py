@@ -17,20 +17,21 @@ import os
 import secrets
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from seakeep.core import Dataset, Report, Schema, Statistics, Verdict
+from seakeep.core import Report, Verdict
 from seakeep.core.codec import digest
 from seakeep.core.errors import SeakeepError, UsageError
-from seakeep.core.files import TEMPORARY, write_text
+from seakeep.core.files import TEMPORARY
 from seakeep.pipeline.errors import CannotRun, StageBroke
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import Project, environment
+from seakeep.pipeline.recording import keep_outputs, page_of, record_of
 from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
 from seakeep.pipeline.sights import current
-from seakeep.pipeline.stages import STAGES, Made, Stage, is_whole
+from seakeep.pipeline.stages import STAGES, Stage, is_whole
 from seakeep.pipeline.work import Work
-from seakeep.registry import Artifact, Execution, Registry, locks, upkeep
+from seakeep.registry import Execution, Registry, locks, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from seakeep.core import Check
     from seakeep.registry import Sight
-    from seakeep.registry.executions import Outcome
 
 
 def run(
@@ -179,7 +179,7 @@ class _Run:
         try:
             with cost:
                 made = stage.perform(self.work)
-                outputs = self._keep(made)
+                outputs = keep_outputs(self.work, made)
         except (Exception, SystemExit) as error:
             self._record_error(stage, cost, error)
             explained = self._explained(stage, error)
@@ -188,67 +188,12 @@ class _Run:
             raise explained from error
         self.pipeline = self.work.pipeline.name
         key = self._key(stage, made.variant) if made.cacheable else ""
-        execution = self._execution(stage, cost, key=key, made=made, outputs=outputs)
+        execution = self._record(stage, cost, key=key, made=made, outputs=outputs)
         number = self.work.registry.record(execution)
         self._accept(stage, execution, cost, shown=True, notes=made.notes, number=number)
 
-    def _keep(self, made: Made) -> tuple[Artifact, ...]:
-        """Keep a stage's outputs in the registry and draw their pages."""
-        self.work.keep(made.outputs)
-        kept = []
-        for name, noun in made.outputs.items():
-            if isinstance(noun, Statistics | Schema | Report):
-                self.work.registry.put(noun)
-                self._draw(name, noun)
-                kind = type(noun).__name__.lower()
-                kept.append(Artifact(name, kind, noun.digest))  # type: ignore[arg-type]
-            elif isinstance(noun, Dataset):
-                kept.append(Artifact(name, "dataset", noun.digest))
-            else:
-                kept.append(Artifact(name, "model", self.work.registry.put(noun)))
-        if made.release:
-            kept.append(Artifact(made.release.label, "release", made.release.release.digest))
-        return tuple(kept)
-
-    def _draw(self, name: str, noun: Statistics | Schema | Report) -> None:
-        from seakeep.views import html
-
-        path = self._page(name, noun.digest)
-        if not path.exists():
-            write_text(path, html.render(noun))
-
-    def _page(self, name: str, noun_digest: str) -> Path:
-        return self.work.registry.home / "reports" / f"{name}-{noun_digest[:12]}.html"
-
-    def _execution(
-        self,
-        stage: Stage,
-        cost: Cost,
-        *,
-        key: str = "",
-        made: Made | None = None,
-        outputs: tuple[Artifact, ...] = (),
-        error: str = "",
-    ) -> Execution:
-        made = made or Made()
-        inputs = tuple(self.work.artifacts[name] for name in stage.inputs if name in self.work.artifacts)
-        how = {"environment": environment(), "peak_is": cost.peak_is} | ({"error": error} if error else {})
-        return Execution(
-            run=self.identifier,
-            pipeline=self.pipeline,
-            stage=stage.name,
-            key=key,
-            code=self.work.code,
-            started=cost.started,
-            wall_seconds=cost.wall_seconds,
-            cpu_seconds=cost.cpu_seconds,
-            peak_bytes=cost.peak_bytes,
-            verdict="error" if error else _verdict(made),
-            inputs=(*inputs, *made.sources),
-            outputs=outputs,
-            parameters={**made.parameters, **how},
-            looked_at=made.looked_at,
-        )
+    def _record(self, stage: Stage, cost: Cost, **found: Any) -> Execution:
+        return record_of(self.work, stage, cost, run=self.identifier, pipeline=self.pipeline, **found)
 
     def _accept(
         self,
@@ -270,7 +215,7 @@ class _Run:
             self._failed = stage.name
         if not shown:
             return
-        pages = (self._page(output.name, output.digest) for output in execution.outputs)
+        pages = (page_of(self.work, output.name, output.digest) for output in execution.outputs)
         result = StageResult(
             stage.name,
             execution.verdict,
@@ -299,7 +244,7 @@ class _Run:
         """Put the failure on record if that is possible; the failure itself is what matters."""
         with contextlib.suppress(SeakeepError):
             first_line = f"{type(error).__name__}: {error}".partition("\n")[0]
-            self.work.registry.record(self._execution(stage, cost, error=first_line))
+            self.work.registry.record(self._record(stage, cost, error=first_line))
 
     def _explained(self, stage: Stage, error: BaseException) -> BaseException:
         """An exception of the project's own code as one that names its line; others as they are."""
@@ -325,14 +270,6 @@ class _Run:
             found.label if found else "",
             str(found.folder) if found else "",
         )
-
-
-def _verdict(made: Made) -> Outcome:
-    """The worst verdict of a stage's reports; a stage without reports is done, and a release has its own."""
-    if made.release:
-        return made.release.release.verdict.value
-    reports = [noun.verdict for noun in made.outputs.values() if isinstance(noun, Report)]
-    return Verdict.worst(tuple(reports)).value if reports else "done"
 
 
 def _limit_threads(threads: int) -> None:

@@ -67,7 +67,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
-        raise unreadable(path, error) from error
+        raise _unreadable(path, error) from error
     except BaseException:
         if connection is not None:
             connection.close()
@@ -81,16 +81,25 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite has ended it already where the disk was full
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
-def unreadable(path: Path, error: sqlite3.DatabaseError) -> UnreadableRegistry:
-    """The four-part error for what SQLite says of the file at `path`."""
-    torn = isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
-    return UnreadableRegistry.unopened(path, str(error)) if torn else UnreadableRegistry.corrupt(path, str(error))
+@contextlib.contextmanager
+def explaining(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of the database at `path` into UnreadableRegistry."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: sqlite3.DatabaseError) -> UnreadableRegistry:
+    usable = isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
+    return UnreadableRegistry.unusable(path, str(error)) if usable else UnreadableRegistry.corrupt(path, str(error))
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -40,9 +40,9 @@ class UnreadableRegistry(RegistryError):
         )
 
     @classmethod
-    def unopened(cls, path: Path, reason: str) -> UnreadableRegistry:
+    def unusable(cls, path: Path, reason: str) -> UnreadableRegistry:
         return cls(
-            f"the registry cannot be opened: {reason}",
+            f"the registry cannot be read or written: {reason}",
             where=str(path),
             cause="The folder is read-only, full, belongs to somebody else, or another process holds the database.",
             fix=f"Check it with: ls -ld {path.parent} && df -h {path.parent}",

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 from seakeep.core.codec import Json, to_plain
 from seakeep.registry.artifacts import Artifact
-from seakeep.registry.database import transaction
+from seakeep.registry.database import explaining, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+    from pathlib import Path
 
 Outcome = Literal["pass", "fail", "inconclusive", "done", "error"]
 COLUMNS = (
@@ -79,10 +80,11 @@ class Executions:
     """The records of executions."""
 
     connection: sqlite3.Connection
+    path: Path
 
     def record(self, execution: Execution) -> int:
-        """Keep a record and what it used, all or nothing; returns its number."""
-        with transaction(self.connection) as connection:
+        """Keep a record and what it used, all or nothing; returns its number. Its outputs must have been kept before."""
+        with explaining(self.path), transaction(self.connection) as connection:
             number = connection.execute(
                 f"INSERT INTO executions ({COLUMNS}) VALUES (NULL{', ?' * 12})",  # noqa: S608  (constants)
                 (
@@ -101,7 +103,8 @@ class Executions:
 
     def look_again(self, number: int, looked_at: tuple[Sight, ...]) -> None:
         """Replace a record's sights by later ones of the same content, so that the next look is quick."""
-        self.connection.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_sights(looked_at), number))
+        with explaining(self.path):
+            self.connection.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_sights(looked_at), number))
 
     def with_key(self, key: str) -> tuple[Execution, ...]:
         """Executions that have this key and did not break off, newest first."""
@@ -125,7 +128,8 @@ class Executions:
 
     def _select(self, where: str, values: tuple[str, ...]) -> tuple[Execution, ...]:
         query = f"SELECT {COLUMNS} FROM executions WHERE {where}"  # noqa: S608  (constants)
-        return tuple(self._execution(row) for row in self.connection.execute(query, values).fetchall())
+        with explaining(self.path):
+            return tuple(self._execution(row) for row in self.connection.execute(query, values).fetchall())
 
     def _execution(self, row: tuple[object, ...]) -> Execution:
         values = dict(zip(COLUMNS.split(", "), row, strict=True))

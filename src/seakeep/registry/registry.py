@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +28,7 @@ from seakeep.registry.releases import SHORTEST_PREFIX, Registered, Releases, che
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from seakeep.core import Model, Report
@@ -50,7 +50,7 @@ class Registry:
         self._objects = Objects(self.home / "objects")
         self._nouns = Nouns(self._connection, self._objects)
         self._releases = Releases(self._connection, self.home / "releases")
-        self.executions = Executions(self._connection)
+        self.executions = Executions(self._connection, self.home / DATABASE)
 
     @classmethod
     def existing(cls, home: Path | str) -> Self:
@@ -89,8 +89,7 @@ class Registry:
 
     def record(self, execution: Execution) -> int:
         """Keep the record of one stage; returns its number. Its outputs must have been kept before."""
-        with self._explained():
-            return self.executions.record(execution)
+        return self.executions.record(execution)
 
     def register(
         self,
@@ -183,10 +182,5 @@ class Registry:
         query = "SELECT name, kind, digest FROM uses WHERE digest = ? ORDER BY execution DESC LIMIT 1"
         return Artifact(*self._connection.execute(query, rows[0]).fetchone())
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn SQLite's errors into four parts that name the file."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            raise database.unreadable(self.home / DATABASE, error) from error
+    def _explained(self) -> AbstractContextManager[None]:
+        return database.explaining(self.home / DATABASE)

@@ -1,0 +1,57 @@
+"""How a run looks: one line a stage, a clock on a terminal, and what did not pass at the end."""
+
+from __future__ import annotations
+
+import sys
+
+from click import unstyle
+
+from seakeep.cli import _progress
+from seakeep.core import Check, Verdict
+from seakeep.pipeline.results import RunResult, StageResult
+
+
+def stage(
+    name: str = "train", *, cached: bool = False, verdict: str = "pass", notes: tuple[str, ...] = ()
+) -> StageResult:
+    return StageResult(name, verdict, cached, 1.5, 2.5, 300 << 20, 9.0, 1, (), (), ("/r/x.html",), notes)  # type: ignore[arg-type]
+
+
+def test_a_stage_is_one_line_with_its_costs() -> None:
+    assert unstyle(_progress.line(stage())).split() == ["train", "pass", "1.5", "s", "2.5", "s", "CPU", "300", "MiB"]
+    assert unstyle(_progress.line(stage(cached=True))).split() == ["train", "pass", "cached", "(took", "9", "s)"]
+
+
+def test_without_a_terminal_rich_is_not_asked(capsys) -> None:
+    with _progress.Lines() as lines:
+        lines.started("train")
+        lines.finished(stage(notes=("written to x",)))
+    out, err = capsys.readouterr()
+    assert out.startswith("train     pass")
+    assert err == "  written to x\n"
+
+
+def test_on_a_terminal_a_clock_runs_while_a_stage_is_at_work(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with _progress.Lines() as lines:
+        lines.started("train")
+        assert lines._clock is not None
+        lines.finished(stage())
+        assert lines._clock is None
+        lines.started("evaluate")
+    assert lines._clock is None
+    assert "train     pass" in unstyle(capsys.readouterr().out)
+
+
+def test_the_ending_names_checks_release_and_pages() -> None:
+    check = Check("metric.at_least", "roc_auc", Verdict.FAIL, "roc_auc is 0.5", fix="See errors.")
+    failed = RunResult("r", "tips", "/p.py", "/h", (stage(verdict="fail"),), (check,))
+    text = unstyle(_progress.ending(failed))
+    assert "fail  metric.at_least roc_auc: roc_auc is 0.5\n      See errors." in text
+    assert "no release was made" in text
+    made = RunResult("r", "tips", "/p.py", "/h", (stage(),), (), "d" * 64, "tips@1", "/h/releases/d")
+    assert _progress.ending(made).splitlines() == [
+        "",
+        "release tips@1  dddddddddddd  /h/releases/d",
+        "page    /r/x.html",
+    ]
