@@ -132,6 +132,20 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(monkeypatch):
         estimators.prepare(Estimator("xgboost.XGBClassifier"), seed=0)
 
 
+@pytest.mark.parametrize(
+    ("said", "fix"), [("libgomp.so.1: cannot open", "apt-get install libgomp1"), ("libother.so", "import lightgbm")]
+)
+def test_a_library_that_lacks_one_of_the_systems_names_what_to_install(monkeypatch, said, fix):
+    def broken(name):
+        raise OSError(said)
+
+    monkeypatch.setattr(estimators.importlib, "import_module", broken)
+    monkeypatch.setattr(estimators, "_exporter", lambda library: library)
+    with pytest.raises(CannotTrain, match=said) as caught:
+        estimators.prepare(estimator("lightgbm.LGBMClassifier"), seed=0)
+    assert fix in caught.value.fix
+
+
 def test_what_a_library_refuses_is_told_in_its_words():
     prepared = estimators.prepare(RandomForestClassifier(max_depth=-3), seed=0)
     with pytest.raises(CannotTrain, match="max_depth"):

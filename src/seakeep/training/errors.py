@@ -154,3 +154,15 @@ class CannotTrain(ModelError):
             fix="Change the parameter that it names.",
             estimator=estimator,
         )
+
+    @classmethod
+    def library_not_loaded(cls, library: str, error: OSError) -> CannotTrain:
+        openmp = "libgomp" in str(error)
+        return cls(
+            f"{library} is installed but cannot be loaded: {error}",
+            cause="Its wheel leaves GNU OpenMP to the system, and this one has none."
+            if openmp
+            else "The system lacks a library.",
+            fix="sudo apt-get install libgomp1" if openmp else f'See which: python -c "import {library}"',
+            library=library,
+        )

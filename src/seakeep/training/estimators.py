@@ -138,6 +138,8 @@ def _built(named: Estimator) -> Any:
         if error.name == package:
             raise MissingExtra.of(package, extra, purpose=f"Training {name}") from error
         raise UsageError.unknown_name("module", home, _homes(library)) from error
+    except OSError as error:
+        raise CannotTrain.library_not_loaded(library, error) from error
     if not hasattr(module, name):
         raise UsageError.unknown_name("estimator", name, plugins.load(GROUP, library).ESTIMATORS, where=home)
     try:
