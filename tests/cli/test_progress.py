@@ -9,6 +9,7 @@ from click import unstyle
 from seakeep.cli import _progress
 from seakeep.core import Check, Verdict
 from seakeep.pipeline.results import RunResult, StageResult
+from seakeep.views.figures import seconds, size
 
 
 def stage(
@@ -18,8 +19,17 @@ def stage(
 
 
 def test_a_stage_is_one_line_with_its_costs() -> None:
-    assert unstyle(_progress.line(stage())).split() == ["train", "pass", "1.5", "s", "2.5", "s", "CPU", "300", "MiB"]
-    assert unstyle(_progress.line(stage(cached=True))).split() == ["train", "pass", "cached", "(took", "9", "s)"]
+    assert unstyle(_progress.line(stage())).split() == [
+        "train",
+        "pass",
+        *f"{seconds(1.5)} {seconds(2.5)} CPU {size(300 << 20)}".split(),
+    ]
+    assert unstyle(_progress.line(stage(cached=True))).split() == [
+        "train",
+        "pass",
+        "cached",
+        *f"(took {seconds(9.0)})".split(),
+    ]
 
 
 def test_without_a_terminal_rich_is_not_asked(capsys) -> None:

@@ -277,6 +277,39 @@ def test_a_stage_after_a_failed_one_does_not_run(project) -> None:
         run(project.file, stage="evaluate")
 
 
+def test_without_cache_only_the_stage_asked_for_is_done_again(project) -> None:
+    run(project.file)
+    project.calls()
+    result = run(project.file, stage="train", cache=False)
+    assert [(stage.stage, stage.cached) for stage in result.stages] == [("train", False)]
+    assert project.calls() == ["read", "train"]
+
+
+def test_a_relative_path_is_read_again_from_another_folder(project, monkeypatch) -> None:
+    project.edit('HERE / "data" / "*.csv"', '"data/*.csv"')
+    monkeypatch.chdir(project.folder)
+    first = run(project.file)
+    other = project.folder / "other"
+    (other / "data").mkdir(parents=True)
+    (other / "data" / "a.csv").write_text((project.folder / "data" / "a.csv").read_text().replace("0.5", "0.7"))
+    monkeypatch.chdir(other)
+    assert run(project.file).release != first.release
+    monkeypatch.chdir(project.folder)
+    assert run(project.file).stages[0].cached
+
+
+def test_threads_are_limited_before_the_libraries_load(project) -> None:
+    project.edit('    note("read")', '    import polars; note(f"threads={polars.thread_pool_size()}")')
+    project.edit(
+        "import seakeep\n",
+        "import seakeep\nimport seakeep.serving\nseakeep.serving.OnnxPredictor = lambda model: model\n",
+    )
+    (project.folder / "seakeep.toml").write_text("[run]\nthreads = 1\n")
+    command = [sys.executable, "-c", "from seakeep.cli import main; main()", "run", str(project.file)]
+    subprocess.run(command, check=True, capture_output=True)
+    assert set(project.calls()) == {"threads=1", "train", "evaluate"}
+
+
 def test_an_unknown_stage_is_told_the_nearest(project) -> None:
     with pytest.raises(UsageError, match="there is no stage 'trian'") as caught:
         run(project.file, stage="trian")

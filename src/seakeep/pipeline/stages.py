@@ -80,6 +80,7 @@ def read(work: Work) -> Made:
         {"training": training, "held_out": held_out},
         sources=sources,
         looked_at=(*looked_at, *watched),
+        variant=str(Path.cwd()),
         cacheable=cacheable,
         parameters={
             "data": dataset.description,
@@ -184,7 +185,7 @@ def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
 
 
 STAGES = (
-    Stage("read", (), read),
+    Stage("read", (), read, variants=lambda _work, _pipeline: (str(Path.cwd()),)),  # relative paths start there
     Stage("profile", PARTS, profile),
     Stage("validate", ("statistics", "held_out_statistics"), validate),
     Stage("train", (*PARTS, "statistics", "schema"), train),

@@ -93,6 +93,8 @@ def explaining(path: Path) -> Iterator[None]:
     """Turn what SQLite says of the database at `path` into UnreadableRegistry."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a closed registry, or one of another thread: the caller's mistake
+        raise
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from error
 
