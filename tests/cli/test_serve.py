@@ -1,0 +1,42 @@
+"""`seakeep serve`, a real process: the question in the project's README is answered, SIGTERM ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+
+def wait_until_ready(address: str) -> None:
+    """The port is ours from the first line on; workers need a moment more."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(URLError), urlopen(f"{address}/v2/health/ready", timeout=5):
+            return
+        time.sleep(0.05)
+    raise AssertionError(address)
+
+
+def test_a_served_release_answers_the_question_in_the_readme(finished) -> None:
+    question = re.search(r"-d '(.*?)'", (finished / "README.md").read_text(), re.DOTALL)
+    assert question is not None
+    command = [sys.executable, "-c", "from seakeep.cli import main; main()", "serve", "trips", "--http", "127.0.0.1:0"]
+    process = subprocess.Popen(command, cwd=finished, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    address = line.rpartition(" at ")[2].strip()
+    assert line.startswith("serving trips at http://127.0.0.1:")
+    wait_until_ready(address)
+    request = Request(f"{address}/v2/models/trips/infer", question[1].encode(), {"content-type": "application/json"})
+    with urlopen(request, timeout=20) as response:
+        answer = json.load(response)
+    assert answer["predictions"][0]["label"] in (True, False)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
