@@ -43,6 +43,13 @@ def test_softmax_and_first_of_equal_sums():
     assert np.array_equal(decision, sums.argmax(axis=1))
 
 
+def test_softmax_of_sums_beyond_float32():
+    probabilities, decision = answers_of(Answers(Task.MULTICLASS, "softmax"), [1e39, 2e39, -1e39])
+    assert np.array_equal(probabilities[X[:, 0] > 0], np.tile([0.0, 1.0, 0.0], (400, 1)))
+    assert np.array_equal(probabilities[X[:, 0] < 0], np.tile([0.0, 0.0, 1.0], (400, 1)))
+    assert np.array_equal(decision[X[:, 0] != 0], probabilities.argmax(axis=1)[X[:, 0] != 0])
+
+
 def test_sigmoids_each_for_itself_decided_where_they_saturate():
     probabilities, decision = answers_of(Answers(Task.MULTICLASS, "sigmoids", decide="probabilities"), [1.0, 2.0, -1.0])
     sigmoids = 1 / (1 + np.exp(-X.astype(np.float64) * [1.0, 2.0, -1.0]))

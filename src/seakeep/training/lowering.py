@@ -92,15 +92,23 @@ def _tree_ensemble(builder: GraphBuilder, features: str, ensemble: Ensemble) -> 
 def _probabilities(builder: GraphBuilder, sums: str, exported: Exported) -> str:
     """float32 (rows, classes)."""
     answers = exported.answers
-    single = _single(builder, _scaled(builder, sums, answers), exported.scores)
+    scaled = _scaled(builder, sums, answers)
+    if answers.link == "softmax":
+        below = _single(builder, _below_greatest(builder, scaled), exported.scores)
+        return builder.node("Softmax", [below], axis=1)
+    single = _single(builder, scaled, exported.scores)
     if answers.link == "votes":
         return single if exported.scores.outputs > 1 else _both(builder, single)
-    if answers.link == "softmax":
-        return builder.node("Softmax", [single], axis=1)
     each = builder.node("Sigmoid", [single])
     if answers.link == "sigmoid":
         return _both(builder, each)
     return _shares(builder, each, exported.scores.outputs) if answers.link == "shares" else each
+
+
+def _below_greatest(builder: GraphBuilder, sums: str) -> str:
+    """Sums less the row's greatest. In doubles, since two sums beyond float32 would both be infinite, and a softmax of them NaN."""
+    greatest = builder.node("ReduceMax", [sums, builder.constant(np.array([1], dtype=np.int64))], keepdims=1)
+    return builder.node("Sub", [sums, greatest])
 
 
 def _both(builder: GraphBuilder, positive: str) -> str:
