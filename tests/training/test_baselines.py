@@ -44,6 +44,23 @@ def test_the_best_of_several_baselines_is_the_one_to_beat():
     assert [row[0] for row in table.rows] == ["E()", "weak", "strong"]
 
 
+@pytest.mark.parametrize(
+    ("ours", "verdict", "against"),
+    [(1.0, Verdict.PASS, "single_feature"), (0.5, Verdict.FAIL, "linear"), (3.0, Verdict.PASS, "linear")],
+)
+def test_a_linear_model_need_not_beat_another_one_and_may_not_lose_to_it(ours, verdict, against):
+    found = [Baseline("linear", "a line", sample(1.0)), Baseline("single_feature", "x alone", sample(0.1))]
+    check, table = judge(sample(ours), found, name="m", estimator="E()", is_linear=True)
+    assert (check.verdict, check.evidence["baseline"]) == (verdict, against)
+    assert [row[0] for row in table.rows] == ["E()", "a line", "x alone"]
+
+
+def test_a_linear_model_that_beats_no_baseline_but_a_linear_one_is_inconclusive():
+    found = [Baseline("linear", "a line", sample(1.0))]
+    check, _ = judge(sample(1.0), found, name="m", estimator="E()", is_linear=True)
+    assert check.verdict is Verdict.INCONCLUSIVE
+
+
 def test_smaller_is_better_for_an_error():
     labels = RNG.normal(size=500)
     close, far = (

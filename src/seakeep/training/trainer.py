@@ -18,6 +18,7 @@ from seakeep.evaluation.labels import LabelReader
 from seakeep.evaluation.sample import Sample
 from seakeep.training import estimators
 from seakeep.training.baselines import JUDGED_ROWS, Data, baselines, judge, spread
+from seakeep.training.ensemble import Linear
 from seakeep.training.errors import CannotTrain
 from seakeep.training.fitting import fit
 from seakeep.training.parity import estimator_session, outputs_of, parity
@@ -107,7 +108,8 @@ def _beside_baselines(fitted: Fitted, judged: Data, alone: Session) -> tuple[Che
     scores = scores[:, None] if scores.ndim == 1 else scores
     candidate = Sample(model.task, judged.codes, scores, outputs[1] if len(outputs) > 1 else None)
     found = baselines(fitted.own, judged, fitted.features, task=model.task, classes=len(model.classes))
-    return judge(candidate, found, name=model.name, estimator=model.estimator)
+    is_linear = isinstance(fitted.exported.scores, Linear)
+    return judge(candidate, found, name=model.name, estimator=model.estimator, is_linear=is_linear)
 
 
 def _rows_check(fitted: Fitted) -> Check:
