@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seakeep.core import Task
 from seakeep.core.codec import digest, from_plain, to_plain
 from seakeep.core.errors import UsageError
-from seakeep.evaluation import at_least, at_most, check_requirements, gap_at_most, no_worse_than
+from seakeep.evaluation import at_least, at_most, check_names, check_requirements, gap_at_most, no_worse_than
 from seakeep.evaluation.checking import columns_needed
 from seakeep.evaluation.requirements import FAIRNESS, BadRequirement, Requirement
 from seakeep.evaluation.slices import BadSlice
@@ -121,6 +121,20 @@ def test_a_metric_without_a_better_direction_cannot_be_worse():
 def test_fairness_of_other_than_two_classes_is_refused(task):
     with pytest.raises(BadRequirement, match="equal_opportunity judges binary models"):
         check_requirements([gap_at_most("equal_opportunity", by="carrier", most=0.1)], task)
+
+
+def test_a_misspelt_metric_is_told_before_the_task_is_known():
+    with pytest.raises(UsageError) as told:
+        check_names(
+            [gap_at_most("equal_opportunity", by="a", most=0.1), no_worse_than("champion", "roc_acu", margin=0.1)]
+        )
+    assert str(told.value).startswith("there is no metric 'roc_acu'")
+    assert "Did you mean 'roc_auc'?" in str(told.value)
+
+
+def test_a_bare_number_is_no_requirement_before_the_task_is_known():
+    with pytest.raises(BadRequirement, match=r"found 0\.7 among the requirements"):
+        check_names([0.7])
 
 
 def test_an_unknown_fairness_measure_is_refused_with_the_nearest_name():

@@ -16,6 +16,7 @@ _HOMES = {
     "Requirement": "requirements",
     "at_least": "requirements",
     "at_most": "requirements",
+    "check_names": "requirements",
     "check_requirements": "checking",
     "evaluate": "judge",
     "explain": "explanation",
@@ -30,6 +31,7 @@ __all__ = [
     "Requirement",
     "at_least",
     "at_most",
+    "check_names",
     "check_requirements",
     "evaluate",
     "explain",
@@ -42,6 +44,13 @@ if TYPE_CHECKING:
     from seakeep.evaluation.codes import CODES
     from seakeep.evaluation.explanation import Contribution, Explanation, explain
     from seakeep.evaluation.judge import evaluate
-    from seakeep.evaluation.requirements import Requirement, at_least, at_most, gap_at_most, no_worse_than
+    from seakeep.evaluation.requirements import (
+        Requirement,
+        at_least,
+        at_most,
+        check_names,
+        gap_at_most,
+        no_worse_than,
+    )
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

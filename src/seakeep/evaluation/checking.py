@@ -1,4 +1,4 @@
-"""Requirements against the model's task, before any row is read. Called by `evaluate` and by the pipeline when it starts.
+"""Requirements against the model's task, before any row is read. Called by `evaluate`; names alone are known to `Pipeline`, see `requirements`.
 
 Apart from `requirements`, which is plain data, because it loads the metrics.
 """

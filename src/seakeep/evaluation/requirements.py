@@ -1,7 +1,7 @@
 """Requirements: what a model must reach to be released, as frozen values that read as sentences and save as JSON.
 
-Written in the user's pipeline, digested by it, judged by `gates`. They are checked against the task before any row is read, so that
-a misspelt metric or a threshold of 70 for a share fails in the first second and not after an hour of training.
+Written in the user's pipeline, digested by it, judged by `gates`. Metrics' names are checked when the pipeline is declared, so that a
+misspelt one fails in the first second and not after an hour of training; `checking` holds them to the task before any row is judged.
 
 How a gate decides, on purpose the same for all: the interval wholly on the right side passes, wholly on the wrong side fails. Where it
 straddles the threshold, the observed value decides if it rests on ENOUGH_ROWS rows or more, and fewer are inconclusive; with
@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args, overload
 
+from seakeep.core import plugins
 from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -189,6 +190,19 @@ def gap_at_most(fairness: Fairness, *, by: str | Sequence[str], most: float, con
     if not 0 <= gap.most <= 1:
         raise BadRequirement.out_of_range(str(gap), "a gap of rates", gap.most, (0.0, 1.0))
     return gap
+
+
+def check_names(require: Sequence[Requirement]) -> None:
+    """What can be told without knowing the task. Imports no metric.
+
+    Raises: BadRequirement, for what is no requirement; UsageError, with the nearest name of a metric that does not exist.
+    """
+    known = plugins.names("evaluation.metrics") if require else ()
+    for each in require:
+        if not isinstance(each, Requirement):
+            raise BadRequirement.not_a_requirement(each)
+        if not isinstance(each, Gap) and each.metric not in known:
+            raise UsageError.unknown_name("metric", each.metric, known, where=str(each))
 
 
 def _checked(made: Threshold) -> Threshold:
