@@ -7,11 +7,13 @@ Declaring costs nothing and reads nothing; the runner (see `runner`) does the wo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from seakeep.evaluation import check_names
 from seakeep.pipeline import slots
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.registry.releases import checked_name
@@ -42,7 +44,7 @@ class Pipeline:
     that `read` depends on beyond the files of its dataset. seed: of everything that draws.
 
     profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
-    `slots`). Raises: BadPipeline.
+    `slots`). Raises: BadPipeline; UsageError, for a requirement on a metric that does not exist.
     """
 
     name: str
@@ -72,7 +74,9 @@ class Pipeline:
             found = getattr(self, field)
             if isinstance(found, str) or not isinstance(found, Sequence):
                 raise BadPipeline.of(field, found, "a list", fix=f"{field}=[{found!r}]")
+        self._check_items()
         self._check_held_out()
+        check_names(self.require)
 
     def divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
         """The dataset's training and held-out parts. Raises BadSplit, where it lacks the column that this needs."""
@@ -84,6 +88,19 @@ class Pipeline:
         if isinstance(held_out, int | float):
             return data.split(dataset, share=float(held_out))
         return held_out(dataset)
+
+    def _check_items(self) -> None:
+        for group in self.slices:
+            columns = group if isinstance(group, tuple) and group else (group,)
+            if not all(isinstance(column, str) for column in columns):
+                expected, fix = "names of columns, or tuples of them", 'slices=["carrier", ("carrier", "origin")]'
+                raise BadPipeline.wrong_item("slices", group, expected, fix=fix)
+        for path in self.watch:
+            if not isinstance(path, str | os.PathLike):
+                raise BadPipeline.wrong_item("watch", path, "paths or globs", fix='watch=["tables/*.csv"]')
+        for column in self.after:
+            if not isinstance(column, str):
+                raise BadPipeline.wrong_item("after", column, "names of columns", fix='after=["arr_delay"]')
 
     def _check_held_out(self) -> None:
         found = self.held_out

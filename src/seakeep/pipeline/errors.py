@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_DEFAULTS = ("profile", "infer_schema", "validate", "train", "evaluate")
+_SHAPES = {"read": "Read.__call__", "held_out": "Split.__call__"}
+
+
 class CannotLoad(UsageError):
     """A pipeline cannot be taken from a file."""
 
@@ -105,6 +109,57 @@ class BadPipeline(UsageError):
             cause="It returned the table itself, or nothing.",
             fix='return seakeep.read("trips/*.parquet", label="tip", time="pickup", key="trip_id")',
             value=found,
+        )
+
+    @classmethod
+    def wrong_noun(cls, slot: str, found: object, expected: type, *, place: str) -> BadPipeline:
+        return cls(
+            f"the pipeline's {slot} function returned a {type(found).__name__}, expected a {expected.__name__}",
+            where=place,
+            cause="It lacks a return, or returns something else than the function whose place it takes.",
+            fix=f"Let it return what the default returns: from seakeep.pipeline import slots; return slots.{slot}(…)"
+            if slot in _DEFAULTS
+            else f"Let it return a {expected.__name__}.",
+            slot=slot,
+            value=found,
+            expected=expected,
+        )
+
+    @classmethod
+    def no_parts(cls, found: Sequence[object], *, place: str) -> BadPipeline:
+        kinds = ", ".join(type(each).__name__ for each in found)
+        return cls(
+            f"the pipeline's held_out function returned ({kinds}), expected two Datasets",
+            where=place,
+            cause="It must return what is trained on, and then what is held out.",
+            fix='return seakeep.split(dataset, at="2013-10-01")',
+            value=tuple(found),
+        )
+
+    @classmethod
+    def same_parts(cls, *, place: str) -> BadPipeline:
+        return cls(
+            "the pipeline's held_out function returned the same rows to train on and to hold out",
+            where=place,
+            cause="A model that is judged on what it was fitted to looks better than it is.",
+            fix="return seakeep.split(dataset, share=0.25)",
+        )
+
+    @classmethod
+    def wrong_item(cls, field: str, found: object, expected: str, *, fix: str) -> BadPipeline:
+        return cls(f"Pipeline({field}=…) holds {found!r}, expected {expected}", fix=fix, field=field, value=found)
+
+    @classmethod
+    def wrong_shape(cls, slot: str, shape: str, reason: str, *, place: str) -> BadPipeline:
+        return cls(
+            f"the pipeline's {slot} function cannot be called: {reason}",
+            where=place,
+            cause=f"It takes {shape}, which is not the shape of the function whose place it takes.",
+            fix=f"See the shape: python -c 'import inspect; from seakeep.pipeline import slots; "
+            f"print(inspect.signature(slots.{slot if slot in _DEFAULTS else _SHAPES[slot]}))'",
+            slot=slot,
+            shape=shape,
+            reason=reason,
         )
 
     @classmethod

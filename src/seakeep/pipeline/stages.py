@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Model, Report, Schema, Statistics
 from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
+from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.sights import look_at_file, look_at_path, look_at_table
 from seakeep.pipeline.work import PARTS, Product, Work, baseline
@@ -95,7 +96,7 @@ def read(work: Work) -> Made:
 
 def profile(work: Work) -> Made:
     """Statistics of both parts."""
-    found = {part: work.pipeline.profile(work.dataset(part)) for part in PARTS}
+    found = {part: called("profile", work.pipeline.profile, Statistics, work.dataset(part)) for part in PARTS}
     for part, statistics in found.items():
         if not statistics.rows:
             raise BadPipeline.empty_part(part, work.pipeline.held_out)
@@ -111,9 +112,13 @@ def validate(work: Work) -> Made:
     if inferred:
         _write_schema(work, training + held_out, path)
     schema = _read_schema(work, path)
-    subject, check = work.pipeline.name, work.pipeline.validate
-    own = check(training, schema, environment="training", reference=None, subject=f"{subject}: training rows")
-    other = check(held_out, schema, environment="training", reference=training, subject=f"{subject}: held-out rows")
+
+    def checked(statistics: Statistics, reference: Statistics | None, rows: str) -> Report:
+        subject, function = f"{work.pipeline.name}: {rows} rows", work.pipeline.validate
+        named = {"environment": "training", "reference": reference, "subject": subject}
+        return called("validate", function, Report, statistics, schema, **named)
+
+    own, other = checked(training, None, "training"), checked(held_out, training, "held-out")
     sight = look_at_file(path)
     return Made(
         {"schema": schema, "validation": own, "held_out_validation": other},
@@ -126,8 +131,13 @@ def validate(work: Work) -> Made:
 
 def train(work: Work) -> Made:
     """The fitted model and its parity checks and baselines."""
+    from seakeep.training import Trained
+
     pipeline = work.pipeline
-    trained = pipeline.train(
+    trained = called(
+        "train",
+        pipeline.train,
+        Trained,
         work.dataset("training"),
         pipeline.features,
         pipeline.estimator,
@@ -215,9 +225,8 @@ def _write_schema(work: Work, statistics: Statistics, path: Path) -> None:
     from seakeep import data
 
     dataset, pipeline = work.dataset("training"), work.pipeline
-    schema = pipeline.infer_schema(
-        statistics, name=pipeline.name, label=dataset.label, time=dataset.time, key=dataset.key, after=pipeline.after
-    )
+    roles = {"label": dataset.label, "time": dataset.time, "key": dataset.key, "after": pipeline.after}
+    schema = called("infer_schema", pipeline.infer_schema, Schema, statistics, name=pipeline.name, **roles)
     data.save_schema(schema, path)
 
 
@@ -246,7 +255,10 @@ def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str,
     earlier = Report.load(rival.folder / "reports" / "evaluation.json") if rival else None
 
     def judged(champion: Model | None) -> Report:
-        return pipeline.evaluate(
+        return called(
+            "evaluate",
+            pipeline.evaluate,
+            Report,
             OnnxPredictor(model),
             model,
             held_out,

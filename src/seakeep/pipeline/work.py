@@ -11,6 +11,7 @@ import functools
 from typing import TYPE_CHECKING, Any, cast
 
 from seakeep.core import Dataset, Model, Report, Schema, Statistics
+from seakeep.pipeline.calling import called, check_shape, place_of
 from seakeep.pipeline.errors import BadPipeline, CannotRun
 from seakeep.pipeline.sights import current
 
@@ -51,6 +52,7 @@ class Work:
 
     def read(self) -> Dataset:
         """The pipeline's dataset, undivided. Raises BadPipeline, if the read function gives none, or one without a label."""
+        check_shape("read", self.pipeline.read)
         dataset = cast("object", self.pipeline.read())
         if not isinstance(dataset, Dataset):
             raise BadPipeline.no_dataset(dataset)
@@ -60,9 +62,21 @@ class Work:
 
     def divide(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
         """The training and held-out parts; kept for the stages after this one."""
-        training, held_out = self.pipeline.divided(dataset)
+        training, held_out = self._divided(dataset)
         self._nouns |= {"training": training, "held_out": held_out}
         return training, held_out
+
+    def _divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
+        """The two parts. Raises BadPipeline, where the user's function gives something else, or the same rows twice."""
+        split = self.pipeline.held_out
+        if not callable(split):
+            return self.pipeline.divided(dataset)
+        parts = called("held_out", split, tuple, dataset)
+        if len(parts) != len(PARTS) or not all(isinstance(part, Dataset) for part in parts):
+            raise BadPipeline.no_parts(parts, place=place_of(split))
+        if parts[0].digest == parts[1].digest:
+            raise BadPipeline.same_parts(place=place_of(split))
+        return parts
 
     def dataset(self, part: str) -> Dataset:
         """The training or held-out part."""
