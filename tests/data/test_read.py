@@ -240,7 +240,7 @@ def test_a_forbidden_file_says_so(folder: Path) -> None:
 
 def test_what_is_no_plain_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "loop.parquet").symlink_to(tmp_path / "loop.parquet")
-    with pytest.raises(CannotRead, match="there is no file or folder"):
+    with pytest.raises(CannotRead, match="is a link to .*, and there is nothing"):
         read(tmp_path / "loop.parquet")
 
 
@@ -420,3 +420,65 @@ def test_what_is_no_expression_is_refused() -> None:
         read(FRAME, where="a > 1")
     with pytest.raises(UsageError, match=r"drop must be a list of column names, found 'ab'"):
         read(FRAME, drop="ab")
+
+
+def test_a_file_that_is_damaged_inside_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.parquet"
+    pl.DataFrame({"a": [1, 2, 3, None], "s": ["x", "y", None, "z"]}).write_parquet(path)
+    whole = path.read_bytes()
+    for start in range(4, len(whole) // 2, 16):
+        path.write_bytes(whole[:start] + bytes(50) + whole[start + 50 :])
+        try:
+            collect(read(path))
+        except CannotRead as error:
+            assert str(path) in error.found  # noqa: PT017  (some damage cannot be told from other data)
+
+
+def test_a_panic_of_the_reader_is_told_as_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FRAME.write_parquet(tmp_path / "a.parquet")
+    dataset = read(tmp_path / "a.parquet")
+
+    def panic(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException("assertion failed: offset + length <= self.length")
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", panic)
+    with pytest.raises(CannotRead, match=r"a\.parquet is not a whole parquet file: assertion failed"):
+        collect(dataset)
+
+
+def test_a_parquet_file_with_a_column_name_twice_names_the_column(tmp_path: Path) -> None:
+    path = tmp_path / "twice.parquet"
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["it's", "it's"]), path)
+    with pytest.raises(CannotRead, match='column name "it\'s" occurs more than once'):
+        read(path)
+
+
+def test_a_link_to_nothing_is_told_apart_from_a_misspelt_name(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").symlink_to("moved.parquet")
+    with pytest.raises(CannotRead) as error:
+        read(tmp_path / "a.parquet")
+    assert "is a link to moved.parquet, and there is nothing" in error.value.found
+    assert error.value.fix == f"ls -l {tmp_path / 'a.parquet'}"
+
+
+def test_a_pipe_is_refused_at_once_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(CannotRead) as error:
+        read(tmp_path / "a.csv")
+    assert "is a pipe, a socket or a device" in error.value.found
+    assert error.value.fix.startswith("Write it to a file first")
+
+
+@pytest.mark.parametrize("called", ["x" * 5000 + ".csv", "a\0b.csv", "~nobody-of-that-name/a.csv"])
+def test_what_no_path_can_be_is_refused_in_a_short_message(called: str) -> None:
+    with pytest.raises(CannotRead, match="cannot be a path") as error:
+        read(called)
+    assert len(error.value.found) < 200
+
+
+def test_a_map_column_is_refused_with_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "map.parquet"
+    pq.write_table(pa.table({"m": pa.array([[("k", 1)]], type=pa.map_(pa.string(), pa.int64()))}), path)
+    with pytest.raises(UnsupportedColumn, match="Known types: numbers") as error:
+        read(path)
+    assert "drop=['m']" in error.value.fix

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_KNOWN_TYPES = "numbers, booleans, text, dates, times, durations, bytes, lists and structs"
+
+
 class CannotRead(DataError):
     """A path, file or folder cannot be read as a table."""
 
     @classmethod
     def missing(cls, path: Path) -> CannotRead:
+        if path.is_symlink():
+            return cls.dangling(path)
         near = nearest(path.name, _names(path.parent))
         return cls(
             f"there is no file or folder {path}",
@@ -33,6 +38,34 @@ class CannotRead(DataError):
             fix=f"ls {path.parent if path.parent.is_dir() else '.'}",
             path=str(path),
             nearest=near,
+        )
+
+    @classmethod
+    def dangling(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} is a link to {path.readlink()}, and there is nothing",
+            where=f"looked from {Path.cwd()}",
+            cause="What it pointed to was moved or deleted, or it points to itself.",
+            fix=f"ls -l {path}",
+            path=str(path),
+        )
+
+    @classmethod
+    def not_a_path(cls, called: str, error: Exception) -> CannotRead:
+        return cls(
+            f"{called[:60]!r}{'…' if len(called) > 60 else ''} cannot be a path: {getattr(error, 'strerror', None) or error}",
+            cause=f"It is {len(called):,} characters long; a name may have 255 bytes, and none of them zero.",
+            fix='Name a file, for example: seakeep.read("flights/*.parquet")',
+            called=called,
+        )
+
+    @classmethod
+    def not_a_file(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} is a pipe, a socket or a device, a plain file is expected",
+            cause="Tables are read several times and in pieces, which such a thing does not allow.",
+            fix=f"Write it to a file first: cat {path} > table.csv",
+            path=str(path),
         )
 
     @classmethod
@@ -249,7 +282,9 @@ class UnsupportedColumn(DataError):
     def of(cls, name: str, dtype: pl.DataType) -> UnsupportedColumn:
         return cls(
             f"column {name!r} is of type {dtype}, which no kind stands for",
-            cause="It holds Python objects; these cannot be compared, hashed or saved.",
+            cause="It holds Python objects; these cannot be compared, hashed or saved."
+            if str(dtype) == "Object"
+            else f"Known types: {_KNOWN_TYPES}.",
             fix=f"Turn it into text or numbers first, or leave it out: seakeep.read(…, drop=[{name!r}]).",
             name=name,
             dtype=dtype,

@@ -2,7 +2,7 @@
 
 Every room that needs rows gets them here, so that a file which turns out to be torn half-way is named in the same words
 everywhere. What is hard: Polars says what is wrong but not always in which of a thousand files; only once something failed
-are the pieces' files looked at one by one.
+are the pieces' files looked at one by one. A file damaged inside can make Polars panic, which is no Exception.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from seakeep.core.dataset import Dataset
 
+FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+
 
 def schema_of(dataset: Dataset) -> pl.Schema:
     """Column names and types of a dataset, after its steps; read from metadata. Raises DataError."""
     try:
         return dataset.pieces()[0].collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except FAILURES as error:
         raise _explained(dataset, 0, error) from error
 
 
@@ -51,7 +53,7 @@ def fetch(dataset: Dataset, number: int, piece: pl.LazyFrame) -> pl.DataFrame:
         return piece.collect()
     except DataError:
         raise
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except FAILURES as error:
         raise _explained(dataset, number, error) from error
 
 
@@ -85,12 +87,12 @@ def _batches(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame
         yield pl.concat(kept)
 
 
-def _explained(dataset: Dataset, number: int, error: Exception) -> DataError:
+def _explained(dataset: Dataset, number: int, error: BaseException) -> DataError:
     """The error in our words: about the file if the bare piece cannot be read either, else about the steps."""
     source = dataset.source
     try:
         source.pieces()[number].collect()
-    except (pl.exceptions.PolarsError, OSError) as raw:
+    except FAILURES as raw:
         if isinstance(source, FileSource):
             path = Path(source.file_of(number))
             return CannotRead.torn(path, path.suffix.lstrip("."), str(raw))

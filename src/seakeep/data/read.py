@@ -6,6 +6,7 @@ among many files the torn one, the one with other columns, the nearest name to a
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 from pathlib import Path
@@ -112,9 +113,11 @@ def _resolved(called: str) -> list[Path]:
     """The files that a path, glob or folder stands for: absolute, in name order. A file of that very name comes first."""
     if "://" in called:
         raise CannotRead.address(called)
-    path = Path(called).expanduser().absolute()
+    path = _path(called)
     if path.is_dir():
         return _within(path)
+    if path.exists() and not path.is_file():
+        raise CannotRead.not_a_file(path)
     if path.exists():
         return [path]
     if not glob.has_magic(called):
@@ -124,6 +127,19 @@ def _resolved(called: str) -> list[Path]:
     if not files:
         raise CannotRead.no_match(called)
     return files
+
+
+def _path(called: str) -> Path:
+    """What `called` names, absolute. Raises CannotRead, where no file system could have such a name, or home is unknown."""
+    try:
+        path = Path(called).expanduser().absolute()
+        os.stat(path)  # noqa: PTH116  (Path.exists hides or raises these errors, by version)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise CannotRead.not_a_path(called, error) from error
+    except (ValueError, RuntimeError) as error:
+        raise CannotRead.not_a_path(called, error) from error
+    return path
 
 
 def _within(folder: Path) -> list[Path]:

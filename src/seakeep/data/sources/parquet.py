@@ -77,7 +77,9 @@ def _footer(path: Path) -> tuple[int, pl.Schema]:
     try:
         scanned = pl.scan_parquet(path, glob=False)
         return _believable(path, int(scanned.select(pl.len()).collect().item())), scanned.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except pl.exceptions.DuplicateError as error:
+        raise CannotRead.duplicate_columns(str(path), [str(error).partition("'")[2].rpartition("'")[0]]) from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise CannotRead.torn(path, "parquet", str(error)) from error
 
 
