@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from seakeep.core import Report, Schema, Statistics, Table, Verdict
+from seakeep.core import ColumnStatistics, Kind, Report, Schema, Statistics, Table, Verdict
+from seakeep.core.distinct import DistinctSketch, hash_number
 from seakeep.views import terminal
 from seakeep.views.rows import LineageRow, ReleaseRow, StageRow
 
@@ -17,12 +18,17 @@ STAGES = (
 
 def test_a_report_says_what_failed_and_what_to_do(evaluation):
     lines = terminal.text(terminal.report(evaluation)).splitlines()
-    assert lines[0] == "Evaluation of flight-delay: ✗ fail"
+    assert lines[0] == "Evaluation of flight-delay (flights after 2013-10-01): ✗ fail"
     assert lines[1] == "  Of 3 checks: 1 failed, 1 inconclusive, 1 passed."
     assert lines[2] == "✗ carrier  fairness.equal_opportunity"
     assert "  observed 0.21, threshold 0.15" in lines
     assert "  → seakeep show it" in lines
     assert not any("metric.at_least" in line and line.startswith("✓") for line in lines)
+
+
+def test_reports_of_one_title_are_told_apart_by_what_they_are_about():
+    shown = terminal.text(terminal.report(Report("validation", "Validation against trips", "trips: held-out rows")))
+    assert shown.startswith("Validation against trips (trips: held-out rows): ? inconclusive")
 
 
 def test_a_report_shows_its_tables_when_asked(training):
@@ -35,6 +41,25 @@ def test_a_long_table_is_cut_and_says_so():
     table = Table("t", "", ("n",), tuple((i,) for i in range(30)))
     shown = terminal.text(terminal.table(table, rows=5))
     assert shown.splitlines()[-1] == "and 25 more rows"
+
+
+def test_a_drift_table_keeps_names_whole_and_what_moved_first_on_80_characters():
+    columns = ("column", "kind", "distance", "observed", "threshold", "noise", "verdict", "reference", "current")
+    when = "2024-06-22T02:20:55.810000Z"
+    rows = [
+        ("handed_over", "timestamp", "jensen_shannon", 0.01, 0.2, 0.03018, word, when, when)
+        for word in ("pass", "fail", "pass")
+    ]
+    shown = terminal.text(terminal.table(Table("drift", "", columns, tuple(rows))), width=80)
+    lines = shown.splitlines()
+    assert [line.split()[-1] for line in lines[-3:]] == ["fail", "pass", "pass"]
+    assert all(line.startswith("handed_over  jensen_shannon") for line in lines[-3:])
+
+
+def test_an_estimate_of_different_values_says_so_and_is_not_more_than_there_are():
+    sketch = DistinctSketch.of(hash_number(float(i)) for i in range(5000))
+    column = ColumnStatistics(Kind.NUMBER, 4000, minimum=0.0, maximum=4999.0, sketch=sketch)
+    assert "≈ 4,000" in terminal.text(terminal.statistics(Statistics(4000, {"x": column})))
 
 
 def test_statistics_take_a_line_a_column(statistics):

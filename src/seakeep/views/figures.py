@@ -143,6 +143,13 @@ def rough(column: ColumnStatistics, value: float | None) -> str:
     return of_kind(column.kind, value)
 
 
+def distinct(column: ColumnStatistics) -> str:
+    """How many different values the column has; a sketch's estimate says so, and is never more than the values there are."""
+    if column.sketch is None:
+        return number(column.distinct)
+    return f"≈ {number(min(column.distinct, column.present))}"
+
+
 def scalar(value: Scalar) -> str:
     """Any plain value.
 

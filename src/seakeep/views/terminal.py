@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 _DIGEST = 12
-_TABLE_ROWS, _NARROW, _NAME = 12, 72, 40
+_TABLE_ROWS, _NARROW, _NAME, _SHORT = 12, 72, 40, 16
+_PAGES_ONLY = {"drift": ("kind", "reference", "current")}
 
 
 def console(file: IO[str] | None = None, *, width: int | None = None, colour: bool | None = None) -> Console:
@@ -60,7 +61,8 @@ def report(noun: Report, *, tables: bool = False) -> RenderableType:
 
     tables: also the report's tables, the first rows of each.
     """
-    parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), ": ", verdict(noun.verdict))]
+    about = "" if noun.subject in noun.title else f" ({figures.visible(noun.subject)})"
+    parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), about, ": ", verdict(noun.verdict))]
     parts.append(Padding(Text(sentence(noun), style="dim"), (0, 0, 0, 2), expand=False))
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
     parts += [_check(check) for one in order for check in noun.checks if check.verdict is one]
@@ -74,13 +76,18 @@ def verdict(value: Verdict) -> Text:
 
 
 def table(noun: Table, *, rows: int = _TABLE_ROWS) -> RenderableType:
-    """The first `rows` rows of a report's table."""
+    """The first `rows` rows of a report's table, those that did not pass before the others; short columns are not wrapped."""
     grid = _grid(_plain(noun.title or noun.name))
-    for i, name in enumerate(noun.columns):
+    places = [i for i, name in enumerate(noun.columns) if name not in _PAGES_ONLY.get(noun.name, ())]
+    ordered = sorted(noun.rows, key=lambda row: Verdict.PASS.value in row)
+    cells = [[figures.scalar(row[i]) if row[i] != "" else "" for i in places] for row in ordered]
+    for place, i in enumerate(places):
         numeric = any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in noun.rows)
-        grid.add_column(_plain(name.replace("_", " ")), justify="right" if numeric else "left", overflow="fold")
-    for row in noun.rows[:rows]:
-        grid.add_row(*(_plain(figures.scalar(value) if value != "" else "") for value in row))
+        short = all(len(row[place]) <= _SHORT for row in cells)
+        heading = _plain(noun.columns[i].replace("_", " "))
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=short)
+    for row in cells[:rows]:
+        grid.add_row(*map(_plain, row))
     more = len(noun.rows) - rows
     return Group(grid, Text(f"and {figures.counted(more, 'more row')}", style="dim")) if more > 0 else grid
 
@@ -91,7 +98,7 @@ def statistics(noun: Statistics) -> RenderableType:
     rows = []
     for name, column in noun.columns.items():
         missing = figures.share(column.missing_rate) if column.missing_rate else ""
-        rows.append((name, column.kind.value, missing, figures.number(column.distinct), _typical(column)))
+        rows.append((name, column.kind.value, missing, figures.distinct(column), _typical(column)))
     return _ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
 
 

@@ -122,10 +122,9 @@ def _most_frequent(name: str, column: ColumnStatistics) -> str:
 
 def _facts(column: ColumnStatistics) -> list[Item]:
     write = _writer(column.kind)
-    exact = "" if column.sketch is None else "≈ "
     facts = [
         Item("missing", figures.share(column.missing_rate)),
-        Item("different", exact + figures.number(column.distinct)),
+        Item("different", figures.distinct(column)),
     ]
     if column.kind.is_numeric and column.finite:
         facts += [
