@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ROW, _TOP = 21.0, 8.0
 _VALUES = 58.0
+_BOLD = 0.86  # of a plain label's length fits where letters are bold
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def dots(rows: Sequence[Dot], *, title: str, unit: Unit = "", name: str = "", th
 
 def _row(row: Dot, middle: float, across: Scale, write: Format) -> list[str]:
     kind = "label lead-label" if row.leads else "label"
-    label = svg.text(svg.fitted(row.label, across.start - 10), across.start - 8, middle + 4, anchor="end", kind=kind)
+    room = (across.start - 10) * (_BOLD if row.leads else 1)
+    label = svg.text(svg.fitted(row.label, room), across.start - 8, middle + 4, anchor="end", kind=kind)
     parts = [svg.titled(label, _words(row, write)), *interval(row.low, row.high, middle, across)]
     parts.append(svg.text(write(row.value), svg.WIDTH, middle + 4, anchor="end", kind="value"))
     if math.isfinite(row.value):
