@@ -64,4 +64,15 @@ def test_the_ending_names_checks_release_and_pages() -> None:
         "",
         "release tips@1  dddddddddddd  /h/releases/d",
         "page    /r/x.html",
+        "",
+        "next: seakeep serve tips",
+    ]
+
+
+def test_the_ending_says_how_to_serve_a_release_that_is_not_the_champion() -> None:
+    stages = (stage(verdict="inconclusive"),)
+    kept = RunResult("r", "tips", "/p.py", "/h", stages, (), "d" * 64, "tips@2", "/h/releases/d")
+    assert _progress.ending(kept).splitlines()[-2:] == [
+        "tips@2 is kept, but it is not the champion: not every check passed",
+        "next: seakeep serve tips@2",
     ]

@@ -90,4 +90,14 @@ def ending(result: RunResult) -> str:
     elif result.verdict is Verdict.FAIL:
         lines += ["no release was made"]
     pages = [page for stage in result.stages for page in stage.pages]
-    return "\n".join([*lines, *(f"page    {page}" for page in pages)])
+    return "\n".join([*lines, *(f"page    {page}" for page in pages), *_next(result)])
+
+
+def _next(result: RunResult) -> list[str]:
+    """The line to type after a run that made a release; one that did not pass is served by its version only."""
+    if not result.label:
+        return []
+    is_champion = result.verdict is Verdict.PASS
+    told = "" if is_champion else f"{result.label} is kept, but it is not the champion: not every check passed"
+    name = result.label.partition("@")[0] if is_champion else result.label
+    return ["", *([told] if told else []), f"next: seakeep serve {name}"]
