@@ -14,6 +14,8 @@ from seakeep.pipeline.project import environment
 from seakeep.pipeline.stages import Made, Stage
 from seakeep.registry import Artifact, Execution
 
+_PARTS = {"statistics": "the training rows", "held_out_statistics": "the held-out rows"}
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -88,7 +90,7 @@ def _draw(work: Work, name: str, noun: Statistics | Schema | Report) -> None:
 
     path = page_of(work, name, noun.digest)
     if not path.exists():
-        write_text(path, html.render(noun))
+        write_text(path, html.render(noun, title=f"Statistics of {_PARTS[name]}" if name in _PARTS else ""))
 
 
 def _verdict(made: Made) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import shutil
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -130,7 +131,8 @@ class Story:
         )
         grid = _grid("", ("because of", "which is", "log odds"))
         for part in explained.contributions[:6]:
-            grid.add_row(part.column, str(part.value), f"{part.contribution:+.2f}")
+            value = "missing" if part.value is None else figures.scalar(part.value)
+            grid.add_row(part.column, value, f"{part.contribution:+.2f}")
         self.console.print(grid)
 
     def _live(self, server: Running, model: Model) -> dict[str, Any]:
@@ -204,7 +206,9 @@ class Story:
         self._say(f"This process needed at most {_size(peak)}.")
         pages = [page for stage in result.stages for page in stage.pages]
         self._say("Reports to open in a browser:\n" + "\n".join(f"  {page}" for page in pages))
-        self._say(f"Go on by hand in {self.folder}: seakeep releases --home {result.home}")
+        started = Path(sys.argv[0]).absolute()
+        command = started if started.name == "seakeep" else "seakeep"
+        self._say(f"Go on by hand: cd {self.folder} && {command} serve {result.label.partition('@')[0]}")
 
     def _week(self) -> pl.DataFrame:
         """The flights that arrived, of the week that begins with the first of July."""

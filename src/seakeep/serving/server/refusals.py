@@ -373,15 +373,15 @@ class Refusal(RequestError):
 
     @classmethod
     def too_large(cls, found: int | None, limit: int) -> Refusal:
-        size = f"more than {limit} bytes" if found is None else f"{found} bytes"
+        size = "more" if found is None else f"{found} bytes, more"
         return cls(
             "body_too_large",
-            f"the body has {size}, more than the limit of {limit}",
+            f"the body has {size} than the limit of {limit} bytes",
             status=413,
             field="body",
-            found=size,
+            found=f"more than {limit} bytes" if found is None else f"{found} bytes",
             expected=f"at most {limit} bytes",
-            fix="Send several requests, score a table with seakeep score, or serve with a larger body_limit_bytes.",
+            fix="Send several requests, score a table with seakeep score, or raise serve.max_body_mb in seakeep.toml.",
         )
 
     @classmethod
