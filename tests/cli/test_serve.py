@@ -9,8 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import Request, urlopen
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def wait_until_ready(address: str) -> None:
@@ -23,13 +30,20 @@ def wait_until_ready(address: str) -> None:
     raise AssertionError(address)
 
 
-def test_a_served_release_answers_the_question_in_the_readme(finished) -> None:
-    question = re.search(r"-d '(.*?)'", (finished / "README.md").read_text(), re.DOTALL)
-    assert question is not None
+@pytest.fixture
+def server(finished: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", "from seakeep.cli import main; main()", "serve", "trips", "--http", "127.0.0.1:0"]
     process = subprocess.Popen(command, cwd=finished, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    line = process.stdout.readline()
+    yield process
+    if process.poll() is None:
+        process.terminate()
+    process.communicate(timeout=60)
+
+
+def test_a_served_release_answers_the_question_in_the_readme(finished, server) -> None:
+    question = re.search(r"-d '(.*?)'", (finished / "README.md").read_text(), re.DOTALL)
+    assert question is not None
+    line = server.stdout.readline()
     address = line.rpartition(" at ")[2].strip()
     assert line.startswith("serving trips at http://127.0.0.1:")
     wait_until_ready(address)
@@ -37,6 +51,5 @@ def test_a_served_release_answers_the_question_in_the_readme(finished) -> None:
     with urlopen(request, timeout=20) as response:
         answer = json.load(response)
     assert answer["predictions"][0]["label"] in (True, False)
-    process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(timeout=60) == 0
