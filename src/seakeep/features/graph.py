@@ -2,8 +2,8 @@
 
 Names are made here, so that two rooms can add to the same graph without meeting. Equal constants and equal nodes are
 made once: an hour and a weekday of the same column share what they have in common, which matters because ONNX Runtime
-needs about half a microsecond a node whatever the node does. The versions below are the newest that onnxruntime 1.22, the
-oldest supported one, can run; a newer opset would load here and fail at a customer's edge device.
+needs about half a microsecond a node whatever the node does. The versions below are ones that onnxruntime 1.30, the
+oldest supported, can run; a newer opset would load here and fail at a customer's edge device.
 """
 
 from __future__ import annotations
