@@ -71,6 +71,20 @@ def test_telling_it_again_finds_every_stage_on_record_and_the_same_release(told)
 
 
 @pytest.mark.slow
+def test_the_program_of_the_readme_makes_a_release_of_the_demos_tables(told, tmp_path):
+    folder, _ = told
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    program = readme.split("```python\n")[1].split("```")[0]
+    (tmp_path / "flights.py").write_text(program, encoding="utf-8")
+    (tmp_path / "demo-flights").symlink_to(folder)
+    done = subprocess.run(
+        [*PROGRAM, "run", "flights.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "release flight-delay@1" in done.stdout
+
+
+@pytest.mark.slow
 def test_where_a_gate_fails_the_story_ends_there_and_says_so(tmp_path, monkeypatch):
     from seakeep.cli._demo import story
     from seakeep.views import terminal

@@ -153,3 +153,30 @@ def test_the_site_builds_strictly(tmp_path):
     assert "roc_auc" in built
     index = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"https?://(?!127)", index)
+
+
+@pytest.mark.parametrize(
+    "gap",
+    [
+        "PredictionLog",
+        "Monitoring",
+        "Rollout",
+        "Kubernetes",
+        "Kubeflow",
+        "Prometheus",
+        "`ray`",
+        "`spark`",
+        "gRPC",
+        "binary tensors",
+        "Signing",
+        "Native categorical features",
+        "isotonic",
+        "Lists and structs",
+        "dense",
+        "replaced by others",
+        "2,048",
+        "libgomp1",
+    ],
+)
+def test_the_limits_name_what_is_not_there(gap):
+    assert gap in (DOCS / "limits.md").read_text("utf-8")
