@@ -190,3 +190,16 @@ def test_memory_does_not_grow_with_the_table(tmp_path):
 
     few, many = peak("part-0.parquet"), peak("part-*.parquet")
     assert many - few < 80 * 1024, (few, many)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_table_is_never_written_over_by_its_own_predictions(tmp_path, frame, link):
+    table = tmp_path / "flights.csv"
+    frame.write_csv(table)
+    out, before = table, table.read_bytes()
+    if link:
+        out = tmp_path / "link.csv"
+        out.symlink_to(table)
+    with pytest.raises(CannotScore, match=r"is a file of the table that is to be scored.*\n.*\n.*-scored\.csv"):
+        score(example_model(), data.read(table), out, overwrite=True)
+    assert table.read_bytes() == before

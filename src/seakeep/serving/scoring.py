@@ -60,6 +60,16 @@ class CannotScore(UsageError):
         )
 
     @classmethod
+    def own_input(cls, out: Path, table: str) -> CannotScore:
+        return cls(
+            f"{out} is a file of the table that is to be scored",
+            where=table,
+            cause="Overwriting it would leave the predictions and lose the rows that they are for.",
+            fix=f"Name another file: -o {out.with_name(f'{out.stem}-scored{out.suffix}')}",
+            path=str(out),
+        )
+
+    @classmethod
     def taken(cls, names: Sequence[str], table: str) -> CannotScore:
         return cls(
             f"the table has a column {names[0]!r} already, which is the name of a predicted one",
@@ -108,7 +118,7 @@ def score(
     """
     started = time.perf_counter()
     served, path = Served.of(model), Path(out)
-    _check_out(path, overwrite=overwrite)
+    _check_out(path, dataset, overwrite=overwrite)
     run = _Run(
         served.model,
         dataset,
@@ -125,9 +135,11 @@ def score(
     return ScoreSummary(path, run.rows_done, seconds, tuple(run.schema), served.release)
 
 
-def _check_out(path: Path, *, overwrite: bool) -> None:
+def _check_out(path: Path, dataset: Dataset, *, overwrite: bool) -> None:
     if path.suffix.lower() not in (PARQUET, CSV):
         raise CannotScore.ending(path)
+    if path.exists() and any(path.samefile(file) for file in dataset.source.files()):
+        raise CannotScore.own_input(path, dataset.description)
     if path.exists() and not overwrite:
         raise CannotScore.exists(path)
 
