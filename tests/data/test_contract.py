@@ -315,3 +315,8 @@ def test_a_contract_that_cannot_be_written_leaves_the_old_one(tmp_path):
     with pytest.raises(CannotWrite):
         save_schema(Schema("t"), tmp_path / "file" / "t.yaml")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_column_name_of_any_length_reads_back():
+    schema = Schema("t", columns={"long " * 1000: ColumnSchema(Kind.NUMBER), "b": ColumnSchema(Kind.STRING)})
+    assert read(dump_schema(schema)) == schema

@@ -240,7 +240,7 @@ def test_a_forbidden_file_says_so(folder: Path) -> None:
 
 def test_what_is_no_plain_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "loop.parquet").symlink_to(tmp_path / "loop.parquet")
-    with pytest.raises(CannotRead, match="is a link to .*, and there is nothing"):
+    with pytest.raises(CannotRead, match=r"is a link to .*, and there is nothing"):
         read(tmp_path / "loop.parquet")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from seakeep.core import ColumnSchema, ColumnStatistics, Kind, Report, Schema, S
 from seakeep.core.errors import UsageError
 from seakeep.data.anomalies import MEANINGS
 from seakeep.data.infer import infer_schema
+from seakeep.data.profile import profile_frame
 from seakeep.data.validate import FeatureRefused, refuse_features, validate
 from seakeep.testing import column_of, table_of
 
@@ -382,3 +384,10 @@ def test_columns_that_a_model_must_not_read_are_refused(schema, name, message, f
     assert fix in str(error.value)
     assert error.value.name == name
     assert "schema tips@" in str(error.value)
+
+
+def test_bytes_need_not_be_text():
+    statistics = profile_frame(pl.DataFrame({"image": [b"\xff\xfe", b"\x00"]}))
+    schema = infer_schema(statistics)
+    assert schema["image"].kind is Kind.BINARY
+    assert not [check for check in validate(statistics, schema).checks if check.code == "schema.invalid_utf8"]

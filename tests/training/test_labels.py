@@ -80,3 +80,10 @@ def test_a_dataset_without_a_label_is_refused():
     dataset = data.read(pl.DataFrame({"y": [1, 2]}))
     with pytest.raises(CannotTrain, match="no label column"):
         read_labels(dataset, estimators.prepare(CLASSIFIER, seed=0))
+
+
+@pytest.mark.parametrize(("name", "near"), [("LogisticRegression", "Ridge"), ("LGBMClassifier", "LGBMRegressor")])
+def test_a_number_as_class_names_a_regressor_that_there_is(name, near):
+    module = "sklearn.linear_model" if near == "Ridge" else "lightgbm"
+    with pytest.raises(CannotTrain, match=rf"Use a regressor \({near}\)"):
+        labels_of([0.5, 1.5, 2.5], estimators.estimator(f"{module}.{name}"))

@@ -217,3 +217,10 @@ def test_twenty_rows_are_enough_to_be_told_that_nothing_is_proven(make, train_on
     found = train_on(make(20), estimator("sklearn.tree.DecisionTreeClassifier", max_depth=2))
     assert found.report.verdict is not Verdict.PASS
     assert not [check for check in found.report.failed if check.code.startswith("parity")]
+
+
+@pytest.mark.parametrize(("dtype", "first"), [(pl.UInt64, 2**64 - 1000), (pl.Int128, 2**100)])
+def test_integers_beyond_64_bits_are_trained_on(frame, train_on, dtype, first):
+    wide = pl.lit(first, dtype=dtype) + pl.int_range(pl.len()).cast(dtype)
+    found = train_on(frame.with_columns(wide=wide), SMALL, features=Features(number("wide"), number("fare")))
+    assert not [check for check in found.report.failed if check.code.startswith("parity")]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 WIDTH = 120
+_LONGEST_KEY = 1000  # YAML 1.2 takes 1,024 characters
 HEADER = """\
 # What every table called {name} must be. Written by Seakeep; read it, correct it, keep it under version control.
 #   Judge a table:  seakeep validate DATA --schema {file}
@@ -70,8 +71,13 @@ def _lines(schema: Schema) -> Iterator[str]:
         yield f"rows_at_least: {schema.rows_at_least}"
     yield "columns:" if schema.columns else "columns: {}"
     for name, column in schema.columns.items():
-        yield f"  {scalar(name)}:"
+        yield from _key_lines(scalar(name))
         yield from (f"    {line}" for line in _column_lines(column))
+
+
+def _key_lines(key: str) -> Iterator[str]:
+    """A column's name as YAML's key; a very long one needs the signs ? and :, without which no reader takes it."""
+    yield from (f"  {key}:",) if len(key) < _LONGEST_KEY else (f"  ? {key}", "  :")
 
 
 def _column_lines(column: ColumnSchema) -> Iterator[str]:

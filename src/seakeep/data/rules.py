@@ -51,7 +51,7 @@ def check_column(
         yield check_bounds(name, contract, found)
     if contract.unique:
         yield check_unique(name, found)
-    if found.invalid_utf8:
+    if found.invalid_utf8 and contract.kind is not Kind.BINARY:
         yield _invalid_utf8(name, found)
     if reference is not None:
         yield from check_unit(name, reference, found)

@@ -66,7 +66,7 @@ class CannotTrain(ModelError):
     def not_a_class(cls, label: str, kind: str, estimator: str, near: str) -> CannotTrain:
         return cls(
             f"label {label!r} is a {kind}, and {estimator} learns classes (booleans, integers or strings)",
-            cause="A number was given to a classifier.",
+            cause=f"A {kind} was given to a classifier.",
             fix=f'Use a regressor ({near}), or derive a class: seakeep.read(…, derive={{"{label}": polars.col("{label}") > 0}})',
             label=label,
             kind=kind,

@@ -61,7 +61,8 @@ def read_labels(dataset: Dataset, prepared: Prepared) -> Labels:
 
 def _classes(series: pl.Series, present: pl.Series, kind: Kind, label: str, estimator: str) -> Labels:
     if kind not in _CLASS_KINDS:
-        raise CannotTrain.not_a_class(label, kind.value, estimator, estimator.replace("Classifier", "Regressor"))
+        near = estimator.replace("Classifier", "Regressor") if "Classifier" in estimator else "Ridge"
+        raise CannotTrain.not_a_class(label, kind.value, estimator, near)
     plain = present.cast(pl.String) if kind is Kind.STRING else present
     values = sorted(plain.unique().to_list())
     if len(values) == 1:

@@ -66,7 +66,7 @@ _TIMES = (
 )
 ODD: dict[Kind, tuple[tuple[object, ...], pl.DataType]] = {
     Kind.NUMBER: (_NUMBERS, pl.Float64()),
-    Kind.INTEGER: (_INTEGERS, pl.Int64()),
+    Kind.INTEGER: (_INTEGERS, pl.Int128()),
     Kind.BOOLEAN: ((None, True, False), pl.Boolean()),
     Kind.STRING: (_TEXTS, pl.String()),
     Kind.TIMESTAMP: (_TIMES, pl.Datetime("us", "UTC")),
