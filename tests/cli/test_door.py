@@ -142,3 +142,39 @@ def test_an_interrupted_run_ends_cleanly_and_the_next_one_goes_on(finished, tmp_
     assert "Traceback" not in err
     assert code_of(command[3:]) == 0
     assert not list((tmp_path / "home").rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_sign_that_the_terminal_lacks_does_not_break_a_verb(finished, encoding) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    shown = subprocess.run([*PROGRAM, "show", "trips"], capture_output=True, cwd=finished, env=environment, check=True)
+    assert b"?" in shown.stdout
+    assert shown.stderr == b""
+
+
+def test_json_is_whole_whatever_the_encoding(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("é,😀\n1,ü\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    told = subprocess.run(
+        [*PROGRAM, "profile", "a.csv", "--json"], capture_output=True, cwd=tmp_path, env=environment, check=True
+    )
+    assert set(json.loads(told.stdout)["columns"]) == {"é", "😀"}
+
+
+def test_a_closed_standard_output_is_no_breakage(finished) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" "$@" >&-', *PROGRAM, "releases"], capture_output=True, text=True, cwd=finished, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")  # noqa: PTH110
+@pytest.mark.parametrize("arguments", [["releases"], ["releases", "--json"], ["run", "pipeline.py"]])
+def test_a_full_disk_behind_standard_output_is_told_without_a_trace(finished, arguments) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, cwd=finished, check=False
+        )
+    assert done.returncode == 3
+    assert "cannot write to standard output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +37,9 @@ class Door:
     def show(self, value: object, drawn: Callable[[], object]) -> None:
         """Write `value` as one JSON document, or what `drawn` makes of it: text, or something that rich prints."""
         if self.as_json:
-            click.echo(json.dumps(to_plain(value), ensure_ascii=False, indent=1, allow_nan=False))
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            plain_signs = encoding.lower().replace("-", "") != "utf8"
+            click.echo(json.dumps(to_plain(value), ensure_ascii=plain_signs, indent=1, allow_nan=False))
             return
         picture = drawn()
         if isinstance(picture, str):

@@ -6,6 +6,8 @@ Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 usage or breakage, 130 interrupted
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import json
 import os
 import sys
@@ -50,6 +52,19 @@ class BadCommandLine(UsageError):
             fix=f"seakeep {near} --help" if near else "See what there is: seakeep --help",
             name=name,
             nearest=near,
+        )
+
+
+class CannotShow(SeakeepError):
+    """The answer cannot be written to standard output."""
+
+    @classmethod
+    def of(cls, error: OSError) -> CannotShow:
+        return cls(
+            f"cannot write to standard output: {error.strerror}",
+            cause="The disk or device that it was redirected to is full or broken; what the verb did is done.",
+            fix="Free some space, or redirect it elsewhere: df -h",
+            errno=error.errno,
         )
 
 
@@ -105,9 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def code_of(arguments: list[str]) -> int:
     """Run the command line; returns its exit code. Errors are written to standard error, as JSON where --json is given."""
+    _forgive_encodings()
     try:
         found = seakeep.main(arguments, prog_name="seakeep", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is None where the process was started with it closed
+            sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -123,10 +140,24 @@ def code_of(arguments: list[str]) -> int:
     except click.UsageError as error:
         _tell(BadCommandLine.of(error), as_json="--json" in arguments)
         return USAGE
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None:
+            _tell_breakage(error, as_json="--json" in arguments)
+            return USAGE
+        _tell(CannotShow.of(error), as_json="--json" in arguments)
+        _forget_output()
+        return USAGE
     except Exception as error:  # noqa: BLE001  (the last door: whatever came this far is told and ends with 3)
         _tell_breakage(error, as_json="--json" in arguments)
         return USAGE
     return found if isinstance(found, int) else 0
+
+
+def _forgive_encodings() -> None:
+    """A sign that the terminal's encoding lacks becomes a question mark; it is no reason to break off."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _tell(error: SeakeepError, *, as_json: bool) -> None:

@@ -32,5 +32,7 @@ def pairs(texts: Iterable[str], *, option: str) -> dict[str, float]:
         except ValueError:
             equals = ""
         if not equals or not name.strip():
-            raise click.BadParameter(f"{text!r} is not NAME=NUMBER, for example {option} roc_auc=0.7")
+            raise click.BadParameter(
+                f"{text!r} is not NAME=NUMBER, for example {option} {'psi=0.2' if option == '--distance' else 'roc_auc=0.7'}"
+            )
     return found

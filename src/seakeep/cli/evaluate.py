@@ -44,6 +44,8 @@ def command(
     from seakeep.pipeline import verbs
     from seakeep.views import html
 
+    if output is not None and output.suffix != ".html":
+        raise click.BadParameter(f"{output} does not end in .html")
     require = [evaluation.at_least(*each) for each in pairs(at_least, option="--at-least").items()]
     require += [evaluation.at_most(*each) for each in pairs(at_most, option="--at-most").items()]
     groups = [tuple(each.split(",")) if "," in each else each for each in slices]
