@@ -20,7 +20,7 @@ from rich.text import Text
 
 from seakeep.cli._demo.server import ask, resident_bytes, serving
 from seakeep.cli._demo.traffic import replay, wrong_requests
-from seakeep.core import Model, Report, Verdict
+from seakeep.core import Kind, Model, Report, Verdict
 from seakeep.views import figures, terminal
 from seakeep.views.rows import LineageRow, StageRow
 
@@ -131,7 +131,7 @@ class Story:
         )
         grid = _grid("", ("because of", "which is", "log odds"))
         for part in explained.contributions[:6]:
-            value = "missing" if part.value is None else figures.scalar(part.value)
+            value = "missing" if part.value is None else figures.of_kind(Kind.NUMBER, part.value)
             grid.add_row(part.column, value, f"{part.contribution:+.2f}")
         self.console.print(grid)
 
@@ -171,7 +171,7 @@ class Story:
             connection = server.connect()
             status, answer = ask(connection, wrong.path, wrong.body, wrong.kind)
             connection.close()
-            grid.add_row(wrong.what, str(status), figures.shortened(str(answer.get("error", answer)), 88))
+            grid.add_row(wrong.what, str(status), figures.shortened(str(answer.get("error", answer)), 120))
         self.console.print(grid)
 
     def _score(self, release: Registered) -> Path:
@@ -227,11 +227,14 @@ class Story:
         self.console.print(Panel(what, title=f"[bold]{title}[/]", title_align="left", border_style="cyan"))
 
     def _say(self, text: str) -> None:
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        """Print a paragraph; lines that hold a path are left whole, to be copied."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=str(self.folder) in text)
 
     def _checks(self, checks: Sequence[Check]) -> None:
+        grid = Grid(box=None, show_header=False, pad_edge=True)
         for check in checks:
-            self.console.print(Text.assemble("  ", terminal.verdict(check.verdict), " ", check.message))
+            grid.add_row(terminal.verdict(check.verdict), Text(check.message))
+        self.console.print(grid)
 
     def _noted(self, stage: str, seconds: float, *, note: str) -> None:
         self.rows.append(StageRow(stage, seconds=seconds, note=note))
