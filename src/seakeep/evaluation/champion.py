@@ -54,7 +54,7 @@ def unpaired(requirement: NoWorse, ours: Sample, champion: Report, *, level: flo
 
 def first(requirement: NoWorse) -> Check:
     """The check where there is no champion: it passes, since nothing in production can get worse."""
-    message = f"There is no champion yet, so there is nothing that {requirement.metric} could be worse than."
+    message = f"There is no champion with another model yet, so there is nothing that {requirement.metric} could be worse than."
     return Check(
         CODE, requirement.metric, Verdict.PASS, message, None, -requirement.margin, evidence={"champion": False}
     )
