@@ -97,6 +97,14 @@ def test_contributions_are_explained_row_by_row_largest_first():
     assert "hour = 6" in second.svg
 
 
+def test_an_explained_value_is_written_with_four_digits_and_text_as_it_is():
+    columns = ("row", "column", "value", "contribution")
+    rows = ((1, "height", "-4.14767095582", 0.2), (1, "version", "v1.2.3.4", -0.7))
+    svg = pictures(table("contributions", columns, *rows))[0].svg
+    assert "height = −4.148" in svg
+    assert "version = v1.2.3.4" in svg
+
+
 def test_predicted_and_actual_share_one_span():
     columns = ("predicted", "actual", "low", "high", "rows")
     picture = pictures(table("predicted_actual", columns, (10.0, 12.0, 11.0, 13.0, 5), (20.0, 19.0, 18.0, 20.0, 5)))[0]

@@ -192,7 +192,16 @@ def _series(records: Sequence[Record], x: str, y: str, *, dotted: bool = False) 
 
 
 def _pair(record: Record) -> str:
-    return f"{figures.scalar(record['column'])} = {figures.scalar(record['value'])}"
+    return f"{figures.scalar(record['column'])} = {_brief(record['value'])}"
+
+
+def _brief(value: Scalar) -> str:
+    """A row's value; of a number, which the table writes in full, four digits."""
+    try:
+        is_long = isinstance(value, str) and "." in value and len(value) > 6
+        return figures.number(float(value), is_value=True) if is_long and value else figures.scalar(value)
+    except ValueError:
+        return figures.scalar(value)
 
 
 def _cut(records: Sequence[Record]) -> str:

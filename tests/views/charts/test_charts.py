@@ -38,6 +38,11 @@ def test_dots_draw_any_numbers(rows, threshold, unit):
     drawn(dots(rows, title="Dots", threshold=threshold, unit=unit))
 
 
+def test_a_bold_label_beside_short_ones_is_whole():
+    picture = dots([Dot("all rows", 0.7, leads=True), Dot("zone=a", 0.6)], title="Dots")
+    assert ">all rows</text>" in picture
+
+
 @given(
     st.lists(
         st.builds(Series, label, st.lists(st.tuples(any_float, any_float), max_size=6), st.booleans()), max_size=6

@@ -40,7 +40,7 @@ def dots(rows: Sequence[Dot], *, title: str, unit: Unit = "", name: str = "", th
     ends += [threshold] if threshold is not None and math.isfinite(threshold) else []
     low, high = padded(min(ends), max(ends))
     low, high = widened(low, high, high / 20 - low / 20)
-    across = Scale(low, high, svg.label_room([row.label for row in rows]), svg.WIDTH - _VALUES)
+    across = Scale(low, high, svg.label_room([_as_wide(row) for row in rows]), svg.WIDTH - _VALUES)
     bottom = _TOP + _ROW * len(rows)
     marks = ticks(low, high, unit, count=3)
     parts = [svg.line(across(at), _TOP, across(at), bottom, kind="grid") for at, _ in marks]
@@ -67,6 +67,11 @@ def _row(row: Dot, middle: float, across: Scale, write: Format) -> list[str]:
         )
         parts.append(svg.titled(dot, _words(row, write)))
     return parts
+
+
+def _as_wide(row: Dot) -> str:
+    """A plain label that takes as much room as the row's."""
+    return row.label + "n" * math.ceil(len(row.label) * (1 / _BOLD - 1)) if row.leads else row.label
 
 
 def _words(row: Dot, write: Format) -> str:
