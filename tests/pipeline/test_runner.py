@@ -461,3 +461,15 @@ def test_a_copy_of_the_project_elsewhere_makes_the_same_release(project, tmp_pat
     ignored = shutil.ignore_patterns(".seakeep", "calls.log", "copy")
     shutil.copytree(project.folder, tmp_path / "copy", ignore=ignored)
     assert run(tmp_path / "copy" / "pipeline.py").release == first.release
+
+
+def test_a_file_that_appears_where_a_watched_pattern_looks_is_noticed(project) -> None:
+    (project.folder / "codes" / "deep").mkdir(parents=True)
+    project.edit('    estimator="Constant()",\n', '    estimator="Constant()",\n    watch=["codes/**/*.txt"],\n')
+    run(project.file)
+    assert cached(run(project.file)) == NAMES
+    (project.folder / "codes" / "deep" / "new.txt").write_text("1")
+    assert "read" not in cached(run(project.file))
+    assert cached(run(project.file)) == NAMES
+    (project.folder / "codes" / "deep" / "new.txt").write_text("22")
+    assert "read" not in cached(run(project.file))

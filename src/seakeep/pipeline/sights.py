@@ -64,6 +64,14 @@ def look_at_path(path: Path) -> tuple[Sight, ...]:
     return (look_at_folder(path), *(sight for item in inside for sight in look_at_path(item)))
 
 
+def look_at_glob(pattern: str) -> tuple[Sight, ...]:
+    """Everything that a pattern finds, and the folders in which more of it could appear."""
+    found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+    inside = (sight for path in found for sight in look_at_path(path))
+    sights = (*inside, *(look_at_folder(folder) for folder in _folders(found, pattern)))
+    return tuple(dict.fromkeys(sights))
+
+
 def look_at_table(files: Sequence[str], called: str, *, hashed: Callable[[Path], str]) -> tuple[Sight, ...]:
     """A table's files, and the folders in which more of them could appear.
 

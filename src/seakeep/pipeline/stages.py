@@ -17,7 +17,7 @@ from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
-from seakeep.pipeline.sights import look_at_file, look_at_path, look_at_table
+from seakeep.pipeline.sights import look_at_file, look_at_glob, look_at_path, look_at_table
 from seakeep.pipeline.work import PARTS, Product, Work, baseline
 from seakeep.registry import Artifact, Registered, Sight
 
@@ -213,12 +213,9 @@ def is_whole(artifact: Artifact, work: Work) -> bool:
 
 def _watched(pipeline: Pipeline, folder: Path) -> tuple[Sight, ...]:
     """The state of what the pipeline says its read function depends on; relative paths start at the pipeline's file."""
-    paths: list[Path] = []
-    for item in pipeline.watch:
-        pattern = str(folder / Path(item).expanduser())
-        found = sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
-        paths += map(Path, found)
-    return tuple(sight for path in paths for sight in look_at_path(path))
+    patterns = [str(folder / Path(item).expanduser()) for item in pipeline.watch]
+    looks = (look_at_glob(name) if glob.has_magic(name) else look_at_path(Path(name)) for name in patterns)
+    return tuple(dict.fromkeys(sight for sights in looks for sight in sights))
 
 
 def _write_schema(work: Work, statistics: Statistics, path: Path) -> None:
