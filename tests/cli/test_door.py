@@ -178,3 +178,29 @@ def test_a_full_disk_behind_standard_output_is_told_without_a_trace(finished, ar
     assert done.returncode == 3
     assert "cannot write to standard output: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_terminated_verb_takes_its_temporary_files_with_it(finished, tmp_path) -> None:
+    table = tmp_path / "large.csv"
+    header, rows = (finished / "data" / "parcels.csv").read_text().split("\n", 1)
+    table.write_text(header + "\n" + rows * 200)
+    process = subprocess.Popen(
+        [*PROGRAM, "score", "trips", str(table), "-o", str(tmp_path / "out.parquet")],
+        cwd=finished, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while process.poll() is None and not list(tmp_path.glob(".tmp-*")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (143, 130, 0)
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_a_termination_has_its_own_exit_code(monkeypatch, capsys) -> None:
+    def terminated(*_: object, **__: object) -> None:
+        raise click.Abort from _main.Terminated()
+
+    monkeypatch.setattr(_main.seakeep, "main", terminated)
+    assert code_of(["releases"]) == 143
+    assert capsys.readouterr().err == "terminated\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -79,6 +80,25 @@ def test_init_in_a_folder_that_has_other_files_keeps_them(shell, tmp_path) -> No
     (tmp_path / "notes.txt").write_text("mine")
     assert shell("init", tmp_path).code == 0
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_init_that_cannot_finish_takes_back_what_it_wrote(shell, tmp_path, monkeypatch) -> None:
+    from seakeep.core import files
+
+    write = files.write_text
+
+    def full(path, text):
+        if path.name == "seakeep.toml":
+            raise files.CannotWrite.because(path, OSError(errno.ENOSPC, "No space left on device"))
+        write(path, text)
+
+    monkeypatch.setattr(files, "write_text", full)
+    answer = shell("init", tmp_path / "p")
+    assert answer.code == 3
+    assert "The disk is full" in answer.err
+    assert [path for path in (tmp_path / "p").rglob("*") if path.is_file()] == []
+    monkeypatch.undo()
+    assert shell("init", tmp_path / "p").code == 0
 
 
 def test_init_writes_the_same_data_everywhere(shell, tmp_path) -> None:

@@ -84,3 +84,8 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path):
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
     assert all(item == path or item.name.startswith(TEMPORARY) for item in tmp_path.iterdir())
+
+
+def test_a_full_disk_that_polars_tells_of_is_a_full_disk(tmp_path):
+    error = OSError("No space left on device (os error 28)")
+    assert CannotWrite.because(tmp_path / "a.csv", error).cause == "The disk is full."

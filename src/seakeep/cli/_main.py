@@ -1,6 +1,6 @@
 """The door itself: finds verbs, turns every way of ending into an exit code, and writes errors in four parts.
 
-Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 usage or breakage, 130 interrupted, 141 the reader of a pipe went away.
+Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 usage or breakage, 130 interrupted, 141 the reader of a pipe went away, 143 terminated.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -22,7 +23,7 @@ from seakeep.core.errors import SeakeepError, UsageError, nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-USAGE, INTERRUPTED, PIPE_CLOSED = 3, 130, 141
+USAGE, INTERRUPTED, PIPE_CLOSED, TERMINATED = 3, 130, 141, 143
 
 
 class BadCommandLine(UsageError):
@@ -53,6 +54,10 @@ class BadCommandLine(UsageError):
             name=name,
             nearest=near,
         )
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: the verb ends as on Ctrl-C, so that no temporary file is left."""
 
 
 class CannotShow(SeakeepError):
@@ -115,6 +120,7 @@ def seakeep() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(code_of(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -125,9 +131,10 @@ def code_of(arguments: list[str]) -> int:
         found = seakeep.main(arguments, prog_name="seakeep", standalone_mode=False)
         if sys.stdout is not None:  # it is None where the process was started with it closed
             sys.stdout.flush()
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+    except (KeyboardInterrupt, click.Abort) as error:
+        terminated = isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
+        click.echo("terminated" if terminated else "interrupted", err=True)
+        return TERMINATED if terminated else INTERRUPTED
     except (BrokenPipeError, SystemExit):  # click ends the process with 1, our word for "fail", on a closed pipe
         _forget_output()
         return PIPE_CLOSED
@@ -151,6 +158,11 @@ def code_of(arguments: list[str]) -> int:
         _tell_breakage(error, as_json="--json" in arguments)
         return USAGE
     return found if isinstance(found, int) else 0
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends the process at once
+    raise Terminated
 
 
 def _forgive_encodings() -> None:

@@ -53,17 +53,30 @@ def command(door: Door, *, folder: Path) -> None:
     Example: seakeep init parcels && seakeep run parcels/pipeline.py
     """
     from seakeep.cli._parcels import ROWS, parcels
-    from seakeep.core.files import write_text
 
     _check_free(folder)
     words = {"name": _name(folder), "rows": f"{ROWS:,}"}
     texts = {name: _filled(TEMPLATES / template, words) for name, template in FILES.items()}
     texts["data/parcels.csv"] = parcels()
-    for name, text in texts.items():
-        write_text(folder / name, text)
+    _write(folder, texts)
     written = [str(folder / name) for name in texts]
     run = f"seakeep run {folder / 'pipeline.py'}"
     door.show({"folder": str(folder), "files": written, "next": run}, lambda: "\n".join([*written, "", f"next: {run}"]))
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write every file; where one cannot be written, take back those that were, so that the next try finds none."""
+    from seakeep.core.files import CannotWrite, write_text
+
+    written: list[Path] = []
+    try:
+        for name, text in texts.items():
+            write_text(folder / name, text)
+            written.append(folder / name)
+    except CannotWrite:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _beside(folder: Path) -> Path:

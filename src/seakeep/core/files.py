@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 TEMPORARY = ".tmp-"
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class CannotWrite(DataError):
     """A file could not be written; what stood there before is untouched."""
 
     @classmethod
     def because(cls, path: Path, error: OSError) -> CannotWrite:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in _FULL or any(f"os error {number}" in str(error) for number in _FULL)  # Polars' words
         return cls(
             f"cannot write {path}: {error.strerror or error}",
             cause="The disk is full." if full else "The folder is read-only or belongs to somebody else.",
