@@ -24,7 +24,8 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def _time(text: str) -> int:
-    return (dt.datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+    moment = dt.datetime.fromisoformat(text)
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH) // _MICROSECOND
 
 
 def _array(values: list[Any], kind: Kind) -> Any:

@@ -318,6 +318,21 @@ def test_a_fault_of_ours_is_answered_500_with_a_number_that_is_in_the_log(folder
     assert "MemoryError" in log
 
 
+def test_a_client_that_hangs_up_half_way_is_no_fault(folders, row, running):
+    command = [sys.executable, "-m", "seakeep.serving", str(folders["flights"]), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        server = running(process, int(process.stdout.readline().decode().rpartition(":")[2]))
+        server.until_ready()
+        head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+                client.sendall(head.encode() + b'{"rows": [')
+        assert server.ask("POST", PATH, json.dumps({"rows": [row]}).encode(), content_type="application/json")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == b""
+
+
 def test_nothing_is_reported_to_anybody(start, folders, tmp_path):
     """ONNX Runtime would keep a device id and a database of events to send."""
     with start(folders["flights"], HOME=str(tmp_path), TMPDIR=str(tmp_path), XDG_CACHE_HOME=str(tmp_path)) as server:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from seakeep.core.statistics import ColumnStatistics, Statistics
 from seakeep.data.columns import column_statistics
-from seakeep.data.frames import fetch, schema_of
+from seakeep.data.frames import batches, schema_of
 from seakeep.data.sums import ROWS
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.dataset import Dataset
 
+BATCH = 1 << 19
 COLUMNS = 64
 
 
@@ -30,7 +32,7 @@ def profile(dataset: Dataset) -> Statistics:
 
     Returns: the same to the bit whatever files, row groups or machines the rows came in, but for the counts of the most
     frequent values where a column has more than 2,048 different ones; those carry their error (see core.counters).
-    Cost: one pass; about 0.1 s for 337 thousand rows of 19 columns. Memory: one piece, some 2^19 rows of 64 columns.
+    Cost: one pass; about 0.1 s for 337 thousand rows of 19 columns. Memory: one piece and one batch, 2^19 rows of 64 columns.
     Raises: DataError, naming the file, where a piece cannot be read; UnsupportedColumn.
     """
     names = tuple(schema_of(dataset))
@@ -53,13 +55,16 @@ def profile_frame(frame: pl.DataFrame) -> Statistics:
 def _profile_columns(
     dataset: Dataset, names: tuple[str, ...], columns: dict[str, ColumnStatistics], pool: ThreadPoolExecutor
 ) -> int:
-    """Put these columns' statistics into `columns`; return the rows seen. Columns are added while others are counted."""
+    """Put these columns' statistics into `columns`; return the rows seen. Columns are added while others are counted.
+
+    Small pieces are joined first: counting a column costs a millisecond, however few its rows.
+    """
     rows = 0
-    for number, piece in enumerate(dataset.pieces()):
-        for frame in _slices(fetch(dataset, number, piece.select(names))):
-            rows += frame.height
-            for name, counted in zip(names, pool.map(column_statistics, frame.get_columns()), strict=True):
-                columns[name] = columns[name].added(counted, name=name) if name in columns else counted
+    without_rows = schema_of(dataset).to_frame(eager=True).select(names)
+    for frame in chain([without_rows], batches(dataset, rows=BATCH, columns=names)):
+        rows += frame.height
+        for name, counted in zip(names, pool.map(column_statistics, frame.get_columns()), strict=True):
+            columns[name] = columns[name].added(counted, name=name) if name in columns else counted
     return rows
 
 

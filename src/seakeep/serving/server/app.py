@@ -230,6 +230,10 @@ class App:
         protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
 
     def _fault(self, protocol: Any, scope: Any, model: Model) -> None:
+        from granian.rsgi import ProtocolClosed
+
+        if isinstance(sys.exception(), ProtocolClosed):
+            return  # the client hung up before its request was whole: there is nobody to answer
         number = secrets.token_hex(8)
         _log.exception("request %s: %s %s failed", number, scope.method, scope.path)
         answer = {
