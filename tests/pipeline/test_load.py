@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+import textwrap
 
 import pytest
 
@@ -87,6 +89,29 @@ def test_helpers_are_loaded_afresh_and_the_path_is_restored(write_project) -> No
     assert sys.path == before
     helper.write_text("NAME = 'another()'\n")
     assert load(path).estimator == "another()"
+
+
+def test_a_project_does_not_get_the_helper_of_another_one(tmp_path) -> None:
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "helper_of_mine.py").write_text(f"NAME = '{name}()'\n")
+        text = "import helper_of_mine\n" + textwrap.dedent(ONE.format(name="tips"))
+        (folder / "pipeline.py").write_text(text.replace('"x()"', "helper_of_mine.NAME"))
+        assert load(folder / "pipeline.py").estimator == f"{name}()"
+    assert "helper_of_mine" not in sys.modules
+
+
+def test_what_the_caller_had_loaded_stays_loaded(tmp_path, monkeypatch) -> None:
+    (tmp_path / "helper_of_mine.py").write_text("NAME = 'x()'\n")
+    (tmp_path / "pipeline.py").write_text("import helper_of_mine\n" + textwrap.dedent(ONE.format(name="tips")))
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("helper_of_mine")
+    try:
+        load(tmp_path / "pipeline.py")
+        assert sys.modules["helper_of_mine"] is mine
+    finally:
+        sys.modules.pop("helper_of_mine", None)
 
 
 def test_a_pipeline_with_wrong_fields_is_refused(write_project) -> None:

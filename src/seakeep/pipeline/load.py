@@ -27,11 +27,12 @@ MODULE = "seakeep_project"
 
 @contextlib.contextmanager
 def importable(project: Project) -> Iterator[None]:
-    """The project's folders first on the import path, and none of its modules loaded from before."""
+    """The project's folders first on the import path, and none of its modules loaded from before.
+
+    Both are put back as they were: another project in this process may have a module of the same name.
+    """
     folders = list(dict.fromkeys((str(project.file.parent), str(project.root))))
-    for name, module in tuple(sys.modules.items()):
-        if _lies_below(getattr(module, "__file__", None), project.root):
-            del sys.modules[name]
+    before = _forgotten(project.root)
     sys.path[:0] = folders
     try:
         yield
@@ -39,6 +40,8 @@ def importable(project: Project) -> Iterator[None]:
         for folder in folders:
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
+        _forgotten(project.root)
+        sys.modules.update(before)
 
 
 def load_pipeline(project: Project, *, name: str | None = None) -> Pipeline:
@@ -82,6 +85,18 @@ def _executed(project: Project) -> dict[str, object]:
     except (Exception, SystemExit) as error:
         raise CannotLoad.broke(project.file, place_of(error, project.root) or project.file.name, error) from error
     return module.__dict__
+
+
+def _forgotten(root: Path) -> dict[str, types.ModuleType]:
+    """The project's loaded modules by name, no longer among those that Python knows; the program that runs stays."""
+    own = {
+        name: module
+        for name, module in tuple(sys.modules.items())
+        if name != "__main__" and _lies_below(getattr(module, "__file__", None), root)
+    }
+    for name in own:
+        del sys.modules[name]
+    return own
 
 
 def _lies_below(file: str | None, root: Path) -> bool:
