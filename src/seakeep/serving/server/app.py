@@ -230,7 +230,7 @@ class App:
         protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
 
     def _fault(self, protocol: Any, scope: Any, model: Model) -> None:
-        from granian.rsgi import ProtocolClosed
+        from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
 
         if isinstance(sys.exception(), ProtocolClosed):
             return  # the client hung up before its request was whole: there is nobody to answer
