@@ -40,7 +40,10 @@ def judged(world, *, metric="roc_auc", margin=0.01, ours=None, **others):
 def test_without_a_champion_it_passes_and_says_so(flights):
     check = judged(flights)
     assert check.verdict is Verdict.PASS
-    assert check.message == "There is no champion with another model yet, so there is nothing that roc_auc could be worse than."
+    assert (
+        check.message
+        == "There is no champion with another model yet, so there is nothing that roc_auc could be worse than."
+    )
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "log_loss", "accuracy", "calibration_error"])
