@@ -141,6 +141,19 @@ def test_a_removed_release_is_made_again(project) -> None:
         registry.resolve("tips", check=True)
 
 
+@pytest.mark.parametrize("name", ["release.json", "model.onnx", "reports/evaluation.json", "card.md"])
+@pytest.mark.parametrize("tear", [Path.unlink, lambda path: path.write_bytes(b"torn")], ids=["missing", "cut short"])
+def test_a_torn_release_is_mended(project, name, tear) -> None:
+    first = run(project.file)
+    tear(project.home / "releases" / first.release / name)
+    again = run(project.file)
+    assert cached(again) == NAMES[:-1]
+    assert again.release == first.release
+    with Registry(project.home) as registry:
+        assert registry.resolve("tips", check=True).version == 1
+    assert cached(run(project.file)) == NAMES
+
+
 def test_a_removed_object_is_made_again(project) -> None:
     first = run(project.file)
     for path in project.home.glob("objects/*/*"):

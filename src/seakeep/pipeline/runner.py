@@ -136,7 +136,7 @@ class _Run:
             if now is None:
                 return False
             seen.append(now)
-        if not all(is_whole(output, self.work) for output in execution.outputs):
+        if not all(is_whole(output, execution, self.work) for output in execution.outputs):
             return False
         if any(now is not sight for now, sight in zip(seen, execution.looked_at, strict=True)):
             self.work.registry.executions.look_again(execution.id, tuple(seen))

@@ -8,6 +8,7 @@ a release of it. The runner finds, measures and records; nothing here knows of c
 from __future__ import annotations
 
 import glob
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 
     from seakeep.core.codec import Json
     from seakeep.pipeline.declaration import Pipeline
+    from seakeep.registry import Execution
 
 REPORTS = ("validation", "held_out_validation", "training_report", "evaluation")
+SIZES = "file_bytes"
 NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
 
 
@@ -186,7 +189,8 @@ def register(work: Work) -> Made:
         work.pipeline.name, model, reports, made_from=made_from, card=card(model, reports)
     )
     variant = _variant(rival) if asked else ANY_CHAMPION
-    return Made(release=registered, variant=variant, parameters={"version": registered.version})
+    parameters: dict[str, Json] = {"version": registered.version, SIZES: _sizes(registered)}
+    return Made(release=registered, variant=variant, parameters=parameters)
 
 
 def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
@@ -204,11 +208,29 @@ STAGES = (
 )
 
 
-def is_whole(artifact: Artifact, work: Work) -> bool:
-    """Whether an artifact on record can still be had. Datasets are where they were, or `read` would not have been found."""
+def is_whole(artifact: Artifact, execution: Execution, work: Work) -> bool:
+    """Whether an artifact that `execution` made can still be had: a release with every file at its size, of which none is read.
+
+    Datasets are where they were, or `read` would not have been found.
+    """
     if artifact.kind == "release":
-        return (work.registry.home / "releases" / artifact.digest / MANIFEST_FILE).exists()
+        return _has_sizes(work.registry.home / "releases" / artifact.digest, execution.parameters.get(SIZES))
     return artifact.kind == "dataset" or work.registry.has(artifact.digest)
+
+
+def _sizes(registered: Registered) -> dict[str, Json]:
+    """Bytes of every file of a release, the manifest included, by relative path."""
+    return {name: (registered.folder / name).stat().st_size for name in (*registered.release.files, MANIFEST_FILE)}
+
+
+def _has_sizes(folder: Path, sizes: Json) -> bool:
+    """Whether every file stands in `folder` at its size; no where none are on record, so that it is looked at in full."""
+    if not isinstance(sizes, dict):
+        return False
+    try:
+        return all(os.stat(f"{folder}/{name}").st_size == size for name, size in sizes.items())  # noqa: PTH116  (fast)
+    except OSError:
+        return False
 
 
 def _watched(pipeline: Pipeline, folder: Path) -> tuple[Sight, ...]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.core import Release, Verdict
-from seakeep.core.codec import from_json, to_json
+from seakeep.core.codec import BadDocument, from_json, to_json
 from seakeep.core.files import TEMPORARY, CannotWrite, write_text
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.registry.database import transaction
@@ -151,7 +151,7 @@ class Releases:
         """Give the folder its lasting name, unless a whole one stands there; a torn one is replaced."""
         place = self.folder / release.digest
         if place.exists():
-            with contextlib.suppress(TornRelease):
+            with contextlib.suppress(TornRelease, BadDocument):
                 check_folder(place, release.digest)
                 return
             os.replace(place, built.with_name(f"{built.name}-torn"))
