@@ -181,6 +181,28 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def is_parquet(cls, path: Path, *, packed: bool) -> CannotRead:
+        renamed = f"mv {path} {path.with_suffix('.parquet')}"
+        return cls(
+            f"{path} is a Parquet file, CSV is expected",
+            where="its first bytes are PAR1",
+            cause="It was written or renamed with the wrong ending; the ending says how a file is read.",
+            fix=f"Unpack it, and give what is in it the ending .parquet: {path}" if packed else f"Rename it: {renamed}",
+            path=str(path),
+        )
+
+    @classmethod
+    def zero_bytes(cls, path: Path, line: int) -> CannotRead:
+        return cls(
+            f"{path} holds bytes that are zero, CSV is text and has none",
+            where=f"line {line}",
+            cause="A crash left a block of zeros in it, it is UTF-16 without a mark, or it is no text at all.",
+            fix=f"See what it is: file {path}; zeros alone go by: tr -d '\\000' < {path} > {path}.clean.csv",
+            path=str(path),
+            line=line,
+        )
+
+    @classmethod
     def duplicate_columns(cls, where: str, names: Sequence[str]) -> CannotRead:
         return cls(
             f"column name {names[0]!r} occurs more than once",

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 TARGET = 32 << 20
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEADER = 4 << 20
 _LONGEST = 64 << 20
 _QUOTE = b'"'
 _BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Span(NamedTuple):
@@ -42,7 +42,7 @@ def header_of(path: Path, separator: str, *, called: Path) -> tuple[tuple[str, .
         raise CannotRead.forbidden(called, error) from error
     if not content.strip():
         raise CannotRead.empty(called)
-    if content.startswith(_UTF16):
+    if content.startswith(UTF16):
         raise CannotRead.utf16(called)
     skipped = len(_BOM) if content.startswith(_BOM) else 0
     end = _record_end(content, skipped)

@@ -273,6 +273,40 @@ def test_utf16_is_refused_with_the_line_that_converts_it(csv: object) -> None:
         read(path)
 
 
+def test_a_parquet_file_named_csv_is_refused_with_the_line_that_renames_it(csv: object) -> None:
+    path = csv("")
+    pl.DataFrame({"a": [1, 2]}).write_parquet(path)
+    with pytest.raises(CannotRead) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path} is a Parquet file, CSV is expected (its first bytes are PAR1)\n"
+        "  It was written or renamed with the wrong ending; the ending says how a file is read.\n"
+        f"  Rename it: mv {path} {path.with_suffix('.parquet')}"
+    )
+    packed = csv(gzip.compress(path.read_bytes()), "t.csv.gz")
+    with pytest.raises(CannotRead, match=r"is a Parquet file.*\n.*\n  Unpack it, and give what is in it the ending"):
+        read(packed)
+
+
+def test_a_column_called_like_the_mark_of_parquet_is_read(csv: object) -> None:
+    assert collect(read(csv("PAR1,b\n1,2\n"))).columns == ["PAR1", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b"a\0,b\n1,2\n", 1), (b"a,b\n1,2\n3,\0\0\n", 3), (b"a,b\n" + b"1,2\n" * 50_000 + b"\0" * 512, 50_002)],
+)
+def test_zero_bytes_are_refused_with_their_line(csv: object, content: bytes, line: int) -> None:
+    path = csv(content)
+    with pytest.raises(CannotRead) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path} holds bytes that are zero, CSV is text and has none (line {line})\n"
+        "  A crash left a block of zeros in it, it is UTF-16 without a mark, or it is no text at all.\n"
+        f"  See what it is: file {path}; zeros alone go by: tr -d '\\000' < {path} > {path}.clean.csv"
+    )
+
+
 def test_files_with_other_columns_name_both(csv: object) -> None:
     csv("a,b\n1,2\n", "1.csv")
     path = csv("a,c\n1,2\n", "2.csv").parent

@@ -19,7 +19,7 @@ from seakeep.core.kinds import Kind
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import CannotRead
 from seakeep.data.kinds import kind_of
-from seakeep.data.records import BrokenRecord, Span, bytes_of, header_of, line_of, parsed, separators, spans_of
+from seakeep.data.records import UTF16, BrokenRecord, Span, bytes_of, header_of, line_of, parsed, separators, spans_of
 from seakeep.data.text_types import NOTHING, TextType, inferred
 from seakeep.data.unpack import plain_file
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from seakeep.data.options import TextOptions
 
+_PARQUET = (b"PAR1\x15", b"PAR1\x00")  # the mark, and what no header of text goes on with
+_HEAD = 64 << 10
+_ZERO = b"\x00"
 _READABLE = (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.STRING, Kind.TIMESTAMP)
 
 
@@ -127,8 +130,22 @@ def _given(name: str, dtype: pl.DataType) -> TextType:
 
 def _text_file(path: Path, options: TextOptions) -> TextFile:
     plain = plain_file(path)
+    _check_text(plain, called=path)
     names, start = header_of(plain, options.separator, called=path)
     return TextFile(path, plain, names, spans_of(plain, start, called=path))
+
+
+def _check_text(plain: Path, *, called: Path) -> None:
+    """Raises CannotRead, where the first bytes are those of a Parquet file, or zeros are among them."""
+    try:
+        with plain.open("rb") as file:
+            content = file.read(_HEAD)
+    except OSError as error:
+        raise CannotRead.forbidden(called, error) from error
+    if content.startswith(_PARQUET):
+        raise CannotRead.is_parquet(called, packed=plain != called)
+    if _ZERO in content and not content.startswith(UTF16):
+        raise CannotRead.zero_bytes(called, line_of(plain, content.index(_ZERO)))
 
 
 def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextType]:
@@ -148,6 +165,8 @@ def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextTyp
 def _read(text: TextFile, span: Span, options: TextOptions) -> pl.DataFrame:
     """The records of a span, every column as text. Raises CannotRead, naming the line."""
     content = bytes_of(text.plain, span)
+    if _ZERO in content:
+        raise CannotRead.zero_bytes(text.path, line_of(text.plain, span.start + content.index(_ZERO)))
     schema = dict.fromkeys(text.names, pl.String())
     if not content:
         return pl.DataFrame(schema=schema)
