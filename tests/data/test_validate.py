@@ -239,6 +239,17 @@ def test_a_label_of_one_class_is_refused():
     assert check.message == "The label 'tip' has 1 different values, True; learning needs at least 2."
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"), [([[1], [2]], "list"), ([{"a": 1}, {"a": 2}], "struct"), ([b"a", b"b"], "binary")]
+)
+def test_a_label_that_is_no_scalar_is_refused_by_its_kind(values, kind):
+    table = profile_frame(pl.DataFrame({"y": values}))
+    check = only(validate(table, Schema("t", {"y": ColumnSchema(Kind(kind))}, label="y")), "schema.label_classes")
+    assert check.verdict is Verdict.FAIL
+    assert check.message == f"The label 'y' is of kind {kind}; a label is a boolean, an integer, a number or a string."
+    assert "derive=" in check.fix
+
+
 def test_a_label_without_values_is_refused():
     codes = {check.code for check in validate(trips(tip=[None] * ROWS), SCHEMA).failed}
     assert codes == {"schema.all_missing", "schema.label_classes"}

@@ -60,7 +60,13 @@ def test_numbers_are_a_regression(values):
         (["a", "b"], REGRESSOR, "label 'y' is a string, and RandomForestRegressor learns numbers"),
         ([True, False], REGRESSOR, "label 'y' is a boolean, and RandomForestRegressor learns numbers"),
         ([1.0, math.nan, math.inf], REGRESSOR, "label 'y' is NaN or infinite in 2 of 3 rows"),
-        ([[1, 0], [0, 1]], CLASSIFIER, "label 'y' is a list"),
+        (
+            [[1, 0], [0, 1]],
+            CLASSIFIER,
+            "label 'y' is of kind list, expected a boolean, an integer, a number or a string",
+        ),
+        ([{"a": 1}, {"a": 2}], REGRESSOR, "label 'y' is of kind struct, expected"),
+        ([b"a", None], CLASSIFIER, "label 'y' is of kind binary, expected"),
     ],
 )
 def test_a_label_that_cannot_be_learned_is_refused(values, estimator, message):

@@ -183,7 +183,13 @@ def check_unique(name: str, found: ColumnStatistics) -> Check:
 
 
 def check_label(name: str, found: ColumnStatistics) -> Check:
-    """At least two different labels: with one there is nothing to learn."""
+    """At least two different labels: with one there is nothing to learn. Lists, structs and bytes are no labels."""
+    if found.kind in (Kind.LIST, Kind.STRUCT, Kind.BINARY):
+        message = (
+            f"The label {name!r} is of kind {found.kind.value}; a label is a boolean, an integer, a number or a string."
+        )
+        fix = f'Derive one on reading: seakeep.read(…, derive={{"{name}": …}}), or name another column as label.'
+        return Check("schema.label_classes", name, Verdict.FAIL, message, found.kind.value, None, fix)
     if found.distinct >= 2:
         message = f"The label {name!r} has {found.distinct:,} different values."
         return Check("schema.label_classes", name, Verdict.PASS, message, found.distinct, 2)

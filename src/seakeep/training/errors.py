@@ -43,6 +43,17 @@ class CannotTrain(ModelError):
         )
 
     @classmethod
+    def no_label_kind(cls, label: str, kind: str, dataset: str) -> CannotTrain:
+        return cls(
+            f"label {label!r} is of kind {kind}, expected a boolean, an integer, a number or a string",
+            where=dataset,
+            cause=f"No estimator learns a {kind} value.",
+            fix=f'Derive one on reading: seakeep.read(…, derive={{"{label}": …}}), or name another column as label.',
+            label=label,
+            kind=kind,
+        )
+
+    @classmethod
     def label_absent(cls, label: str, dataset: str) -> CannotTrain:
         return cls(
             f"every row's label {label!r} is missing, expected some",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 1000
 _CLASS_KINDS = (Kind.BOOLEAN, Kind.INTEGER, Kind.STRING)
+_NO_LABEL = (Kind.LIST, Kind.STRUCT, Kind.BINARY)
 _NUMBER_KINDS = (Kind.INTEGER, Kind.NUMBER)
 
 
@@ -51,6 +52,8 @@ def read_labels(dataset: Dataset, prepared: Prepared) -> Labels:
         raise CannotTrain.no_label(dataset.description)
     series = collect(dataset, columns=[dataset.label]).get_column(dataset.label)
     kind = kind_of(series.dtype)
+    if kind in _NO_LABEL:
+        raise CannotTrain.no_label_kind(dataset.label, kind.value, dataset.description)
     present = series.drop_nulls()
     if not len(present):
         raise CannotTrain.label_absent(dataset.label, dataset.description)
