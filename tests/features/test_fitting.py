@@ -230,7 +230,13 @@ REFUSED = {
         CannotFit,
         r"no value occurs 5 times; the most frequent, 'a', 2",
     ),
-    "no words": (category("x"), {"x": pl.Series([None], dtype=pl.String)}, {}, CannotFit, r"there is none"),
+    "no words": (
+        category("x"),
+        {"x": pl.Series([None], dtype=pl.String)},
+        {},
+        CannotFit,
+        "every value of the category is missing",
+    ),
     "the reserved text": (category("x"), {"x": [MISSING_TEXT]}, {}, CannotFit, "reserved for missing values"),
 }
 

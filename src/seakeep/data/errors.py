@@ -138,6 +138,16 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def blank(cls, path: Path, size: int) -> CannotRead:
+        return cls(
+            f"{path} holds only empty lines and spaces ({size:,} bytes)",
+            cause="It was written without a header and rows.",
+            fix=f"Make it again, or leave it out: rm {path}",
+            path=str(path),
+            size=size,
+        )
+
+    @classmethod
     def torn(cls, path: Path, kind: str, reason: str) -> CannotRead:
         return cls(
             f"{path} is not a whole {kind} file: {_first_line(reason)}",

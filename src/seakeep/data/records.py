@@ -41,7 +41,7 @@ def header_of(path: Path, separator: str, *, called: Path) -> tuple[tuple[str, .
     except OSError as error:
         raise CannotRead.forbidden(called, error) from error
     if not content.strip():
-        raise CannotRead.empty(called)
+        raise CannotRead.blank(called, path.stat().st_size) if content else CannotRead.empty(called)
     if content.startswith(UTF16):
         raise CannotRead.utf16(called)
     skipped = len(_BOM) if content.startswith(_BOM) else 0

@@ -215,6 +215,15 @@ class CannotFit(ModelError):
         )
 
     @classmethod
+    def no_categories(cls, feature: str) -> CannotFit:
+        return cls(
+            "every value of the category is missing, expected some",
+            where=f"{feature}, one_hot",
+            cause="The column is empty in the training rows, or is only filled later.",
+            fix="Leave the feature out, or look at its column: seakeep profile DATA.",
+        )
+
+    @classmethod
     def empty_vocabulary(cls, feature: str, min_count: int, most: str) -> CannotFit:
         return cls(
             f"no value occurs {min_count} times; {most}",

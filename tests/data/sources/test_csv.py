@@ -250,10 +250,21 @@ def test_a_quote_that_is_never_closed_in_a_long_file_is_named(csv: object, monke
         read(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"  \n"])
-def test_an_empty_file_is_named(csv: object, content: bytes) -> None:
-    with pytest.raises(CannotRead, match=r"t\.csv is empty"):
-        read(csv(content))
+def test_an_empty_file_is_named(csv: object) -> None:
+    with pytest.raises(CannotRead, match=r"t\.csv is empty \(0 bytes\)"):
+        read(csv(b""))
+
+
+@pytest.mark.parametrize("content", [b"\n\n", b"  \n"])
+def test_a_file_of_empty_lines_is_named_with_its_size(csv: object, content: bytes) -> None:
+    path = csv(content)
+    with pytest.raises(CannotRead) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path} holds only empty lines and spaces ({len(content)} bytes)\n"
+        "  It was written without a header and rows.\n"
+        f"  Make it again, or leave it out: rm {path}"
+    )
 
 
 def test_duplicate_columns_are_refused(csv: object) -> None:

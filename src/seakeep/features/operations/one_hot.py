@@ -110,8 +110,10 @@ class Encode(Operation):
         frequent = [value for value, count in zip(top.values, top.counts, strict=True) if count >= self.min_count][
             : self.max_size
         ]
+        if not top.values:
+            raise CannotFit.no_categories(incoming.feature)
         if not frequent:
-            most = f"the most frequent, {top.values[0]!r}, {top.counts[0]}" if top.values else "there is none"
+            most = f"the most frequent, {top.values[0]!r}, {top.counts[0]}"
             raise CannotFit.empty_vocabulary(incoming.feature, self.min_count, most)
         if isinstance(frequent[0], str):
             return OneHot(tuple(sorted(str(word) for word in frequent)), other=True)
