@@ -73,6 +73,63 @@ def test_a_first_answer_comes_and_sigterm_ends_with_0(start, folders, row):
         assert server.process.wait(10) == 0
 
 
+def begun(folder, **options):
+    """A server's process, nothing of which was waited for."""
+    command = [sys.executable, "-m", "seakeep.serving", str(folder), "--port", "0"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, **options)
+
+
+def test_a_request_is_answered_as_soon_as_the_address_was_told(folders, running):
+    for _ in range(20):
+        with begun(folders["flights"]) as process:
+            server = running(process, int(process.stdout.readline().decode().rpartition(":")[2]))
+            status = server.ask("GET", "/v2/health/live")[0]
+            process.send_signal(signal.SIGTERM)
+            assert (status, process.wait(20)) == (200, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_as_soon_as_the_address_was_told_ends_with_0(folders, tmp_path, number):
+    for _ in range(5):
+        with begun(folders["flights"], env={**os.environ, "TMPDIR": str(tmp_path)}) as process:
+            process.stdout.readline()
+            process.send_signal(number)
+            assert process.wait(20) == 0
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("moment", ["run.gather", "run.claim", "worker.WorkerStart.__call__"])
+def test_a_signal_while_the_server_begins_ends_it_with_0(folders, tmp_path, number, moment):
+    """Whether it comes before there are workers, or while one cannot drain yet."""
+    holder, _, name = moment.rpartition(".")
+    code = (
+        "import os, signal, sys; from seakeep.serving.server import run, worker\n"
+        f"parent, whole = os.getpid(), {moment}\n"
+        "def late(*arguments):\n"
+        f"    os.kill(parent, signal.{number})\n"
+        f"    os.kill(os.getpid(), signal.{number})\n"
+        "    return whole(*arguments)\n"
+        f"{holder}.{name} = late\n"
+        "run.serve(sys.argv[1:], port=0)\n"
+    )
+    command = [sys.executable, "-c", code, str(folders["flights"])]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_of_who_is_told_the_address_ends_the_server(folders, tmp_path):
+    code = "import sys; from seakeep.serving import serve; serve(sys.argv[1:], port=0, announce=lambda _: 1 / 0)"
+    command = [sys.executable, "-c", code, str(folders["flights"])]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=20, check=False)
+    assert ended.returncode == 1
+    assert b"ZeroDivisionError" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_ctrl_c_ends_with_0(start, folders):
     with start(folders["flights"]) as server:
         for pid in (*server.workers, server.process.pid):  # a terminal sends it to all

@@ -91,6 +91,7 @@ class App:
         self._patience = Patience(loop, self._settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))  # the parent had them wait
         if any(self._folder.glob(f"*{_READY_SUFFIX}")):
             self._load(loop)
         else:

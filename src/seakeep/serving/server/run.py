@@ -12,6 +12,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import threading
@@ -79,24 +80,35 @@ def serve(
     Parameters: models: folders of releases or models, loaded models, or `Served.load(folder, name=…, version=…)`; of
         several with one name the first answers where a request names no version.
         host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds: see Settings.
-        announce: called with the address once the port is known, before workers start; /v2/health/ready tells the rest.
+        announce: called with the address once a worker listens there; /v2/health/ready tells when all models are loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; PortTaken; WorkerFailed, if no worker starts.
     """
-    settings = Settings(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds)
-    served = gather(models)
     if threading.current_thread() is not threading.main_thread():
         raise UsageError(
             "serve was called in a thread", fix="Call it in the main thread, or start: python -m seakeep.serving"
         )
-    address, own_port = claim(settings.host, settings.port)
-    if announce:
-        announce(f"http://{f'[{address}]' if ':' in address else address}:{own_port}")
-    folder = Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
+    settings = Settings(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds)
+    with _signals_wait():
+        served = gather(models)
+        address, own_port = claim(settings.host, settings.port)
+        url = f"http://{f'[{address}]' if ':' in address else address}:{own_port}"
+        folder = Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
+        try:
+            start = WorkerStart(served, settings, folder, os.getpid())
+            _run(start, address, own_port, lambda: announce(url) if announce else None)
+            _raise_failure(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    """SIGTERM and SIGINT wait until somebody can heed them: see parent.py."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     try:
-        _run(WorkerStart(served, settings, folder, os.getpid()), address, own_port)
-        _raise_failure(folder)
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def claim(host: str, port: int) -> tuple[str, int]:
@@ -125,13 +137,14 @@ def _refused(error: OSError, host: str, port: int) -> UsageError:
     return BadSetting.of("host", host, "an address or name of this machine")
 
 
-def _run(start: WorkerStart, address: str, port: int) -> None:
+def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
-    from granian.server.mp import MPServer
 
-    server = MPServer(
-        "seakeep",
+    from seakeep.serving.server.parent import Parent
+
+    server = Parent(
+        opened=opened,
         address=address,
         port=port,
         interface=Interfaces.RSGI,
@@ -144,7 +157,7 @@ def _run(start: WorkerStart, address: str, port: int) -> None:
         workers_kill_timeout=start.settings.drain_seconds,
     )
     # Granian exits with 1 if a worker ended by itself; when everybody was told to stop, that is no failure.
-    with _told_to_stop(server):
+    with contextlib.closing(server), _told_to_stop(server):
         server.serve(target_loader=cast("Any", start), wrap_loader=False)
 
 
