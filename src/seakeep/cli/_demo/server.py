@@ -38,7 +38,7 @@ class ServerSilent(SeakeepError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers. seconds: from the start of its process to its first answer; peak_bytes: not yet known."""
+    """A server that answers. seconds: from the start of its process to its first answer."""
 
     host: str
     port: int
