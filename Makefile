@@ -12,7 +12,7 @@ demo: .demo    ## the main job on 336,776 real flights: raw data to live predict
 
 test: .development  ## the tests, without the slow ones
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report= -q
-	@$(BIN)/coverage report --include='src/seakeep/core/*' --fail-under=100 --skip-covered
+	@$(BIN)/coverage report --include='src/seakeep/core/*,src/seakeep/rollout/*' --fail-under=100 --skip-covered
 
 test-all: .development  ## the slow tests: kills, large tables, real servers under load
 	@$(BIN)/pytest -m slow -q

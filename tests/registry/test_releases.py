@@ -72,11 +72,16 @@ def test_an_inconclusive_or_unjudged_release_is_not_the_champion(registry, make_
     assert registry.champion("fares") is None
 
 
-def test_the_newest_passing_release_is_the_champion(registry, make_model, make_report) -> None:
+def test_the_first_passing_release_stays_the_champion_until_another_is_promoted(
+    registry, make_model, make_report
+) -> None:
+    register(registry, make_model(b"0"), make_report(Verdict.INCONCLUSIVE))
     register(registry, make_model(b"1"), make_report())
-    second = register(registry, make_model(b"2"), make_report())
+    third = register(registry, make_model(b"2"), make_report())
+    assert registry.resolve("tips").version == 2
+    registry.promote("tips", third.version, why="it is better")
     register(registry, make_model(b"1"), make_report())
-    assert registry.resolve("tips").version == second.version == 2
+    assert registry.resolve("tips").version == 3
 
 
 def test_two_reports_of_one_kind_are_both_kept(registry, make_model, make_report) -> None:
@@ -89,8 +94,9 @@ def test_a_release_is_found_by_name_version_alias_and_digest(registry, make_mode
     first = register(registry, make_model(b"1"), make_report())
     second = register(registry, make_model(b"2"), make_report())
     for reference, version in {
-        "tips": 2,
-        "tips@champion": 2,
+        "tips": 1,
+        "tips@champion": 1,
+        "tips@2": 2,
         "tips@1": 1,
         first.release.digest[:8]: 1,
         second.release.digest.upper(): 2,

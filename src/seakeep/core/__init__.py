@@ -7,10 +7,12 @@ from seakeep.core.kinds import Kind, Task
 from seakeep.core.model import Input, Model
 from seakeep.core.release import Release
 from seakeep.core.report import Check, Report, Table, Verdict
+from seakeep.core.route import Arm, Route
 from seakeep.core.schema import ColumnSchema, Schema
 from seakeep.core.statistics import ColumnStatistics, Statistics
 
 __all__ = [
+    "Arm",
     "Check",
     "ColumnSchema",
     "ColumnStatistics",
@@ -20,6 +22,7 @@ __all__ = [
     "Model",
     "Release",
     "Report",
+    "Route",
     "Schema",
     "Statistics",
     "Table",

@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 30.0
-TABLES = """
+DOCUMENTS = """
+CREATE TABLE documents (
+    kind TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, content TEXT NOT NULL, changed REAL NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL
+);
+CREATE INDEX journal_name ON journal (kind, name);
+"""
+TABLES = f"""
 CREATE TABLE version (number INTEGER NOT NULL);
 CREATE TABLE artifacts (
     digest TEXT PRIMARY KEY, kind TEXT NOT NULL, object TEXT NOT NULL, bytes INTEGER NOT NULL
@@ -47,7 +57,9 @@ CREATE TABLE aliases (
     name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL, changed REAL NOT NULL,
     PRIMARY KEY (name, alias), FOREIGN KEY (name, version) REFERENCES releases (name, version)
 ) WITHOUT ROWID;
-"""
+{DOCUMENTS}"""
+UPGRADES = {1: DOCUMENTS}
+"""What brings a registry of each earlier version to the next one."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -77,7 +89,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All statements of the block or none. The write lock is taken at once, so that read-then-write is safe."""
+    """All statements of the block or none. The write lock is taken at once, so that read-then-write is safe.
+
+    Within another transaction the block is part of it: the outer one decides.
+    """
+    nested = connection.in_transaction
+    if nested:
+        yield connection
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
@@ -115,6 +134,17 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise UnreadableRegistry.corrupt(path, "it has other tables than a registry's")
     if found > VERSION:
         raise UnreadableRegistry.newer(path, found, VERSION)
+    if found < VERSION:
+        _upgrade(connection)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an earlier version's tables up to date, unless another process does so first."""
+    with transaction(connection):
+        for version in range(_version(connection) or VERSION, VERSION):
+            for statement in UPGRADES[version].split(";"):
+                connection.execute(statement)
+            connection.execute("UPDATE version SET number = ?", (version + 1,))
 
 
 def _version(connection: sqlite3.Connection) -> int | None:

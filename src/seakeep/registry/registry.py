@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from seakeep.registry import database, locks, upkeep
 from seakeep.registry.artifacts import Artifact
+from seakeep.registry.charge import Charge
+from seakeep.registry.documents import Documents, Journal
 from seakeep.registry.errors import BadReference, UnreadableRegistry
 from seakeep.registry.executions import Execution, Executions
 from seakeep.registry.lineage import Direction, Lineage, trace
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from types import TracebackType
 
-    from seakeep.core import Model, Report
+    from seakeep.core import Model, Report, Route
 
 DATABASE = "registry.sqlite"
 _PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
@@ -51,6 +54,9 @@ class Registry:
         self._nouns = Nouns(self._connection, self._objects)
         self._releases = Releases(self._connection, self.home / "releases")
         self.executions = Executions(self._connection, self.home / DATABASE)
+        self.documents = Documents(self._connection, self.home / DATABASE)
+        self.journal = Journal(self._connection, self.home / DATABASE)
+        self._charge = Charge(self._releases, self.documents, self.journal)
 
     @classmethod
     def existing(cls, home: Path | str) -> Self:
@@ -101,7 +107,7 @@ class Registry:
         card: str = "",
         force: bool = False,
     ) -> Registered:
-        """Make a release, or find the one of equal content; a new one that passed becomes the champion.
+        """Make a release, or find the one of equal content; the first one that passed becomes the champion.
 
         made_from: digests by role ("training", "held_out", "schema", "code", "champion"). card: Markdown.
         Raises: ReleaseRefused (exit code 1), if a report fails and not `force`; BadReference, for an impossible name.
@@ -129,8 +135,43 @@ class Registry:
     def champion(self, name: str) -> Registered | None:
         """The release of this name that is in charge, or None."""
         with self._explained():
-            version = self._releases.alias(name, "champion")
-            return None if version is None else self._releases.resolve(f"{name}@{version}")
+            return self._charge.champion(name)
+
+    def previous_champion(self, name: str) -> Registered | None:
+        """The release that was in charge before the champion was promoted, or None. Going back is no promotion."""
+        with self._explained():
+            return self._charge.before(name)
+
+    def promote(self, name: str, version: int, *, why: str, at: float | None = None, back: bool = False) -> Registered:
+        """Put a release in charge: it becomes the champion and answers alone. The journal keeps who was before, and why.
+
+        Parameters: at: Unix seconds, by default now. back: whether this returns to an earlier champion.
+        Raises: BadReference, if there is no such version.
+        """
+        with self._explained(), self.transaction():
+            return self._charge.promote(name, version, why=why, at=time.time() if at is None else at, back=back)
+
+    def route(self, name: str) -> Route:
+        """Who answers for `name`: the route that was set last, else the champion alone.
+
+        Raises: BadReference, if the name has no release or no champion.
+        """
+        with self._explained():
+            return self._charge.route(name)
+
+    def set_route(self, route: Route, *, why: str, at: float | None = None) -> Route:
+        """Change who answers; servers follow within a second. Returns the route with its revision.
+
+        Raises: BadReference, if a release on it is not on record; DocumentChanged, if `route.revision` is not the present one.
+        """
+        with self._explained(), self.transaction():
+            return self._charge.set_route(route, why=why, at=time.time() if at is None else at)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything that the block changes in documents, journal, executions, aliases and routes, or nothing of it."""
+        with self._explained(), database.transaction(self._connection):
+            yield
 
     def find(self, reference: str) -> Artifact:
         """The artifact a person means: a release (as in `resolve`), the first digits of any digest, or the path of

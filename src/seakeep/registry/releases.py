@@ -5,8 +5,8 @@ its name: a kill between the two leaves a whole folder that nobody lists, and th
 content always has the same digest, so registering it again returns the version it has. The manifest stands in the database
 too: which release is the champion, and what it was made from, is known even where its folder was lost.
 
-The champion is the newest release that passed every check: a new passing release takes over at once (releasing step by
-step is rollout's part). Registering what is already there moves no alias.
+The first release of a name that passed every check is its champion at once; whatever comes after it waits until somebody
+promotes it, on evidence (see pipeline.rollouts). Registering what is already there moves no alias.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Releases:
             check_folder(place, release.digest)  # another process was first
 
     def _number(self, release: Release) -> tuple[int, bool]:
-        """The release's version, and whether it is new. A new one that passed becomes the champion."""
+        """The release's version, and whether it is new. The first one that passed becomes the champion."""
         now = time.time()
         with transaction(self.connection) as connection:
             query = "SELECT version FROM releases WHERE digest = ?"
@@ -173,10 +173,14 @@ class Releases:
             version = (latest[0] or 0) + 1
             values = (release.name, version, release.digest, to_json(release, indent=None), now)
             connection.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", values)
-            if release.verdict is Verdict.PASS:
-                alias = (release.name, CHAMPION, version, now)
-                connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?)", alias)
+            if release.verdict is Verdict.PASS and self.alias(release.name, CHAMPION) is None:
+                self.point(release.name, CHAMPION, version, at=now)
         return version, True
+
+    def point(self, name: str, alias: str, version: int, *, at: float) -> None:
+        """Let an alias of `name` stand for this version from now on."""
+        with transaction(self.connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?)", (name, alias, version, at))
 
     def _registered(self, name: str, version: int, *, created: bool = False) -> Registered:
         query = "SELECT manifest, registered FROM releases WHERE name = ? AND version = ?"

@@ -1,0 +1,136 @@
+"""Documents and the journal: what changes in a life after its releases are made, and every decision that changed it.
+
+A document is the present state of one thing (a route, a rollout, a monitor's cursor), a JSON value under a kind and a name, with
+a revision that counts its changes. Whoever writes says which revision it has seen, so that two processes cannot both act on
+one state. The journal only grows: what was decided, when, and on what. Both belong into one transaction (see
+Registry.transaction), so that there is no state without its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from seakeep.core.codec import Json, to_plain
+from seakeep.core.errors import RegistryError
+from seakeep.registry.database import explaining, transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+
+class DocumentChanged(RegistryError):
+    """Somebody else wrote a document in between."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, expected: int, found: int) -> DocumentChanged:
+        return cls(
+            f"the {kind} of {name} has revision {found}, expected {expected}",
+            cause="Another process changed it meanwhile; nothing was written.",
+            fix="Look at its present state and decide again.",
+            kind=kind,
+            name=name,
+            expected=expected,
+            revision=found,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The present state of one thing. revision: 1 when it was first written. changed: Unix seconds."""
+
+    content: Json
+    revision: int
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal. id: grows with time. at: Unix seconds."""
+
+    id: int
+    kind: str
+    name: str
+    at: float
+    content: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The table of documents. path: of the database, for errors."""
+
+    connection: sqlite3.Connection
+    path: Path
+
+    def get(self, kind: str, name: str) -> Document | None:
+        """The document, or None where there is none."""
+        with explaining(self.path):
+            query = "SELECT content, revision, changed FROM documents WHERE kind = ? AND name = ?"
+            row = self.connection.execute(query, (kind, name)).fetchone()
+        return None if row is None else Document(json.loads(row[0]), row[1], row[2])
+
+    def revision(self, kind: str, name: str) -> int:
+        """The document's revision, 0 where there is none. Costs some 10 microseconds."""
+        with explaining(self.path):
+            query = "SELECT revision FROM documents WHERE kind = ? AND name = ?"
+            row = self.connection.execute(query, (kind, name)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def put(self, kind: str, name: str, content: object, *, expected: int | None) -> int:
+        """Write a document and return its new revision.
+
+        Parameters: content: anything that core.codec writes. expected: the revision that was read; 0 or None for a new one.
+        Raises: DocumentChanged, if it has another by now; nothing is written then.
+        """
+        with explaining(self.path), transaction(self.connection) as connection:
+            found = self.revision(kind, name)
+            if found != (expected or 0):
+                raise DocumentChanged.of(kind, name, expected or 0, found)
+            row = (kind, name, found + 1, _dumps(content), time.time())
+            connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
+        return found + 1
+
+    def remove(self, kind: str, name: str) -> None:
+        """Remove a document; nothing where there is none."""
+        with explaining(self.path):
+            self.connection.execute("DELETE FROM documents WHERE kind = ? AND name = ?", (kind, name))
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Names of the documents of a kind, sorted."""
+        with explaining(self.path):
+            rows = self.connection.execute(
+                "SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,)
+            ).fetchall()
+        return tuple(row[0] for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The table of decisions. path: of the database, for errors."""
+
+    connection: sqlite3.Connection
+    path: Path
+
+    def append(self, kind: str, name: str, content: object, *, at: float) -> int:
+        """Add a line; returns its number. content: anything that core.codec writes. at: Unix seconds."""
+        with explaining(self.path):
+            values = (kind, name, at, _dumps(content))
+            found = self.connection.execute("INSERT INTO journal VALUES (NULL, ?, ?, ?, ?)", values)
+        return int(found.lastrowid or 0)
+
+    def entries(self, *, kind: str | None = None, name: str | None = None, after: int = 0) -> tuple[Entry, ...]:
+        """Lines in order. kind, name: only these. after: only lines with a higher number."""
+        query = (
+            "SELECT id, kind, name, at, content FROM journal "
+            "WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR name = ?3) ORDER BY id"
+        )
+        with explaining(self.path):
+            rows = self.connection.execute(query, (after, kind, name)).fetchall()
+        return tuple(Entry(number, *told, json.loads(content)) for number, *told, content in rows)
+
+
+def _dumps(content: object) -> str:
+    return json.dumps(to_plain(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
