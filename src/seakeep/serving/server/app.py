@@ -23,7 +23,7 @@ from urllib.parse import quote, unquote
 from seakeep import __version__
 from seakeep.serving.server.metrics import REFUSALS, REQUESTS, STATUSES, Metrics
 from seakeep.serving.server.patience import Patience
-from seakeep.serving.server.refusals import CODES, Refusal
+from seakeep.serving.server.refusals import CODES, BadCall, BadInput, Refusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -131,7 +131,7 @@ class App:
         length = headers.get("content-length")
         known = length is not None and length.isdigit() and "transfer-encoding" not in headers
         if known and int(length) > limit and "expect" in headers:
-            raise Refusal.too_large(int(length), limit)  # before the client sends it
+            raise BadCall.too_large(int(length), limit)  # before the client sends it
         whole = known and int(length) <= limit
         return await self._patience.read(protocol() if whole else _streamed(protocol, limit))
 
@@ -153,11 +153,11 @@ class App:
         path = scope.path.rstrip("/") or "/"
         answer = self._found(unquote(path), scope.path in self._infer)
         if answer is None and scope.method == "POST":
-            raise Refusal.unknown_path(path, tuple(self._infer))  # spelt in a way that only looks like it
+            raise BadCall.unknown_path(path, tuple(self._infer))  # spelt in a way that only looks like it
         if answer is None:
-            raise Refusal.method(scope.method, "POST", path)
+            raise BadCall.method(scope.method, "POST", path)
         if scope.method not in ("GET", "HEAD"):
-            raise Refusal.method(scope.method, "GET, HEAD", path)
+            raise BadCall.method(scope.method, "GET, HEAD", path)
         status, content = answer
         if isinstance(content, bytes):
             return status, _TEXT, content
@@ -181,18 +181,18 @@ class App:
             return 200, {"models": self._listed()}
         if path.startswith(_MODELS + "/"):
             return self._model_path(path, path.removeprefix(_MODELS + "/").split("/"))
-        raise Refusal.unknown_path(path, (_ROOT, _LIVE, _READY, _MODELS, _METRICS))
+        raise BadCall.unknown_path(path, (_ROOT, _LIVE, _READY, _MODELS, _METRICS))
 
     def _model_path(self, path: str, parts: list[str]) -> tuple[int, Any] | None:
         """`{model}[/versions/{version}][/ready|/infer]`."""
         models = self._by_name.get(parts[0])
         if models is None:
-            raise Refusal.unknown_model(parts[0], list(self._by_name))
+            raise BadCall.unknown_model(parts[0], list(self._by_name))
         model, rest = models[0], parts[1:]
         if len(rest) >= 2 and rest[0] == "versions":
             versions = {one.served.version: one for one in models if one.served}
             if rest[1] not in versions:
-                raise Refusal.unknown_version(parts[0], rest[1], list(versions))
+                raise BadCall.unknown_version(parts[0], rest[1], list(versions))
             model, rest = versions[rest[1]], rest[2:]
         if rest == ["infer"]:
             return None
@@ -202,7 +202,7 @@ class App:
         if not rest:
             return self._metadata(model, models)
         base = f"{_MODELS}/{parts[0]}"
-        raise Refusal.unknown_path(path, (base, f"{base}/ready", f"{base}/infer", f"{base}/versions/{{version}}"))
+        raise BadCall.unknown_path(path, (base, f"{base}/ready", f"{base}/infer", f"{base}/versions/{{version}}"))
 
     def _metadata(self, model: Model, models: Sequence[Model]) -> tuple[int, Any]:
         if model.engine is None:
@@ -279,11 +279,11 @@ def _check_headers(headers: Any) -> None:
         media, _, parameters = kind.lower().partition(";")
         charset = parameters.strip().removeprefix("charset=").strip('"')
         if media.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
-            raise Refusal.content_type(kind)
+            raise BadCall.content_type(kind)
     if headers.get("content-encoding", "identity") != "identity":
-        raise Refusal.content_encoding(headers.get("content-encoding"))
+        raise BadCall.content_encoding(headers.get("content-encoding"))
     if "inference-header-content-length" in headers:
-        raise Refusal.binary("Inference-Header-Content-Length")
+        raise BadInput.binary("Inference-Header-Content-Length")
 
 
 async def _streamed(protocol: Any, limit: int) -> bytes:
@@ -300,5 +300,5 @@ async def _streamed(protocol: Any, limit: int) -> bytes:
         else:
             parts.clear()
     if size > limit:
-        raise Refusal.too_large(None, limit)
+        raise BadCall.too_large(None, limit)
     return b"".join(parts)

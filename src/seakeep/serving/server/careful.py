@@ -14,7 +14,7 @@ import msgspec
 
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
-from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,11 +49,11 @@ class CarefulReader:
             _typed(request, "inputs", list, "an array"),
         )
         if rows is not None and tensors is not None:
-            raise Refusal.both_forms()
+            raise BadBody.both_forms()
         if rows is None and tensors is None:
-            raise Refusal.neither_form()
+            raise BadBody.neither_form()
         if rows is not None and outputs is not None:
-            raise Refusal.structure("outputs", request["outputs"], "nothing beside rows, which are answered whole")
+            raise BadBody.structure("outputs", request["outputs"], "nothing beside rows, which are answered whole")
         natural = rows is not None
         columns = self._from_rows(rows) if rows is not None else self._from_tensors(tensors or [])
         return Ask(columns, len(columns[0]), natural=natural, id=identity, outputs=outputs)
@@ -64,22 +64,22 @@ class CarefulReader:
         known = self._contract.outputs
         for output in wanted:
             if not isinstance(output, dict):
-                raise Refusal.structure("outputs", output, 'objects such as {"name": "' + known[0] + '"}')
+                raise BadBody.structure("outputs", output, 'objects such as {"name": "' + known[0] + '"}')
             _members("an item of outputs", output, _OUTPUT)
             name = output.get("name")
             if not isinstance(name, str):
-                raise Refusal.missing_member("an item of outputs", "name", "one of " + ", ".join(known))
+                raise BadBody.missing_member("an item of outputs", "name", "one of " + ", ".join(known))
             if name not in known:
-                raise Refusal.unknown_output(name, known)
+                raise BadInput.unknown_output(name, known)
             if (_typed(output, "parameters", dict, "an object") or {}).get("binary_data"):
-                raise Refusal.binary("outputs")
+                raise BadInput.binary("outputs")
         return tuple(dict.fromkeys(output["name"] for output in wanted))
 
     def _from_rows(self, rows: list[Any]) -> list[Values]:
         self._check_count("rows", len(rows))
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
-                raise Refusal.structure(f"rows[{number}]", row, "an object of values by column")
+                raise BadBody.structure(f"rows[{number}]", row, "an object of values by column")
             for name in row:
                 self._check_name(name)
         return [self._row_column(column, rows) for column in self._contract.columns]
@@ -88,19 +88,19 @@ class CarefulReader:
         values = []
         for number, row in enumerate(rows):
             if column.name not in row and column.required:
-                raise Refusal.missing_input(column.name, column.expected, row=number)
+                raise BadInput.missing_input(column.name, column.expected, row=number)
             values.append(_value(column, number, row.get(column.name), column.natural))
         return column.admit(values, column.natural)
 
     def _from_tensors(self, tensors: list[Any]) -> list[Values]:
         if not tensors:
-            raise Refusal.missing_input(self._contract.names[0], self._tensor_words(self._contract.columns[0]))
+            raise BadInput.missing_input(self._contract.names[0], self._tensor_words(self._contract.columns[0]))
         given: dict[str, Values] = {}
         for number, tensor in enumerate(tensors):
             name = _tensor_name(tensor, number)
             self._check_name(name)
             if name in given:
-                raise Refusal.duplicate(name)
+                raise BadInput.duplicate(name)
             if name in self._contract.by_name:
                 given[name] = self._tensor_column(self._contract.by_name[name], tensor)
         rows = len(next(iter(given.values()), ()))
@@ -109,17 +109,17 @@ class CarefulReader:
     def _tensor_or_missing(self, column: Column, given: dict[str, Values], rows: int) -> Values:
         if column.name not in given:
             if column.required or not rows:
-                raise Refusal.missing_input(column.name, self._tensor_words(column))
+                raise BadInput.missing_input(column.name, self._tensor_words(column))
             return column.check([None] * rows)
         first = next(iter(given))
         if len(given[column.name]) != rows:
-            raise Refusal.rows_differ(column.name, len(given[column.name]), first, rows)
+            raise BadInput.rows_differ(column.name, len(given[column.name]), first, rows)
         return given[column.name]
 
     def _tensor_column(self, column: Column, tensor: dict[str, Any]) -> Values:
         where = f"input {column.name!r}"
         if "binary_data_size" in (_typed(tensor, "parameters", dict, "an object", where=where) or {}):
-            raise Refusal.binary(column.name)
+            raise BadInput.binary(column.name)
         _members(where, tensor, _TENSOR)
         for member, expected in (
             ("datatype", " or ".join(column.datatypes)),
@@ -127,10 +127,10 @@ class CarefulReader:
             ("data", "an array"),
         ):
             if tensor.get(member) is None:
-                raise Refusal.missing_member(where, member, expected)
+                raise BadBody.missing_member(where, member, expected)
         datatype = tensor["datatype"]
         if datatype not in column.datatypes:
-            raise Refusal.datatype(column.name, datatype, column.datatypes)
+            raise BadInput.datatype(column.name, datatype, column.datatypes)
         data = _typed(tensor, "data", list, "an array of values", where=where) or []
         values = _flattened(column.name, data)
         _check_shape(column.name, tensor["shape"], len(values))
@@ -141,14 +141,14 @@ class CarefulReader:
         if name in self._contract.by_name or name in self._contract.ignored:
             return
         if name in self._contract.refused:
-            raise Refusal.not_an_input(name, self._contract.refused[name])
-        raise Refusal.unknown_input(name, self._contract.names, self._contract.model)
+            raise BadInput.not_an_input(name, self._contract.refused[name])
+        raise BadInput.unknown_input(name, self._contract.names, self._contract.model)
 
     def _check_count(self, field: str, rows: int) -> None:
         if rows == 0:
-            raise Refusal.no_rows(field)
+            raise BadInput.no_rows(field)
         if rows > self._contract.row_limit:
-            raise Refusal.too_many_rows(rows, self._contract.row_limit)
+            raise BadInput.too_many_rows(rows, self._contract.row_limit)
 
     def _tensor_words(self, column: Column) -> str:
         return f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"
@@ -156,20 +156,20 @@ class CarefulReader:
 
 def _decoded(body: bytes, complaint: str) -> dict[str, Any]:
     if not body.strip():
-        raise Refusal.empty()
+        raise BadBody.empty()
     try:
         request = msgspec.json.decode(body)
     except UnicodeDecodeError:
         raise _not_utf8(body) from None
     except RecursionError:
-        raise Refusal.too_deep() from None
+        raise BadBody.too_deep() from None
     except msgspec.ValidationError as error:
         told = complaint if "out of range" in complaint else str(error)
-        raise Refusal.out_of_range(told.rpartition(" - at ")[2].strip("`") or "the body") from None
+        raise BadBody.out_of_range(told.rpartition(" - at ")[2].strip("`") or "the body") from None
     except msgspec.DecodeError as error:
         raise _malformed(body, str(error)) from None
     if not isinstance(request, dict):
-        raise Refusal.structure("the body", request, "an object")
+        raise BadBody.structure("the body", request, "an object")
     return request
 
 
@@ -177,47 +177,47 @@ def _not_utf8(body: bytes) -> Refusal:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        return Refusal.not_utf8(body, error.start, error.reason)
-    return Refusal.not_utf8(body, 0, "a lone surrogate")
+        return BadBody.not_utf8(body, error.start, error.reason)
+    return BadBody.not_utf8(body, 0, "a lone surrogate")
 
 
 def _malformed(body: bytes, message: str) -> Refusal:
     place = re.search(r"\(byte (\d+)\)", message)
     problem = message.removeprefix("JSON is malformed: ").split(" (byte")[0]
     if place is not None:
-        return Refusal.malformed(problem, body, int(place[1]))
+        return BadBody.malformed(problem, body, int(place[1]))
     if message == "Input data was truncated":
         return _cut_short(body)
-    return Refusal.malformed(problem, body, None)
+    return BadBody.malformed(problem, body, None)
 
 
 def _cut_short(body: bytes) -> Refusal:
     """msgspec says "truncated" of an escape with half a surrogate pair too."""
     lone = re.search(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", body)
     if lone is not None and body.rstrip().endswith(b"}"):
-        return Refusal.malformed("half of a surrogate pair", body, lone.start())
-    return Refusal.malformed("it ends too early", body, len(body))
+        return BadBody.malformed("half of a surrogate pair", body, lone.start())
+    return BadBody.malformed("it ends too early", body, len(body))
 
 
 def _members(where: str, found: dict[str, Any], known: Sequence[str]) -> None:
     for name in found:
         if name not in known:
-            raise Refusal.unknown_member(where, name, known)
+            raise BadBody.unknown_member(where, name, known)
 
 
 def _typed(found: dict[str, Any], name: str, kind: type, expected: str, *, where: str = "the body") -> Any:
     value = found.get(name)
     if value is not None and not isinstance(value, kind):
-        raise Refusal.structure(f"{name} of {where}", value, expected)
+        raise BadBody.structure(f"{name} of {where}", value, expected)
     return value
 
 
 def _tensor_name(tensor: object, number: int) -> str:
     if not isinstance(tensor, dict):
-        raise Refusal.structure(f"inputs[{number}]", tensor, "an object with name, shape, datatype and data")
+        raise BadBody.structure(f"inputs[{number}]", tensor, "an object with name, shape, datatype and data")
     name = tensor.get("name")
     if not isinstance(name, str):
-        raise Refusal.missing_member(f"inputs[{number}]", "name", "the name of a column, as text")
+        raise BadBody.missing_member(f"inputs[{number}]", "name", "the name of a column, as text")
     return name
 
 
@@ -227,7 +227,7 @@ def _flattened(name: str, data: list[Any]) -> list[Any]:
         return data
     for number, item in enumerate(data):
         if not isinstance(item, list) or len(item) != 1 or isinstance(item[0], list):
-            raise Refusal.value(name, number, item, "one value a row, as [v, …] or [[v], …]")
+            raise BadInput.value(name, number, item, "one value a row, as [v, …] or [[v], …]")
     return [item[0] for item in data]
 
 
@@ -237,7 +237,7 @@ def _check_shape(name: str, shape: object, count: int) -> None:
         or any(type(size) is not int for size in shape)
         or shape not in ([count], [count, 1])
     ):
-        raise Refusal.shape(name, shape, count)
+        raise BadInput.shape(name, shape, count)
 
 
 def _value(column: Column, row: int, value: Any, datatype: str) -> Any:
@@ -245,7 +245,7 @@ def _value(column: Column, row: int, value: Any, datatype: str) -> Any:
     if value is None or _FITS[datatype](value):
         return float(value) if datatype in ("FP64", "FP32") and value is not None else value
     expected = "an integer" if datatype == "INT64" and column.kind is Kind.TIMESTAMP else column.expected
-    raise Refusal.value(column.name, row, value, expected)
+    raise BadInput.value(column.name, row, value, expected)
 
 
 def _is_double(value: object) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from seakeep.core.kinds import Kind
 from seakeep.features.nulls import MISSING_TEXT, MISSING_TIME
-from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.refusals import BadInput
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,16 +93,16 @@ class Column:
                 missing += 1
                 if not self.missing_allowed:
                     self._missing.add(missing)
-                    raise Refusal.missing_value(self.name, row, self.expected, self._policy)
+                    raise BadInput.missing_value(self.name, row, self.expected, self._policy)
             elif self._is_reserved(value):
-                raise Refusal.reserved(self.name, row, value)
+                raise BadInput.reserved(self.name, row, value)
             elif self._is_too_long(value):
-                raise Refusal.value(self.name, row, value, "an integer from -2^63 to 2^63-1")
+                raise BadInput.value(self.name, row, value, "an integer from -2^63 to 2^63-1")
             elif self._is_outside(value):
                 outside += 1
                 if not self._outside_allowed:
                     self._outside.add(outside)
-                    raise Refusal.outside(self.name, row, value, self._domain())
+                    raise BadInput.outside(self.name, row, value, self._domain())
         self._missing.add(missing)
         self._outside.add(outside)
         return values
@@ -181,14 +181,14 @@ def _from_float32(column: Column, values: Values) -> Values:
     """A client's float32 was written as decimal text: the float32 nearest to it is what was meant."""
     for row, value in enumerate(values):
         if value is not None and abs(value) > _FLOAT32_MOST:
-            raise Refusal.value(column.name, row, value, "a number that a 32-bit float holds")
+            raise BadInput.value(column.name, row, value, "a number that a 32-bit float holds")
     return [None if value is None else float(np.float32(value)) for value in values]
 
 
 def _from_microseconds(column: Column, values: Values) -> Values:
     for row, value in enumerate(values):
         if isinstance(value, str):
-            raise Refusal.value(column.name, row, value, "microseconds since 1970 UTC, an integer")
+            raise BadInput.value(column.name, row, value, "microseconds since 1970 UTC, an integer")
     return values
 
 
@@ -200,7 +200,7 @@ def _microseconds(column: Column, row: int, text: object) -> int:
     try:
         moment = dt.datetime.fromisoformat(text)  # type: ignore[arg-type]  # what is no text raises TypeError
     except (ValueError, TypeError):
-        raise Refusal.value(column.name, row, text, column.expected) from None
+        raise BadInput.value(column.name, row, text, column.expected) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     since = moment - _EPOCH

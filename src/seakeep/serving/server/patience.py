@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.refusals import BadCall
 
 _LOOK_SECONDS = 1.0
 
@@ -34,7 +34,7 @@ class Patience:
             if task not in self._ended:
                 raise
             task.uncancel()
-            raise Refusal.too_slow(self._seconds) from None
+            raise BadCall.too_slow(self._seconds) from None
         finally:
             del self._reading[task]
             self._ended.discard(task)

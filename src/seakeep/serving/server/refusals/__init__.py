@@ -1,0 +1,10 @@
+"""Refusals: every way in which a request can be wrong, with its status, its code and its words. One class a place of the fault."""
+
+from __future__ import annotations
+
+from seakeep.serving.server.refusals.bodies import BadBody
+from seakeep.serving.server.refusals.calls import BadCall
+from seakeep.serving.server.refusals.inputs import BadInput
+from seakeep.serving.server.refusals.refusal import CODES, Refusal
+
+__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "Refusal"]

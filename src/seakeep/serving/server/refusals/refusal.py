@@ -1,0 +1,95 @@
+"""Refusals: every way in which a request can be wrong, with its status, its code and its words; one class a place.
+
+A refusal names the field, what was found there, what was expected and what to do. Its `code` is one of CODES, so that
+refusals can be counted by reason without an open end. Whatever a client sent is shortened before it is said back.
+"""
+
+from __future__ import annotations
+
+from seakeep.core.errors import RequestError
+
+CODES = (
+    "malformed_json",
+    "not_utf8",
+    "empty_body",
+    "too_deep",
+    "number_out_of_range",
+    "wrong_structure",
+    "unknown_member",
+    "missing_member",
+    "unknown_input",
+    "not_an_input",
+    "missing_input",
+    "duplicate_input",
+    "unknown_output",
+    "wrong_datatype",
+    "wrong_shape",
+    "wrong_rows",
+    "wrong_value",
+    "missing_value",
+    "outside_domain",
+    "reserved_value",
+    "binary_tensors",
+    "too_many_rows",
+    "body_too_large",
+    "body_too_slow",
+    "wrong_content_type",
+    "wrong_method",
+    "unknown_path",
+    "unknown_model",
+    "unknown_version",
+)
+SHOWN = 80
+
+
+class Refusal(RequestError):
+    """A request that is not answered, and why.
+
+    code: one of CODES. field: the input, member or header at fault. observed, expected: what was there and what should be.
+    allow: the methods allowed, for 405.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        sentence: str,
+        *,
+        status: int = 400,
+        field: str = "",
+        found: object = "",
+        expected: str = "",
+        cause: str = "",
+        fix: str = "",
+        allow: str = "",
+    ) -> None:
+        self.code, self.field, self.expected, self.allow = code, field, expected, allow
+        self.observed = found if isinstance(found, str) else shown(found)
+        super().__init__(sentence, status=status, cause=cause, fix=fix)
+
+    def as_answer(self) -> dict[str, str]:
+        """The JSON body of the answer."""
+        answer = {
+            "error": self.found,
+            "code": self.code,
+            "field": self.field,
+            "found": self.observed,
+            "expected": self.expected,
+            "fix": self.fix,
+        }
+        return {**answer, "cause": self.cause} if self.cause else answer
+
+
+def shown(value: object) -> str:
+    """A value as it may be said back: at most 80 characters.
+
+    >>> shown("x" * 200)[-3:]
+    "…x'"
+    """
+    text = ascii(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 2]}…{text[-2:]}"
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    names = {dict: "an object", list: "an array", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null" if value is None else type(value).__name__)
