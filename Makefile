@@ -26,10 +26,10 @@ format: .development  ## format the sources
 docs: .development  ## build the documentation strictly into site/
 	@$(BIN)/mkdocs build --strict --quiet
 
-lock:          ## resolve requirements/*.txt anew (needs uv)
+lock: .development  ## resolve requirements/*.txt anew
 	@scripts/lock
 
-oldest:        ## the tests with the oldest supported versions, in .venv-oldest (needs uv)
+oldest: .development  ## the tests with the oldest supported versions, in .venv-oldest
 	@scripts/oldest
 
 bench: .development  ## every benchmark, by hand, on a quiet machine
