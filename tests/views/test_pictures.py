@@ -60,7 +60,7 @@ def test_drift_marks_what_failed_and_comes_largest_first():
         ("c", "psi", math.nan, 0.2, "inconclusive"),
     ]
     psi, other = pictures(table("drift", columns, *rows, ("a", "l_infinity", 0.1, 0.3, "pass")))
-    assert psi.svg.count("bar out") == 1
+    assert psi.svg.count("dot out") == 1
     assert psi.svg.index(">b<") < psi.svg.index(">a<") < psi.svg.index(">c<")
     assert other.title == "l_infinity by column"
 

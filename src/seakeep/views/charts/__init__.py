@@ -11,5 +11,31 @@ from seakeep.views.charts.curve import Series, curve
 from seakeep.views.charts.dots import Dot, dots
 from seakeep.views.charts.heat_map import heat_map
 from seakeep.views.charts.histogram import histogram
+from seakeep.views.charts.line import Level, Line, Mark, line
+from seakeep.views.charts.paired import Pair, paired
+from seakeep.views.charts.ranges import Range, ranges
+from seakeep.views.charts.strips import Strip, strips
+from seakeep.views.charts.timeline import Phase, timeline
 
-__all__ = ["Bar", "Dot", "Series", "bars", "curve", "dots", "heat_map", "histogram"]
+__all__ = [
+    "Bar",
+    "Dot",
+    "Level",
+    "Line",
+    "Mark",
+    "Pair",
+    "Phase",
+    "Range",
+    "Series",
+    "Strip",
+    "bars",
+    "curve",
+    "dots",
+    "heat_map",
+    "histogram",
+    "line",
+    "paired",
+    "ranges",
+    "strips",
+    "timeline",
+]

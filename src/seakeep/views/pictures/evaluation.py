@@ -1,56 +1,40 @@
-"""Which pictures a report's table gets: chosen by the table's name, drawn from the columns it needs.
-
-A table under a known name that lacks a column simply gets no picture: the table itself is always shown. To draw one more
-table, write a function of its records and add it to DRAWN under the table's name, with the columns that it reads.
-"""
+"""Pictures of how good a model is: metrics, groups, importance, errors, curves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seakeep.core.report import Verdict
 from seakeep.views import figures
 from seakeep.views.charts import Bar, Dot, Series, bars, curve, dots, heat_map
 from seakeep.views.charts.scales import padded
+from seakeep.views.pictures.records import (
+    ROWS_DRAWN,
+    Draw,
+    Picture,
+    Record,
+    bound,
+    cut,
+    grouped,
+    is_finite,
+    is_whole,
+    number,
+    slice_name,
+    words,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from seakeep.core.codec import Scalar
-    from seakeep.core.report import Table
 
-Record = Mapping[str, "Scalar"]
-ROWS_DRAWN, _EXPLAINED = 24, 12
-_WHOLE = frozenset({"", "all", "overall", "all rows"})
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """svg: the drawing. title: what it shows. says: one line on how to read it."""
-
-    svg: str
-    title: str
-    says: str = ""
-
-
-def pictures(table: Table) -> tuple[Picture, ...]:
-    """The pictures of `table`; none where its name is not drawn or it lacks a column that the drawing needs."""
-    if table.name not in DRAWN or not table.rows:
-        return ()
-    needed, draw = DRAWN[table.name]
-    return tuple(draw(table.records())) if set(needed) <= set(table.columns) else ()
-
-
-def is_whole(name: Scalar) -> bool:
-    """Whether a slice's name means all rows."""
-    return name is None or (isinstance(name, str) and name.strip().lower() in _WHOLE)
+_EXPLAINED = 12
 
 
 def _metrics(records: Sequence[Record]) -> Iterator[Picture]:
     """A forest plot a metric, where it has been measured on slices."""
     measured = [record for record in records if record["value"] is not None]
-    for metric, group in _grouped(measured, "metric").items():
+    for metric, group in grouped(measured, "metric").items():
         rows, left_out = _largest(group)
         if len(rows) > 1:
             points = [_dot(r, "slice", "value", leads=is_whole(r["slice"])) for r in rows]
@@ -61,16 +45,16 @@ def _metrics(records: Sequence[Record]) -> Iterator[Picture]:
 
 def _fairness(records: Sequence[Record]) -> Iterator[Picture]:
     """A forest plot for each measure and grouping."""
-    for by, grouped in _grouped(records, "by").items():
-        for measure, rows in _grouped(grouped, "measure").items():
+    for by, same in grouped(records, "by").items():
+        for measure, rows in grouped(same, "measure").items():
             points = [_dot(r, "group", "rate") for r in rows[:ROWS_DRAWN]]
-            title = f"{_words(measure)} by {figures.scalar(by)}"
-            yield Picture(dots(points, title=title), title, "Alike where the intervals overlap." + _cut(rows))
+            title = f"{words(measure)} by {figures.scalar(by)}"
+            yield Picture(dots(points, title=title), title, "Alike where the intervals overlap." + cut(rows))
 
 
 def _baselines(records: Sequence[Record]) -> Iterator[Picture]:
     """A forest plot a metric; the first row is the model that the others are compared with."""
-    for metric, rows in _grouped(records, "metric").items():
+    for metric, rows in grouped(records, "metric").items():
         points = [_dot(r, "model", "value", leads=i == 0) for i, r in enumerate(rows[:ROWS_DRAWN])]
         title = f"{figures.scalar(metric)} beside simpler models"
         yield Picture(dots(points, title=title), title, "The line runs through the candidate.")
@@ -80,42 +64,25 @@ def _importance(records: Sequence[Record]) -> Iterator[Picture]:
     title = "What the model relies on"
     rows = [_bar(r, "column", "importance") for r in records[:ROWS_DRAWN]]
     yield Picture(
-        bars(rows, title=title), title, "How much worse it answers when the column is shuffled." + _cut(records)
+        bars(rows, title=title), title, "How much worse it answers when the column is shuffled." + cut(records)
     )
 
 
 def _errors(records: Sequence[Record]) -> Iterator[Picture]:
     title = "Errors beyond the average"
     rows = [_bar(r, "slice", "excess") for r in records[:ROWS_DRAWN]]
-    says = "Errors that a slice has more than at the overall rate." + _cut(records)
+    says = "Errors that a slice has more than at the overall rate." + cut(records)
     yield Picture(bars(rows, title=title), title, says)
 
 
 def _contributions(records: Sequence[Record]) -> Iterator[Picture]:
     """Bars to both sides, one picture an explained row, largest first."""
-    for row, group in _grouped(records, "row").items():
-        ordered = sorted(group, key=lambda r: -abs(_float(r["contribution"])) if _finite(r["contribution"]) else 0.0)
-        drawn = [Bar(_pair(r), _float(r["contribution"])) for r in ordered[:_EXPLAINED]]
+    for row, group in grouped(records, "row").items():
+        ordered = sorted(group, key=lambda r: -abs(number(r["contribution"])) if is_finite(r["contribution"]) else 0.0)
+        drawn = [Bar(_pair(r), number(r["contribution"])) for r in ordered[:_EXPLAINED]]
         title = f"Row {figures.scalar(row)} explained"
         more = f"; {len(group) - _EXPLAINED} smaller ones are in the table" if len(group) > _EXPLAINED else ""
         yield Picture(bars(drawn, title=title), title, f"What each column adds to the raw score{more}.")
-
-
-def _drift(records: Sequence[Record]) -> Iterator[Picture]:
-    """One picture a distance: its value a column against the column's threshold."""
-    for distance, rows in _grouped(records, "distance").items():
-        ordered = sorted(rows, key=lambda r: -_float(r["observed"]) if _finite(r["observed"]) else math.inf)
-        drawn = [
-            Bar(
-                figures.scalar(r["column"]),
-                _float(r["observed"]),
-                stands_out=r["verdict"] == Verdict.FAIL.value,
-                threshold=_bound(r, "threshold"),
-            )
-            for r in ordered[:ROWS_DRAWN]
-        ]
-        title = f"{figures.scalar(distance)} by column"
-        yield Picture(bars(drawn, title=title), title, "Largest first; the dashed line is the threshold." + _cut(rows))
 
 
 def _roc(records: Sequence[Record]) -> Iterator[Picture]:
@@ -152,14 +119,13 @@ def _residuals(records: Sequence[Record]) -> Iterator[Picture]:
 
 
 def _confusion(records: Sequence[Record]) -> Iterator[Picture]:
-    cells = {(figures.scalar(r["label"]), figures.scalar(r["decision"])): _float(r["rows"]) for r in records}
+    cells = {(figures.scalar(r["label"]), figures.scalar(r["decision"])): number(r["rows"]) for r in records}
     names = list(dict.fromkeys(name for pair in cells for name in pair))
     matrix = [[cells.get((row, column), 0.0) for column in names] for row in names]
     drawn = heat_map(names, names, matrix, title="Confusion", x="decision", y="label")
     yield Picture(drawn, "Confusion", "Shades are shares of a row: of what happened, how it was decided.")
 
 
-Draw = Callable[[Sequence[Record]], Iterator[Picture]]
 DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
     "metrics": (("slice", "metric", "value"), _metrics),
     "fairness": (("by", "group", "measure", "rate"), _fairness),
@@ -167,7 +133,6 @@ DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
     "importance": (("column", "importance"), _importance),
     "contributions": (("row", "column", "value", "contribution"), _contributions),
     "errors": (("slice", "excess"), _errors),
-    "drift": (("column", "distance", "observed", "threshold", "verdict"), _drift),
     "roc": (("false_positive_rate", "true_positive_rate"), _roc),
     "precision_recall": (("recall", "precision"), _precision_recall),
     "calibration": (("stated", "observed"), _calibration),
@@ -178,17 +143,17 @@ DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
 
 
 def _dot(record: Record, label: str, value: str, *, leads: bool = False) -> Dot:
-    return Dot(_slice(record[label]), _float(record[value]), _bound(record, "low"), _bound(record, "high"), leads)
+    return Dot(slice_name(record[label]), number(record[value]), bound(record, "low"), bound(record, "high"), leads)
 
 
 def _bar(record: Record, label: str, value: str) -> Bar:
-    return Bar(_slice(record[label]), _float(record[value]), _bound(record, "low"), _bound(record, "high"))
+    return Bar(slice_name(record[label]), number(record[value]), bound(record, "low"), bound(record, "high"))
 
 
 def _series(records: Sequence[Record], x: str, y: str, *, dotted: bool = False) -> Series:
-    points = [(_float(r[x]), _float(r[y])) for r in records]
-    ends = [(_float(r.get("low")), _float(r.get("high"))) for r in records]
-    return Series(_words(y), points, dotted, ends if dotted else ())
+    points = [(number(r[x]), number(r[y])) for r in records]
+    ends = [(number(r.get("low")), number(r.get("high"))) for r in records]
+    return Series(words(y), points, dotted, ends if dotted else ())
 
 
 def _pair(record: Record) -> str:
@@ -204,47 +169,10 @@ def _brief(value: Scalar) -> str:
         return figures.scalar(value)
 
 
-def _cut(records: Sequence[Record]) -> str:
-    return f" The first {ROWS_DRAWN} of {len(records)}." if len(records) > ROWS_DRAWN else ""
-
-
-def _grouped(records: Sequence[Record], column: str) -> dict[Scalar, list[Record]]:
-    groups: dict[Scalar, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record.get(column), []).append(record)
-    return groups
-
-
 def _largest(rows: list[Record]) -> tuple[list[Record], int]:
     """The whole table and the slices with most rows, in the order given, and how many were left out."""
     if len(rows) <= ROWS_DRAWN:
         return rows, 0
-    ranked = sorted(rows, key=lambda r: (not is_whole(r["slice"]), -(_bound(r, "rows") or 0.0)))[:ROWS_DRAWN]
+    ranked = sorted(rows, key=lambda r: (not is_whole(r["slice"]), -(bound(r, "rows") or 0.0)))[:ROWS_DRAWN]
     kept = {id(row) for row in ranked}
     return [row for row in rows if id(row) in kept], len(rows) - ROWS_DRAWN
-
-
-def _float(value: Scalar) -> float:
-    if value is None or isinstance(value, str):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _bound(record: Record, name: str) -> float | None:
-    value = _float(record.get(name))
-    return None if math.isnan(value) else value
-
-
-def _finite(value: Scalar) -> bool:
-    return math.isfinite(_float(value))
-
-
-def _slice(name: Scalar) -> str:
-    return "all rows" if is_whole(name) else figures.scalar(name)
-
-
-def _words(name: Scalar) -> str:
-    return figures.scalar(name).replace("_", " ")
