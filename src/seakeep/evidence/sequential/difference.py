@@ -1,0 +1,108 @@
+"""Confidence sequence of mean(challenger) - mean(champion): limits that hold at every look at once. Called by `rollout`.
+
+For display ("challenger is between .1 % better and .4 % worse") and to let a release in once the limit is within its margin.
+Exact and not asymptotic: both limits invert the bet of `evidence.arms`, whose evidence falls monotonically in the margin, so
+a limit is the margin at which a one-sided test at half the error stops rejecting.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seakeep.evidence.arms import Arm, Centre, bet, largest_stake, log_sum, pilots
+from seakeep.evidence.intervals import BadInterval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+COMPARES = "interval"
+SOURCE = "Waudby-Smith and Ramdas, JRSS B 86, 2024; Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49, 2021"
+STAKES = tuple(0.005 * 1.6**step for step in range(16))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Of each stake on one arm against the other: log wealth at margin 0, and by how much a margin of 1 lowers it."""
+
+    log_wealth: tuple[float, ...]
+    slope: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the sequence remembers: each arm's mean so far, and the bets for a higher and for a lower challenger."""
+
+    challenger: Centre
+    champion: Centre
+    higher: Side
+    lower: Side
+
+
+def start() -> State:
+    """A confidence sequence that has seen nothing: its limits are -1 and 1."""
+    side = Side((-math.log(len(STAKES)),) * len(STAKES), (0.0,) * len(STAKES))
+    return State(Centre(), Centre(), side, side)
+
+
+def update(state: State, challenger: Sequence[float], champion: Sequence[float]) -> State:
+    """The sequence after one more batch of values in [0, 1], in order of arrival. One that lacks an arm changes nothing."""
+    return _updated(state, Arm.of_values(challenger, "challenger"), Arm.of_values(champion, "champion"))
+
+
+def update_counts(state: State, challenger: tuple[int, int], champion: tuple[int, int]) -> State:
+    """The sequence after one more batch of which (hits, rows) are known."""
+    return _updated(state, Arm.of_counts(challenger, "challenger"), Arm.of_counts(champion, "champion"))
+
+
+def interval(state: State, level: float = 0.95) -> tuple[float, float]:
+    """(low, high) within [-1, 1]: holds the difference at every look, past and to come, with probability >= level."""
+    if not 0 < level < 1:
+        raise BadInterval.level(level)
+    threshold = math.log(2.0 / (1.0 - level))
+    low, high = sorted((_limit(state.higher, threshold), -_limit(state.lower, threshold)))
+    return low, high
+
+
+def _updated(state: State, challenger: Arm, champion: Arm) -> State:
+    if not challenger.rows or not champion.rows:
+        return state
+    apart = pilots(champion, state.champion)
+    pairs = [
+        (state.challenger.value if state.challenger.rows else centre.value, centre.value) for _, centre, _ in apart
+    ]
+    rest = apart[0][2]
+    up = np.minimum(STAKES, min(largest_stake(challenger, rest, (own, other)) for own, other in pairs))
+    down = np.minimum(STAKES, min(largest_stake(rest, challenger, (other, own)) for own, other in pairs))
+    chance = np.array([probability for probability, _, _ in apart])
+    higher = [bet(challenger, rest, pair, up) for (_, _, rest), pair in zip(apart, pairs, strict=True)]
+    lower = [bet(rest, challenger, pair[::-1], down) for (_, _, rest), pair in zip(apart, pairs, strict=True)]
+    return State(
+        state.challenger.added(challenger.total, challenger.rows),
+        state.champion.added(champion.total, champion.rows),
+        _won(state.higher, chance, higher),
+        _won(state.lower, chance, lower),
+    )
+
+
+def _won(side: Side, chance: NDArray[np.float64], bets: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Side:
+    """The side after one batch: every pilot has the same stakes, so that their average keeps the slope."""
+    won = log_sum(chance[:, None] + np.stack([won for won, _ in bets]), axis=0)
+    return Side(tuple((np.array(side.log_wealth) + won).tolist()), tuple((np.array(side.slope) + bets[0][1]).tolist()))
+
+
+def _limit(side: Side, threshold: float) -> float:
+    """The largest margin that the evidence still rejects, by halving; -1 where it rejects none."""
+    wealth, slope = np.array(side.log_wealth), np.array(side.slope)
+    low, high = -1.0, 1.0
+    if log_sum(wealth + slope) < threshold:
+        return low
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if log_sum(wealth - middle * slope) >= threshold else (low, middle)
+    return low
