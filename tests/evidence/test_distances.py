@@ -27,6 +27,7 @@ def distance(name, reference, current):
 
 def test_the_built_in_distances_are_these():
     assert NAMES == (
+        "chi_square",
         "jensen_shannon",
         "kolmogorov_smirnov",
         "l_infinity",
@@ -93,13 +94,13 @@ def test_psi_floors_a_value_the_reference_never_held():
     assert distance("psi", reference, current) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"])
+@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
 @pytest.mark.parametrize("current", [[0.0] * 50 + [7.0] * 50, [7.0] * 100, [-7.0] * 100, [0.0] * 99 + [1e308]])
 def test_values_beyond_a_constant_reference_are_seen(name, current):
     assert distance(name, column_of([0.0] * 100), column_of(current)) > 0
 
 
-@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"])
+@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
 def test_values_all_beyond_the_references_range_are_far(name):
     module = plugins.load("evidence.distances", name)
     reference = column_of([float(x) for x in range(500)])
@@ -108,12 +109,35 @@ def test_values_all_beyond_the_references_range_are_far(name):
         assert module.distance(reference, current) > module.THRESHOLD
 
 
-@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein"])
+@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
 def test_the_numeric_thresholds_are_what_half_a_standard_deviation_gives(name):
     module = plugins.load("evidence.distances", name)
     quantiles = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
     found = module.distance(column_of(list(quantiles)), column_of(list(quantiles + 0.5)))
     assert found == pytest.approx(module.THRESHOLD, rel=0.12)
+
+
+@pytest.mark.parametrize("name", ["psi", "jensen_shannon", "kolmogorov_smirnov", "wasserstein", "chi_square"])
+def test_the_numeric_floors_are_what_a_fifth_of_a_standard_deviation_gives(name):
+    module = plugins.load("evidence.distances", name)
+    quantiles = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    found = module.distance(column_of(list(quantiles)), column_of(list(quantiles + 0.2)))
+    assert found == pytest.approx(module.FLOOR, rel=0.12)
+
+
+@given(WORDS, WORDS)
+def test_chi_square_of_equally_many_words_is_cramers_v_of_scipy(first, second):
+    first, second = first * len(second), second * len(first)
+    table = np.array([[words.count(word) for word in "abcdefg"] for words in (first, second)])
+    table = table[:, table.sum(axis=0) > 0]
+    expected = stats.contingency.association(table, method="cramer") if table.shape[1] > 1 else 0.0
+    assert distance("chi_square", column_of(first), column_of(second)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_chi_square_is_the_same_at_any_number_of_rows_on_either_side():
+    few, many = column_of(["a"] * 3 + ["b"] * 7), column_of(["a"] * 3000 + ["b"] * 7000)
+    other = column_of(["a"] * 5 + ["b"] * 5)
+    assert distance("chi_square", few, other) == pytest.approx(distance("chi_square", many, other), abs=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-5, 1e5, 1e200, 1e306])

@@ -30,6 +30,7 @@ MEANINGS: dict[str, str] = {
     "drift.missing_column": "A column of the reference is still in the table.",
     "drift.kind": "The column holds values of the same kind as in the reference.",
     "drift.psi": "The population stability index of the column's bins to the reference's is at most the threshold.",
+    "drift.chi_square": "Cramér's V of the column and the reference, in equal weights, is at most the threshold.",
     "drift.jensen_shannon": "The Jensen–Shannon distance of the column to the reference is at most the threshold.",
     "drift.kolmogorov_smirnov": "The largest gap between the column's and the reference's cumulative shares is at most the threshold.",
     "drift.l_infinity": "No single value's share of the rows moved by more than the threshold.",

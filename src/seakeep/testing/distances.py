@@ -26,8 +26,8 @@ _HOUR = 3_600_000_000
 def check_distance(name: str) -> None:
     """Hold the distance called `name` to the laws; raises AssertionError naming the first that it breaks.
 
-    The module must offer distance, noise, KINDS, THRESHOLD, SOURCE, LARGEST (its greatest value, maybe infinite) and
-    SYMMETRIC (whether it claims that exchanging the columns changes nothing); see `seakeep.evidence.distances`.
+    The module must offer distance, noise, KINDS, THRESHOLD, FLOOR (the least that is worth an alarm), SOURCE, LARGEST (its greatest value,
+    maybe infinite) and SYMMETRIC (whether it claims that exchanging the columns changes nothing); see `seakeep.evidence.distances`.
     """
     module = plugins.load("evidence.distances", name)
     _check_constants(module)
@@ -42,12 +42,13 @@ def check_distance(name: str) -> None:
 
 
 def _check_constants(module: Any) -> None:
-    wanted = {"KINDS": frozenset, "THRESHOLD": float, "SOURCE": str, "LARGEST": float, "SYMMETRIC": bool}
+    wanted = {"KINDS": frozenset, "THRESHOLD": float, "FLOOR": float, "SOURCE": str, "LARGEST": float, "SYMMETRIC": bool}
     for constant, kind in wanted.items():
         found = getattr(module, constant, None)
         _hold(isinstance(found, kind), f"{constant} is a {kind.__name__}", found)
     _hold(bool(module.KINDS) and frozenset(Kind) >= module.KINDS, "KINDS holds kinds, at least one", module.KINDS)
     _hold(0 < module.THRESHOLD < module.LARGEST, "THRESHOLD lies between 0 and LARGEST", module.THRESHOLD)
+    _hold(0 < module.FLOOR <= module.THRESHOLD, "FLOOR lies between 0 and THRESHOLD", module.FLOOR)
     _hold(bool(module.SOURCE), "SOURCE says where the distance is defined", module.SOURCE)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = NUMERIC | CATEGORICAL
 THRESHOLD = 0.2
+FLOOR = 0.08
 LARGEST = 1.0
 SYMMETRIC = True
 SOURCE = "Lin, IEEE Transactions on Information Theory 37, 1991; Endres and Schindelin, 2003 (the root is a metric)"

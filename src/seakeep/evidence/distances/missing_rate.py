@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = frozenset(Kind)
 THRESHOLD = 0.05
+FLOOR = 0.02
 LARGEST = 1.0
 SYMMETRIC = True
 SOURCE = "Breck et al., Data Validation for Machine Learning, 2019; noise: Bernstein's inequality"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 KINDS = NUMERIC | CATEGORICAL
 THRESHOLD = 0.25
+FLOOR = 0.04
 LARGEST = math.inf
 SYMMETRIC = False
 SOURCE = "Siddiqi, Credit Risk Scorecards, 2006; noise: Yurdakul and Naranjo, 2020"

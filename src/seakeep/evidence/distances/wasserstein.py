@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = NUMERIC
 THRESHOLD = 0.5
+FLOOR = 0.2
 LARGEST = math.inf
 SYMMETRIC = False
 SOURCE = "Vallender, Theory of Probability and Its Applications 18, 1974; noise: the inequality of Borell and Tsirelson"
