@@ -59,13 +59,21 @@ def test_the_ending_names_checks_release_and_pages() -> None:
     text = unstyle(_progress.ending(failed))
     assert "fail  metric.at_least roc_auc: roc_auc is 0.5\n      See errors." in text
     assert "no release was made" in text
-    made = RunResult("r", "tips", "/p.py", "/h", (stage(),), (), "d" * 64, "tips@1", "/h/releases/d")
+    made = RunResult("r", "tips", "/p.py", "/h", (stage(),), (), "d" * 64, "tips@1", "/h/releases/d", "tips@1")
     assert _progress.ending(made).splitlines() == [
         "",
         "release tips@1  dddddddddddd  /h/releases/d",
         "page    /r/x.html",
         "",
         "next: seakeep serve tips",
+    ]
+
+
+def test_the_ending_says_how_to_roll_out_a_release_that_waits() -> None:
+    waits = RunResult("r", "tips", "/p.py", "/h", (stage(),), (), "d" * 64, "tips@2", "/h/releases/d", "tips@1")
+    assert _progress.ending(waits).splitlines()[-2:] == [
+        "tips@2 passed and waits: tips@1 is the champion",
+        "next: seakeep rollout start tips",
     ]
 
 

@@ -31,6 +31,13 @@ def cached(result) -> list[str]:
     return [stage.stage for stage in result.stages if stage.cached]
 
 
+def promote(project, result) -> None:
+    """Put a run's release in charge, as a rollout's end does."""
+    with Registry(project.home) as registry:
+        name, _, version = result.label.partition("@")
+        registry.promote(name, int(version), why="a test says so")
+
+
 def test_a_run_makes_a_release(project) -> None:
     result = run(project.file)
     assert [stage.stage for stage in result.stages] == NAMES
@@ -89,7 +96,7 @@ def test_a_module_that_the_pipeline_imports_counts_as_its_source(project) -> Non
     again = run(project.file)
     assert cached(again) == []
     with Registry(project.home) as registry:
-        assert '"Constant(22)"' in (registry.resolve("tips").folder / "model.json").read_text()
+        assert '"Constant(22)"' in (registry.resolve(again.label).folder / "model.json").read_text()
 
 
 def test_changed_data_is_noticed(project) -> None:
@@ -125,7 +132,7 @@ def test_data_that_change_back_are_found_again(project) -> None:
     path = project.folder / "data" / "a.csv"
     before = path.read_text()
     path.write_text(before.replace("0.5,", "0.6,"))
-    run(project.file)
+    promote(project, run(project.file))
     path.write_text(before)
     again = run(project.file)
     assert cached(again) == NAMES[:4]  # judged anew, since there is another champion by now
@@ -223,10 +230,26 @@ def test_an_inconclusive_stage_goes_on_and_makes_no_champion(project) -> None:
         assert registry.champion("tips") is None
 
 
+def test_a_later_release_waits_and_is_compared_with_the_champion_that_there_is(project) -> None:
+    first = run(project.file)
+    assert (first.waits, first.champion) == (False, "tips@1")
+    project.edit("Constant()", "Constant(1)")
+    second = run(project.file)
+    assert (second.label, second.waits, second.champion) == ("tips@2", True, "tips@1")
+    project.edit("Constant(1)", "Constant(2)")
+    third = run(project.file)
+    with Registry(project.home) as registry:
+        assert registry.champion("tips").label == "tips@1"
+        assert registry.resolve(third.label).release.made_from["champion"] == first.release
+    promote(project, third)
+    assert (run(project.file).waits, run(project.file).champion) == (False, "tips@3")
+
+
 def test_running_again_after_a_release_compares_with_what_it_was_compared_with(project) -> None:
     run(project.file)
     project.edit("Constant()", "Constant(1)")
     second = run(project.file)
+    promote(project, second)
     with Registry(project.home) as registry:
         assert registry.resolve("tips@2").release.made_from["champion"] == registry.resolve("tips@1").release.digest
     assert cached(run(project.file)) == NAMES
@@ -237,7 +260,7 @@ def test_running_again_after_a_release_compares_with_what_it_was_compared_with(p
 def test_a_new_champion_from_elsewhere_is_judged_against_anew(project) -> None:
     run(project.file)
     project.edit("Constant()", "Constant(1)")
-    run(project.file)
+    promote(project, run(project.file))
     project.edit("Constant(1)", "Constant()")
     back = run(project.file)
     assert cached(back) == NAMES[:4]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from seakeep.core import ColumnStatistics, Input, Kind, Model, Schema, Statistics, Task
+from seakeep.core import ColumnStatistics, Input, Kind, Model, Schema, Statistics, Task, Verdict
 from seakeep.views.card import card
 
 from .conftest import HOSTILE, texts
@@ -70,6 +70,17 @@ def test_the_example_request_is_json_with_every_column(model):
     words = asked(card(model))
     row = json.loads(words[words.index("-d") + 1])["rows"][0]
     assert row == {"distance": 327, "carrier": "B6", "scheduled": "2013-04-10"}
+
+
+def test_a_model_that_passed_is_served_by_its_name_and_another_by_its_version(model, training, evaluation):
+    passed = replace(training, checks=tuple(replace(each, verdict=Verdict.PASS) for each in training.checks))
+    text = card(model, (passed,))
+    assert f"\nseakeep serve {model.name}\ncurl" in text
+    assert "until a rollout puts another in its place" in text
+    for reports in ((training, evaluation), ()):
+        text = card(model, reports)
+        assert f"\nseakeep releases {model.name}\nseakeep serve {model.name}@VERSION\ncurl" in text
+        assert "has not passed every check" in text
 
 
 @pytest.mark.parametrize("name", HOSTILE[:12])

@@ -94,10 +94,14 @@ def ending(result: RunResult) -> str:
 
 
 def _next(result: RunResult) -> list[str]:
-    """The line to type after a run that made a release; one that did not pass is served by its version only."""
+    """The line to type after a run that made a release: serve it, roll it out, or look at it by its version."""
     if not result.label:
         return []
-    is_champion = result.verdict is Verdict.PASS
-    told = "" if is_champion else f"{result.label} is kept, but it is not the champion: not every check passed"
-    name = result.label.partition("@")[0] if is_champion else result.label
-    return ["", *([told] if told else []), f"next: seakeep serve {name}"]
+    name = result.label.partition("@")[0]
+    if result.waits:
+        told = f"{result.label} passed and waits: {result.champion or 'no release'} is the champion"
+        return ["", told, f"next: seakeep rollout start {name}"]
+    if result.label == result.champion:
+        return ["", f"next: seakeep serve {name}"]
+    told = f"{result.label} is kept, but it is not the champion: not every check passed"
+    return ["", told, f"next: seakeep serve {result.label}"]

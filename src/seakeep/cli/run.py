@@ -24,7 +24,8 @@ def command(
     """Run the pipeline in FILE from its data to a release.
 
     A stage that fails its checks ends the run (exit code 1). An inconclusive one does not: the release is made, but does
-    not become the champion (exit code 2).
+    not become the champion (exit code 2). The first release that passes becomes the champion at once; a later one waits
+    for `seakeep rollout start`.
 
     Example: seakeep run pipeline.py
     """

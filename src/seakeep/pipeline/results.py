@@ -41,6 +41,7 @@ class RunResult:
     """A run. file, home: absolute paths. not_passed: the checks that failed or are inconclusive.
 
     release: digest, label ("trips@3") and folder of the release it made or found; empty where there is none.
+    champion: label of the release in charge of its name when the run ended; empty where there is none.
     """
 
     run: str
@@ -52,6 +53,12 @@ class RunResult:
     release: str = ""
     label: str = ""
     folder: str = ""
+    champion: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the release passed and another one is in charge: a rollout decides which of them is."""
+        return bool(self.label) and self.verdict is Verdict.PASS and self.label != self.champion
 
     @property
     def verdict(self) -> Verdict:

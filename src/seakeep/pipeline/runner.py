@@ -259,6 +259,7 @@ class _Run:
         project = self.work.project
         releases = [artifact for artifact in self.work.artifacts.values() if artifact.kind == "release"]
         found = self.work.registry.resolve(releases[0].digest) if releases else None
+        champion = self.work.registry.champion(found.release.name) if found else None
         return RunResult(
             self.identifier,
             self.pipeline,
@@ -269,6 +270,7 @@ class _Run:
             found.release.digest if found else "",
             found.label if found else "",
             str(found.folder) if found else "",
+            champion.label if champion else "",
         )
 
 

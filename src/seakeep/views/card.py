@@ -14,9 +14,10 @@ from seakeep.core.kinds import Kind, Task
 from seakeep.core.report import Verdict
 from seakeep.views import figures
 from seakeep.views.markdown import code, escaped, grid, table
-from seakeep.views.pages.report import WORDS, sentence
+from seakeep.views.pages.report import WORDS
 from seakeep.views.pages.schema import values
 from seakeep.views.pictures import is_whole
+from seakeep.views.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ def card(model: Model, reports: Sequence[Report] = ()) -> str:
         _measured(reports),
         _judged(model, reports),
         _limits(model, reports),
-        _asking(model),
+        _asking(model, reports),
     )
     return "\n".join(section.rstrip("\n") + "\n" for section in sections)
 
@@ -203,7 +204,7 @@ def _seen(model: Model, name: str) -> str:
     return f"{figures.of_kind(column.kind, column.minimum)} to {figures.of_kind(column.kind, column.maximum)}"
 
 
-def _asking(model: Model) -> str:
+def _asking(model: Model, reports: Sequence[Report]) -> str:
     row: dict[str, Json] = {item.name: _example(model, item.name, item.kind) for item in model.inputs}
     body = json.dumps({"rows": [row]}, ensure_ascii=True)
     # A quote cannot end the shell's string, whatever a column is called.
@@ -211,9 +212,35 @@ def _asking(model: Model) -> str:
     address = f"http://127.0.0.1:8080/v2/models/{_in_address(model.name)}/infer"
     fence = _fence(quoted)
     return (
-        "## How to ask it\n\nThe values are typical of the data it learned from.\n\n"
-        f"{fence}bash\nseakeep serve {_in_shell(model.name)}\n"
+        f"## How to ask it\n\n{_who_answers(model, reports)} The values are typical of the data it learned from.\n\n"
+        f"{fence}bash\n{_serving(model, reports)}\n"
         f"curl -s {address} -H 'Content-Type: application/json' -d '{quoted}'\n{fence}\n"
+    )
+
+
+def _may_be_champion(reports: Sequence[Report]) -> bool:
+    return Verdict.worst(tuple(report.verdict for report in reports)) is Verdict.PASS
+
+
+def _who_answers(model: Model, reports: Sequence[Report]) -> str:
+    """What its name stands for: a card does not know its version, nor whether it is in charge by now."""
+    if _may_be_champion(reports):
+        return (
+            f"The name {code(model.name)} stands for its champion: the first release that passed, until a rollout puts "
+            "another in its place. A release that waits is served by its version."
+        )
+    return (
+        f"This model has not passed every check, so the name {code(model.name)} does not stand for it: it is served by "
+        "its version, which the first line lists."
+    )
+
+
+def _serving(model: Model, reports: Sequence[Report]) -> str:
+    name = _in_shell(model.name)
+    return (
+        f"seakeep serve {name}"
+        if _may_be_champion(reports)
+        else f"seakeep releases {name}\nseakeep serve {name}@VERSION"
     )
 
 
