@@ -19,8 +19,8 @@ from rich.tree import Tree
 
 from seakeep.core.report import Verdict
 from seakeep.views import figures
-from seakeep.views.pages.report import sentence
 from seakeep.views.pages.schema import values
+from seakeep.views.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

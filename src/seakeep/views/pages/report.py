@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from seakeep.core.codec import to_plain
 from seakeep.core.report import Verdict
 from seakeep.views import figures
-from seakeep.views.pages.parts import Grid, Item, grid, table_grid
+from seakeep.views.pages.checks import Group, drawn_columns, groups
+from seakeep.views.pages.parts import Grid, Item, table_grid
 from seakeep.views.pictures import Picture, is_whole, pictures
+from seakeep.views.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seakeep.core.codec import Scalar
-    from seakeep.core.report import Check, Report
+    from seakeep.core.report import Report, Table
 
 WORDS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.INCONCLUSIVE: "Inconclusive"}
-_GROUPS = ((Verdict.FAIL, "Failed"), (Verdict.INCONCLUSIVE, "Inconclusive"), (Verdict.PASS, "Passed"))
 _KINDS = {
     "validation": "Validation",
     "evaluation": "Evaluation",
     "drift": "Drift",
+    "monitoring": "Monitoring",
+    "rollout": "Rollout",
     "training": "Training",
     "parity": "Parity",
 }
-_EVIDENCE_LENGTH, _ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES = 4000, 12, 4, 6
+_ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES = 12, 4, 6
 _METRICS = {"slice", "metric", "value"}
-
-
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """One check that did not pass."""
-
-    code: str
-    subject: str
-    message: str
-    compared: tuple[Item, ...]
-    fix: str
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The checks of one verdict: each in full, or as a grid where they passed."""
-
-    id: str
-    title: str
-    verdict: str
-    checks: tuple[CheckView, ...] = ()
-    grid: Grid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +62,7 @@ class ReportPage:
 
 def report_page(report: Report, *, title: str = "") -> ReportPage:
     """The page of `report`."""
+    found = groups(report)
     return ReportPage(
         kind=_KINDS.get(report.kind, figures.visible(report.kind).capitalize()),
         title=figures.visible(title or report.title or report.kind),
@@ -93,53 +72,8 @@ def report_page(report: Report, *, title: str = "") -> ReportPage:
         word=WORDS[report.verdict],
         sentence=sentence(report),
         numbers=tuple(_headline(report)),
-        groups=tuple(_group(report, verdict, words) for verdict, words in _GROUPS if _of(report, verdict)),
-        sections=tuple(_section(report, i) for i in range(len(report.tables))),
-    )
-
-
-def sentence(report: Report) -> str:
-    """The verdict in one sentence."""
-    if not report.checks:
-        return "Nothing was checked, so nothing was found to be in order."
-    counts = {verdict: len(_of(report, verdict)) for verdict in Verdict}
-    if counts[Verdict.PASS] == len(report.checks):
-        return (
-            "The one check passed."
-            if len(report.checks) == 1
-            else f"All {figures.number(len(report.checks))} checks passed."
-        )
-    names = ((Verdict.FAIL, "failed"), (Verdict.INCONCLUSIVE, "inconclusive"), (Verdict.PASS, "passed"))
-    listed = ", ".join(f"{figures.number(counts[verdict])} {word}" for verdict, word in names if counts[verdict])
-    return f"Of {figures.counted(len(report.checks), 'check')}: {listed}."
-
-
-def _of(report: Report, verdict: Verdict) -> list[Check]:
-    return [check for check in report.checks if check.verdict is verdict]
-
-
-def _group(report: Report, verdict: Verdict, words: str) -> Group:
-    checks = _of(report, verdict)
-    title = f"{words} ({figures.number(len(checks))})"
-    if verdict is not Verdict.PASS:
-        return Group(f"checks-{verdict.value}", title, verdict.value, tuple(_check(check) for check in checks))
-    columns = ("subject", "check", "observed", "threshold", "message")
-    rows = [(c.subject, c.code, c.observed, c.threshold, c.message) for c in checks]
-    return Group(f"checks-{verdict.value}", title, verdict.value, grid=grid("Checks that passed", columns, rows))
-
-
-def _check(check: Check) -> CheckView:
-    pairs = (("observed", check.observed), ("threshold", check.threshold))
-    evidence = json.dumps(to_plain(check.evidence), ensure_ascii=False, indent=1) if check.evidence else ""
-    if len(evidence) > _EVIDENCE_LENGTH:
-        evidence = evidence[:_EVIDENCE_LENGTH] + "\n… the saved report holds the rest"
-    return CheckView(
-        code=figures.visible(check.code),
-        subject=figures.visible(check.subject) or figures.ABSENT,
-        message=figures.lines(check.message),
-        compared=tuple(Item(name, figures.scalar(value)) for name, value in pairs if value is not None),
-        fix=figures.lines(check.fix),
-        evidence=figures.lines(evidence),
+        groups=found,
+        sections=tuple(_section(report, i, drawn_columns(found)) for i in range(len(report.tables))),
     )
 
 
@@ -156,15 +90,23 @@ def _between(record: Mapping[str, Scalar]) -> str:
     return "" if low is None or high is None else f"{figures.short(low)} to {figures.short(high)}"
 
 
-def _section(report: Report, index: int) -> Section:
+def _section(report: Report, index: int, shown: frozenset[str]) -> Section:
     table = report.tables[index]
-    drawn = pictures(table)
-    long = len(table.rows) > _ROWS_UNFOLDED and drawn
+    drawn = pictures(_not_drawn_yet(table, shown))
+    long = len(table.rows) > _ROWS_UNFOLDED and (drawn or table.name == "shapes")
     words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
     if table.name == "metrics":
         drawn = tuple(sorted(drawn, key=lambda picture: _place(report, picture.title.partition(" ")[0])))
     title = figures.visible(table.title or table.name)
     return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED)
+
+
+def _not_drawn_yet(table: Table, shown: frozenset[str]) -> Table:
+    """A table "shapes" without the columns whose distributions stand beside their checks; others as they are."""
+    if table.name != "shapes" or "column" not in table.columns:
+        return table
+    place = table.columns.index("column")
+    return replace(table, rows=tuple(row for row in table.rows if figures.scalar(row[place]) not in shown))
 
 
 def _place(report: Report, metric: str) -> int:
