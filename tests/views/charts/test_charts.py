@@ -9,7 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.views.charts import Bar, Dot, Series, bars, curve, dots, heat_map, histogram
+from seakeep.views.charts import (
+    Bar,
+    Dot,
+    Level,
+    Line,
+    Mark,
+    Pair,
+    Phase,
+    Range,
+    Series,
+    Strip,
+    bars,
+    curve,
+    dots,
+    heat_map,
+    histogram,
+    line,
+    paired,
+    ranges,
+    strips,
+    timeline,
+)
 
 any_float = st.floats() | st.sampled_from([1e308, -1e308, 5e-324, 0.0, -0.0])
 bounds = st.none() | any_float
@@ -75,6 +96,12 @@ def test_histograms_draw_any_numbers(edges, data, unit):
         curve([], title="x", x="x", y="y"),
         heat_map([], [], [], title="x", x="x", y="y"),
         histogram([], [], title="x"),
+        line([], title="x"),
+        line([Line("nan", [(0.0, float("nan"))])], title="x", levels=[Level(1.0)]),
+        paired([], title="x"),
+        ranges([], title="x"),
+        strips([], title="x"),
+        timeline([], title="x"),
     ],
 )
 def test_nothing_to_draw_says_so(picture):
@@ -118,3 +145,88 @@ def test_a_large_confusion_draws_its_first_rows_and_says_so():
     picture = heat_map(names, names, [[1.0] * 30] * 30, title="c", x="x", y="y")
     assert len(list(drawn(picture).iter("rect"))) == 144
     assert "the rest is in the table" in picture
+
+
+points = st.lists(st.tuples(any_float, any_float), max_size=6)
+
+
+@given(
+    st.lists(st.builds(Line, label, points, st.lists(st.tuples(any_float, any_float), max_size=6)), max_size=6),
+    st.lists(st.builds(Level, any_float, label), max_size=3),
+    st.lists(st.builds(Mark, any_float, label, st.booleans()), max_size=4),
+    units,
+    units,
+)
+def test_lines_draw_any_numbers(lines, levels, marks, unit, across):
+    drawn(line(lines, title="Lines", x="x", y="y", unit=unit, across=across, levels=levels, marks=marks))
+
+
+@given(
+    st.lists(st.builds(Phase, label, any_float, any_float, st.sampled_from(["", "pass", "fail"]), label), max_size=8)
+)
+def test_timelines_draw_any_numbers(phases):
+    drawn(timeline(phases, title="Phases"))
+
+
+@given(st.lists(st.builds(Pair, label, any_float, any_float), max_size=8))
+def test_pairs_draw_any_numbers(rows):
+    drawn(paired(rows, title="Pairs"))
+
+
+@given(st.lists(st.builds(Range, label, any_float, bounds, bounds, st.booleans()), max_size=8), units)
+def test_ranges_draw_any_numbers(rows, unit):
+    drawn(ranges(rows, title="Ranges", unit=unit, name="distance"))
+
+
+@given(st.lists(st.builds(Strip, label, points), max_size=6))
+def test_strips_draw_any_numbers(rows):
+    drawn(strips(rows, title="Strips"))
+
+
+def test_a_long_line_is_thinned_and_keeps_what_exceeds_the_threshold():
+    values = [(float(i), 0.1) for i in range(20_000)]
+    values[12_345] = (12_345.0, 0.9)
+    picture = line([Line("psi", values)], title="Windows", across="", levels=[Level(0.2, "threshold")])
+    path = next(part.attrib["d"] for part in drawn(picture).iter("path"))
+    assert path.count("L") < 400
+    heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path)]
+    assert min(heights) < sorted(heights)[1] - 50
+    assert "psi from 0.1 to 0.9, last 0.1; threshold 0.2" in picture
+
+
+def test_a_line_is_broken_where_a_value_is_missing_and_a_lone_value_is_a_dot():
+    gaps = [(0.0, 1.0), (1.0, 2.0), (2.0, float("nan")), (3.0, 1.0), (4.0, float("nan")), (5.0, 2.0), (6.0, 1.0)]
+    root = drawn(line([Line("auc", gaps)], title="Decay", across=""))
+    assert next(part.attrib["d"] for part in root.iter("path")).count("M") == 3
+    assert len(list(root.iter("circle"))) == 1
+
+
+def test_a_thinned_line_keeps_its_band():
+    values = [(float(i), float(i % 7)) for i in range(5_000)]
+    band = [(y - 1, y + 1) for _, y in values]
+    picture = line([Line("auc", values, band)], title="Decay", across="")
+    assert picture.count('class="band series-0"') == 1
+
+
+def test_a_strip_shows_the_worst_of_the_windows_in_a_cell():
+    quiet = [(float(i), 0.1) for i in range(1000)]
+    root = drawn(strips([Strip("temp", [*quiet[:500], (500.5, 3.0), *quiet[500:]])], title="Strips"))
+    cells = [cell.attrib["class"] for cell in root.iter("rect")]
+    assert len(cells) == 48
+    assert cells.count("cell out") == 1
+
+
+def test_how_a_phase_ended_is_told_by_a_sign_and_in_words():
+    hour = 3.6e9
+    phases = [Phase("shadow", 0.0, hour, "pass"), Phase("canary 5 %", hour, 2 * hour, "fail", "1 h")]
+    picture = timeline(phases, title="Rollout")
+    assert picture.count('class="disc ') == 2
+    assert "canary 5 % (1 h): 1970-01-01 01:00 to 1970-01-01 02:00, failed" in picture
+
+
+def test_a_pair_tells_both_shares_in_words():
+    assert "EV: 12 % before, 31 % now" in paired([Pair("EV", 0.12, 0.31)], title="carrier")
+
+
+def test_a_range_tells_what_chance_reaches():
+    assert "temp 0.6, at most 0.2; chance reaches 0.05" in ranges([Range("temp", 0.6, 0.05, 0.2, True)], title="psi")

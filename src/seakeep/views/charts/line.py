@@ -141,7 +141,7 @@ def _level(level: Level, side: Scale, up: Scale, write: Format) -> list[str]:
     words = f"{level.label or 'threshold'} {write(level.value)}"
     drawn = svg.titled(svg.line(side.start, at, side.end, at, kind="threshold"), words)
     above = at - 4 if at > _TOP + 14 else at + 13
-    named = svg.text(svg.fitted(level.label, side.end - side.start), side.end, above, anchor="end", kind="note")
+    named = svg.text(svg.fitted(level.label, side.end - side.start), side.start + 4, above, kind="note")
     return [drawn, *([named] if level.label else [])]
 
 

@@ -28,13 +28,16 @@ _KINDS = {
     "training": "Training",
     "parity": "Parity",
 }
-_ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES = 12, 4, 6
+_ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES, _NARROW = 12, 4, 6, 5
 _METRICS = {"slice", "metric", "value"}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table and its pictures; `folded` are the words that open the table, `shown` how many pictures need no opening."""
+    """A table and its pictures.
+
+    folded: the words that open the table; shown: how many pictures need no opening; beside: one picture and a narrow table.
+    """
 
     id: str
     title: str
@@ -42,6 +45,7 @@ class Section:
     grid: Grid
     folded: str = ""
     shown: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ def _section(report: Report, index: int, shown: frozenset[str]) -> Section:
     if table.name == "metrics":
         drawn = tuple(sorted(drawn, key=lambda picture: _place(report, picture.title.partition(" ")[0])))
     title = figures.visible(table.title or table.name)
-    return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED)
+    beside = len(drawn) == 1 and len(table.columns) <= _NARROW and table.name != "shapes"
+    return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED, beside)
 
 
 def _not_drawn_yet(table: Table, shown: frozenset[str]) -> Table:
