@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 
-from seakeep.registry import locks
+from seakeep.core import locks
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from seakeep.registry import locks
+from seakeep.core import locks
 with locks.alone(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -1,0 +1,33 @@
+"""What was asked and answered, with labels as they arrive: written by workers, read as one more dataset.
+
+Names are imported when first used: a server's worker writes frames to a spool without Polars.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
+
+_HOMES = {
+    "Conversion": "parts",
+    "Counts": "spool",
+    "Header": "frames",
+    "Label": "frames",
+    "Layout": "layout",
+    "PredictionLog": "log",
+    "Record": "frames",
+    "Spool": "spool",
+    "convert": "parts",
+}
+
+__all__ = ["Conversion", "Counts", "Header", "Label", "Layout", "PredictionLog", "Record", "Spool", "convert"]
+
+if TYPE_CHECKING:
+    from seakeep.prediction_log.frames import Header, Label, Record
+    from seakeep.prediction_log.layout import Layout
+    from seakeep.prediction_log.log import PredictionLog
+    from seakeep.prediction_log.parts import Conversion, convert
+    from seakeep.prediction_log.spool import Counts, Spool
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)

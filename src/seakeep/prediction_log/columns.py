@@ -1,0 +1,50 @@
+"""Names of a prediction log's own columns. They all begin with "@", so that a model's inputs keep their own names.
+
+Standard library only: a server's worker imports this file.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+Role = Literal["champion", "challenger", "shadow", "pinned"]
+Outcome = Literal["answered", "refused", "failed"]
+
+ROLES: Final[tuple[Role, ...]] = ("champion", "challenger", "shadow", "pinned")
+OUTCOMES: Final[tuple[Outcome, ...]] = ("answered", "refused", "failed")
+
+MARK: Final = "@"
+ID: Final = "@id"
+TIME: Final = "@time"
+KEY: Final = "@key"
+RELEASE: Final = "@release"
+VERSION: Final = "@version"
+ROLE: Final = "@role"
+REVISION: Final = "@revision"
+LATENCY: Final = "@latency_ms"
+OUTCOME: Final = "@outcome"
+REASON: Final = "@reason"
+PREDICTION: Final = "@prediction"
+PROBABILITY: Final = "@probability_"
+LABEL: Final = "@label"
+LABELLED: Final = "@labelled"
+
+RELEASE_DIGITS: Final = 12
+
+
+def probability(value: bool | float | str) -> str:
+    """The column of a class's probability: "@probability_true" for True, as an answer writes its classes.
+
+    >>> probability(True), probability("late"), probability(3)
+    ('@probability_true', '@probability_late', '@probability_3')
+    """
+    return f"{PROBABILITY}{text(value)}"
+
+
+def text(value: bool | float | str) -> str:
+    """A class or label as text: booleans as JSON writes them.
+
+    >>> text(False), text(2), text("2")
+    ('false', '2', '2')
+    """
+    return str(value).lower() if isinstance(value, bool) else str(value)

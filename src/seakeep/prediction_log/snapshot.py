@@ -1,0 +1,133 @@
+"""Snapshot: which files hold a log's rows at one moment, and the rows that are not in parts yet.
+
+Taken under the publishing lock, so that a converter beside it neither hides a row nor shows it twice: a segment counts as its
+spool while that stands, and as its parts from then on. Spools are opened under the lock and read after it; an open file can
+be read even when its name is gone. Folders are listed by date and hour, so that an hour of a year is found at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.core import locks
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log import frames
+from seakeep.prediction_log.parts import described, spools
+from seakeep.prediction_log.spool import CLOSED
+from seakeep.prediction_log.tables import LABELS, Tables, tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from seakeep.prediction_log.frames import Header
+    from seakeep.prediction_log.layout import Layout
+
+_HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Rows from `since` up to, not including, `until`; None for no bound. releases: digests' first digits; none for all."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    releases: tuple[str, ...] = ()
+
+    def has_hour(self, start: dt.datetime) -> bool:
+        """Whether a row of the hour that begins at `start` may lie in the window."""
+        return (self.until is None or start < self.until) and (self.since is None or start + _HOUR > self.since)
+
+    def has_date(self, date: dt.date) -> bool:
+        """Whether a row of this date may lie in the window."""
+        return (self.until is None or date <= self.until.date()) and (self.since is None or date >= self.since.date())
+
+    def has_release(self, digits: str) -> bool:
+        """Whether a release with these first digits is wanted."""
+        return not self.releases or any(digits.startswith(each[: len(digits)]) for each in self.releases)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A log at one moment. parts: Parquet files by hour's start and release's first digits, in order. live: rows of spools.
+    labels: every label so far, unordered. headers: of every known release, by digest.
+    """
+
+    parts: Mapping[tuple[dt.datetime, str], tuple[Path, ...]] = field(default_factory=dict)
+    live: tuple[Tables, ...] = ()
+    labels: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LABELS))
+    headers: Mapping[str, Header] = field(default_factory=dict)
+
+
+def take(log: Layout, window: Window) -> Snapshot:
+    """The log's files and live rows at this moment. Raises CannotWrite, where the lock's file cannot be made."""
+    if not log.root.is_dir():
+        return Snapshot()
+    with contextlib.ExitStack() as opened:
+        with locks.shared(log.publishing):
+            found = {path.stem: _open(path) for path in spools(log)}
+            for handle in found.values():
+                opened.callback(os.close, handle)
+            parts = _parts(log, window, found)
+            files = [path for path in sorted(log.labels.glob("*.parquet")) if path.stem not in found]
+        contents = [_content(handle) for handle in found.values()]
+    headers = described(log)
+    live = tuple(tabulate(frames.read(content).frames, headers) for content in contents)
+    labels = [pl.read_parquet(path) for path in files] + [tables.labels for tables in live]
+    for tables in live:
+        headers |= tables.headers
+    return Snapshot(parts, live, pl.concat([pl.DataFrame(schema=LABELS), *labels]), headers)
+
+
+def _open(path: Path) -> int:
+    """A handle on a spool, under either of its names; its owner renames it without the lock."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return os.open(path.with_suffix(CLOSED), os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _content(handle: int) -> bytes:
+    with open(handle, "rb", closefd=False) as file:
+        return file.read()
+
+
+def _parts(
+    log: Layout, window: Window, unconverted: Mapping[str, object]
+) -> dict[tuple[dt.datetime, str], tuple[Path, ...]]:
+    found: dict[tuple[dt.datetime, str], tuple[Path, ...]] = {}
+    for hour, folder in _hours(log, window):
+        for path in _named(folder, "release="):
+            digits = path.name.partition("=")[2]
+            if window.has_release(digits):
+                files = (item for item in path.iterdir() if item.suffix == ".parquet" and item.name[0] != ".")
+                found[hour, digits] = tuple(sorted(item for item in files if item.stem not in unconverted))
+    return {key: files for key, files in found.items() if files}
+
+
+def _hours(log: Layout, window: Window) -> Iterator[tuple[dt.datetime, Path]]:
+    """Folders of the hours that the window touches, with their beginning, in order."""
+    for day in _named(log.parts, "date="):
+        date = dt.date.fromisoformat(day.name.partition("=")[2])
+        for path in _named(day, "hour=") if window.has_date(date) else ():
+            hour = dt.datetime.combine(date, dt.time(int(path.name.partition("=")[2])), dt.UTC)
+            if window.has_hour(hour):
+                yield hour, path
+
+
+def _named(folder: Path, prefix: str) -> Sequence[Path]:
+    if not folder.is_dir():
+        return ()
+    return sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
+
+
+def releases_of(snapshot: Snapshot) -> list[str]:
+    """First digits of every release that has rows in the snapshot, in order."""
+    live = {release[: names.RELEASE_DIGITS] for tables in snapshot.live for release in tables.rows}
+    return sorted(live | {digits for _, digits in snapshot.parts})

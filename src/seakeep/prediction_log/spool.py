@@ -1,0 +1,244 @@
+"""Spool: the append-only file that one worker writes a model's records to.
+
+Records gather in memory (`append`), go to the kernel in one write (`flush`), and to the disk (`sync`). What a flush has
+taken survives a kill -9 of the process; what a sync has taken survives a loss of power. Each minute, or at 32 MB, the file is
+finished: renamed from `.open` to `.closed` for the converter (see parts) to take. While it is open its owner holds a file
+lock on it, which the kernel frees when the owner dies, however it dies.
+
+What is hard: logging must never harm answering. No method raises for a disk that is full, broken or gone: what could not be
+written is cut back to the last whole frame, counted as lost, and the next flush tries again. One thread appends and
+flushes; `sync` alone waits for the disk, and may be called from another thread. A worker imports this file: no Polars.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.core.files import TEMPORARY
+from seakeep.prediction_log import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OPEN, CLOSED = ".open", ".closed"
+ROTATE_SECONDS = 60
+ROTATE_BYTES = 32 << 20
+BUFFER_BYTES = 4 << 20
+
+
+@dataclass(slots=True)
+class Counts:
+    """Rows since the spool was made. written: handed to the kernel. lost: not written, or found to be gone. failures: flushes
+    and syncs that failed. bytes: written.
+    """
+
+    written: int = 0
+    lost: int = 0
+    failures: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Segment:
+    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it."""
+
+    path: Path
+    handle: int
+    minute: int
+    headers: set[str]
+    size: int = 0
+    rows: int = 0
+
+
+class Spool:
+    """One worker's log of one model.
+
+    Parameters: folder: `predictions/<name>/spool` under the registry's home; made when first written to. boot: what tells this
+        server's run from others in file names (letters, digits, "-"). rotate_seconds, rotate_bytes: when a file is finished.
+        clock: seconds since 1970.
+    Attributes: counts; problem: why logging has stopped, or None while it works.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        boot: str,
+        rotate_seconds: int = ROTATE_SECONDS,
+        rotate_bytes: int = ROTATE_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.counts = Counts()
+        self.problem: OSError | None = None
+        self._folder, self._boot, self._clock = Path(folder), boot, clock
+        self._rotate_seconds, self._rotate_bytes = rotate_seconds, rotate_bytes
+        self._headers: dict[str, frames.Header] = {}
+        self._buffer = bytearray()
+        self._rows = 0
+        self._headed: set[str] = set()
+        self._segment: _Segment | None = None
+        self._finished: list[_Segment] = []
+        self._guard = threading.Lock()
+
+    def describe(self, header: frames.Header) -> None:
+        """Make a release known; needed once, before its first record."""
+        self._headers[header.release] = header
+
+    def append(self, frame: frames.Record | frames.Label) -> None:
+        """Keep a record or label in memory for the next flush; flushes by itself beyond 4 MB.
+
+        Raises: KeyError, for a record of a release that was not described; TypeError, for a value that no request can hold.
+        """
+        buffer = self._buffer
+        if isinstance(frame, frames.Record):
+            if frame.release not in self._headed:
+                frames.append(buffer, self._headers[frame.release])
+                self._headed.add(frame.release)
+            frames.append(buffer, frame)
+            self._rows += frame.rows
+        else:
+            frames.append(buffer, frame)
+            self._rows += 1
+        if len(buffer) >= BUFFER_BYTES:
+            self.flush()
+
+    @property
+    def waiting(self) -> int:
+        """Rows in memory that the next flush will write."""
+        return self._rows
+
+    def flush(self) -> bool:
+        """Hand what was appended to the kernel, in one write. Call it at least once a minute, also when nothing was appended,
+        so that files are finished in time. Returns False where rows were lost; never waits for the disk, never raises.
+        """
+        self._rotate()
+        if not self._buffer:
+            return True
+        rows, content = self._rows, self._buffer
+        self._buffer, self._rows = bytearray(), 0
+        try:
+            segment = self._segment or self._open()
+            _write(segment, content)
+        except OSError as error:
+            self.counts.lost += rows
+            self._fail(error)
+            self._headed = set(self._segment.headers) if self._segment else set()
+            return False
+        segment.headers |= self._headed
+        segment.rows += rows
+        self.counts.written += rows
+        self.counts.bytes += len(content)
+        self.problem = None
+        return True
+
+    def sync(self) -> bool:
+        """Flush the files' content to the disk and give finished files to the converter. Waits for the disk, so that a server
+        calls it from a thread of its own, after `flush`. Returns False where the disk refused; never raises.
+        """
+        with self._guard:
+            finished, self._finished = self._finished, []
+            handle = os.dup(self._segment.handle) if self._segment else None
+        done = all([self._finish(segment) for segment in finished])
+        if handle is not None:
+            try:
+                os.fdatasync(handle)
+            except OSError as error:
+                self._fail(error)
+                done = False
+            finally:
+                os.close(handle)
+        return done
+
+    def close(self) -> bool:
+        """Flush, sync and finish the file. Returns False where something was lost. The spool may be used again."""
+        flushed = self.flush()
+        self._retire()
+        return self.sync() and flushed
+
+    def _rotate(self) -> None:
+        """Finish the file, if its minute is over or it is full. A clock that jumps, either way, ends a minute too."""
+        segment = self._segment
+        if segment and (segment.minute != self._minute() or segment.size >= self._rotate_bytes):
+            self._retire()
+            self._head_again()
+
+    def _head_again(self) -> None:
+        """What is in the buffer will begin a new file: put the headers that it needs before it."""
+        heads = bytearray()
+        for release in self._headed if self._buffer else ():
+            frames.append(heads, self._headers[release])
+        self._buffer[:0] = heads
+        if not self._buffer:
+            self._headed = set()
+
+    def _retire(self) -> None:
+        with self._guard:
+            if self._segment:
+                self._finished.append(self._segment)
+            self._segment = None
+        if not self._buffer:
+            self._headed = set()
+
+    def _open(self) -> _Segment:
+        """A new file, locked before it gets the name by which a converter knows it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        now = self._clock()
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
+        name = f"{stamp}-{self._boot}-{secrets.token_hex(6)}"
+        temporary, path = self._folder / f"{TEMPORARY}{name}", self._folder / f"{name}{OPEN}"
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary.rename(path)
+        except OSError:
+            os.close(handle)
+            temporary.unlink(missing_ok=True)
+            raise
+        segment = _Segment(path, handle, self._minute(), set())
+        with self._guard:
+            self._segment = segment
+        return segment
+
+    def _finish(self, segment: _Segment) -> bool:
+        """Sync a file, rename it for the converter, let go of it. A file that somebody removed is counted as lost."""
+        try:
+            os.fdatasync(segment.handle)
+            segment.path.rename(segment.path.with_suffix(CLOSED))
+        except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                self.counts.lost += segment.rows
+            self._fail(error)
+            return False
+        else:
+            return True
+        finally:
+            os.close(segment.handle)
+
+    def _fail(self, error: OSError) -> None:
+        self.counts.failures += 1
+        self.problem = error
+
+    def _minute(self) -> int:
+        return int(self._clock() // self._rotate_seconds)
+
+
+def _write(segment: _Segment, content: bytearray) -> None:
+    """Append `content` whole, or cut the file back to where it ended. Raises OSError."""
+    try:
+        done = 0
+        with memoryview(content) as whole:
+            while done < len(whole):
+                done += os.write(segment.handle, whole[done:])
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(segment.handle, segment.size)
+        raise
+    segment.size += len(content)
