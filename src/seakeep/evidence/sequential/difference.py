@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMPARES = "interval"
 SOURCE = "Waudby-Smith and Ramdas, JRSS B 86, 2024; Howard, Ramdas, McAuliffe and Sekhon, Annals of Statistics 49, 2021"
-STAKES = tuple(0.005 * 1.6**step for step in range(16))
+STAKES = tuple(0.002 * 1.8**step for step in range(15))
 
 
 @dataclass(frozen=True, slots=True)
