@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.rollout.evidence import MEASURES
 from seakeep.rollout.judging import NAMES, compared, disagreement, tolerance, waiting
+from seakeep.rollout.state import ENDED
 
 if TYPE_CHECKING:
     from seakeep.core.codec import Scalar
     from seakeep.rollout.guards import Guard
     from seakeep.rollout.plan import Measure
-    from seakeep.rollout.state import Rollout
+    from seakeep.rollout.state import Decision, Rollout
 
 LEVEL = 0.95
 LOOKS = (
     *("seconds", "phase", "step", "champion requests", "champion errors", "challenger requests", "challenger errors"),
     *("log e errors", "log e latency", "log e goal", "log e sample ratio"),
 )
+DECISIONS = ("seconds", "from", "to", "step", "title", "code", "why", "challenger requests")
 EFFECTS = ("measure", "champion", "champion rows", "challenger", "challenger rows", "difference", "low", "high")
 
 
@@ -177,12 +179,27 @@ def _looks(rollout: Rollout) -> Table:
 
 def _decisions(rollout: Rollout) -> Table:
     rows = tuple(
-        (each.at - rollout.began, each.before, each.after, each.step, each.code, each.why, each.rows)
+        (
+            each.at - rollout.began,
+            each.before,
+            each.after,
+            each.step,
+            _title(rollout, each),
+            each.code,
+            each.why,
+            each.rows,
+        )
         for each in rollout.decisions
     )
-    return Table(
-        "decisions", "Decisions", ("seconds", "from", "to", "step", "code", "why", "challenger requests"), rows
-    )
+    return Table("decisions", "Decisions", DECISIONS, rows)
+
+
+def _title(rollout: Rollout, decision: Decision) -> str:
+    """What it led to in a few words: "canary 25 %", "held at canary 25 %", "rolled back"."""
+    if decision.after in ENDED:
+        return decision.after.replace("_", " ")
+    step = rollout.plan.steps[decision.step].title
+    return f"held at {step}" if decision.after == "held" else step
 
 
 def _effects(rollout: Rollout) -> Table:
