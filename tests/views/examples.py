@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from seakeep.core import Check, Report, Table, Verdict
+from seakeep.rollout import Look, Party, Rollout, Stratum, Tally, begin, make_plan, observe
+from seakeep.rollout import report as rollout_report
 
 START = datetime(2013, 8, 1, tzinfo=UTC)
 DISTANCES = (
@@ -118,3 +120,47 @@ def large(columns: int = 500, windows: int = 2000) -> Report:
     drifted = Table("drift", "Distance", drift_table().columns, rows)
     tables = (drifted, shapes_table(tuple(names)), windows_table(20, windows))
     return Report("monitoring", "Monitoring of large", "large@1", checks, tables)
+
+
+def _look(rows: int, rate: float, share: float, *, present: bool = True) -> Look:
+    """A minute's traffic: the champion fails 1 request of 100, the challenger at `rate`."""
+    ours = round(rows * share)
+    theirs = rows - ours
+    champion = Tally(theirs, theirs // 100, theirs, theirs // 100, theirs)
+    challenger = Tally(ours, round(ours * rate), ours, ours // 100, ours)
+    return Look((Stratum(champion, challenger, present),), champion_p99_ms=12.0)
+
+
+def _copies(rows: int) -> Look:
+    tally = Tally(rows, rows // 100)
+    return Look((Stratum(tally, tally),), copies=rows, disagreements=rows // 50)
+
+
+def rolled_out(rate: float = 0.01, *, minutes: int = 120, plan: str = "canary") -> Rollout:
+    """The state after so many minutes of 600 requests each, or when it has ended."""
+    begun = START.timestamp()
+    champion, challenger = Party("a" * 64, 1), Party("b" * 64, 2)
+    settings = {"measure": "errors", "requests": 2000} if plan == "experiment" else {}
+    state = begin(make_plan(plan, settings), name="flight-delay", champion=champion, challenger=challenger, at=begun)
+    for minute in range(1, minutes + 1):
+        if state.present is None:
+            break
+        share = state.present.share
+        look = _look(600, rate, share) if share else _copies(600)
+        state = observe(state, look, at=begun + 60 * minute)
+    return state
+
+
+def rollout() -> Report:
+    """Let in on evidence."""
+    return rollout_report(rolled_out())
+
+
+def rolled_back() -> Report:
+    """A challenger that fails 4 requests of 100."""
+    return rollout_report(rolled_out(0.04))
+
+
+def experiment() -> Report:
+    """Two arms; the challenger fails less."""
+    return rollout_report(rolled_out(0.002, minutes=600, plan="experiment"))

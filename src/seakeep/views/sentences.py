@@ -41,6 +41,8 @@ def counts(report: Report) -> str:
 
 def story(report: Report) -> str:
     """What moved, broke or was decided; empty where the report's kind tells no story or nothing failed."""
+    if report.kind == "rollout":
+        return next((_sentence(check.message) for check in report.checks if check.code == "rollout.decision"), "")
     if report.kind not in ("drift", "monitoring"):
         return ""
     return " ".join(part for part in (_broken(report), _moved(report), _others(report)) if part)
@@ -123,6 +125,12 @@ def _others(report: Report) -> str:
     """The first failed check that is neither drift nor contract: a metric that decayed, say."""
     other = [check for check in report.failed if not check.code.startswith(("drift.", "schema."))]
     return figures.lines(other[0].message) if other else ""
+
+
+def _sentence(text: str) -> str:
+    """`text` with a capital and a full stop."""
+    shown = figures.lines(text)
+    return f"{shown[:1].upper()}{shown[1:]}{'' if shown.endswith(('.', '…')) else '.'}" if shown else ""
 
 
 def _pair(evidence: Mapping[str, Json], name: str, words: str, *, is_share: bool = False) -> str:

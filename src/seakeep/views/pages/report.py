@@ -96,7 +96,7 @@ def _between(record: Mapping[str, Scalar]) -> str:
 
 def _section(report: Report, index: int, shown: frozenset[str]) -> Section:
     table = report.tables[index]
-    drawn = pictures(_not_drawn_yet(table, shown))
+    drawn = pictures(_not_drawn_yet(table, shown), report=report)
     long = len(table.rows) > _ROWS_UNFOLDED and (drawn or table.name == "shapes")
     words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
     if table.name == "metrics":

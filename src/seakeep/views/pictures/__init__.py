@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seakeep.core.report import Report
 from seakeep.views.pictures import drift, evaluation, monitoring, rollout
 from seakeep.views.pictures.records import ROWS_DRAWN, Draw, Picture, is_whole
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.report import Table
 
-__all__ = ["DRAWN", "ROWS_DRAWN", "Picture", "is_whole", "pictures"]
+__all__ = ["DRAWN", "NEEDED", "ROWS_DRAWN", "Picture", "is_whole", "pictures"]
 
 DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
     **evaluation.DRAWN,
@@ -24,11 +25,20 @@ DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
     **monitoring.DRAWN,
     **rollout.DRAWN,
 }
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    name: needed for name, (needed, _) in (*DRAWN.items(), *rollout.DRAWN_WITH_REPORT.items())
+}
+"""The columns that a table of this name must have to be drawn."""
 
 
-def pictures(table: Table) -> tuple[Picture, ...]:
-    """The pictures of `table`; none where its name is not drawn or it lacks a column that the drawing needs."""
-    if table.name not in DRAWN or not table.rows:
+def pictures(table: Table, *, report: Report | None = None) -> tuple[Picture, ...]:
+    """The pictures of `table`; none where its name is not drawn or it lacks a column that the drawing needs.
+
+    report: that the table is part of; a rollout's pictures draw its checks' limits.
+    """
+    if table.name not in NEEDED or not table.rows or not set(NEEDED[table.name]) <= set(table.columns):
         return ()
-    needed, draw = DRAWN[table.name]
-    return tuple(draw(table.records())) if set(needed) <= set(table.columns) else ()
+    if table.name in DRAWN:
+        return tuple(DRAWN[table.name][1](table.records()))
+    whole = report or Report("rollout", "", "", (), (table,))
+    return tuple(rollout.DRAWN_WITH_REPORT[table.name][1](table.records(), whole))

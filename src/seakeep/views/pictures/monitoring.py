@@ -21,7 +21,7 @@ _LINES = 12
 def _windows(records: Sequence[Record]) -> Iterator[Picture]:
     """All columns at one glance, then a line each for those that went furthest beyond their threshold."""
     series = grouped_by(records, ("column", "distance"))
-    ranked = sorted(series, key=lambda key: -max(map(_times, series[key]), default=0.0))
+    ranked = sorted(series, key=lambda key: -max(map(times, series[key]), default=0.0))
     if len(series) > 1:
         yield _overview(series, ranked)
     for key in ranked[:_LINES]:
@@ -33,7 +33,7 @@ def _overview(series: Mapping[tuple[str, str], Sequence[Record]], ranked: Sequen
     columns = list(dict.fromkeys(column for column, _ in ranked))
     rows = []
     for column in columns[:ROWS_DRAWN]:
-        points = [(moment(r["window"]), _times(r)) for key, group in series.items() if key[0] == column for r in group]
+        points = [(moment(r["window"]), times(r)) for key, group in series.items() if key[0] == column for r in group]
         rows.append(Strip(column, sorted(points, key=lambda point: (math.isnan(point[0]), point))))
     left_out = f" The {ROWS_DRAWN} that went furthest, of {len(columns)}." if len(columns) > ROWS_DRAWN else ""
     title = "Columns over time"
@@ -72,7 +72,7 @@ def grouped_by(records: Sequence[Record], columns: tuple[str, str]) -> dict[tupl
     return groups
 
 
-def _times(record: Record) -> float:
+def times(record: Record) -> float:
     """How many times its threshold a window's value is; NaN where one of them is not known."""
     observed, threshold = number(record["observed"]), number(record["threshold"])
     if math.isnan(observed) or math.isnan(threshold):
