@@ -1,8 +1,12 @@
 """Confidence sequence of mean(challenger) - mean(champion): limits that hold at every look at once. Called by `rollout`.
 
-For display ("challenger is between .1 % better and .4 % worse") and to let a release in once the limit is within its margin.
-Exact and not asymptotic: both limits invert the bet of `evidence.arms`, whose evidence falls monotonically in the margin, so
-a limit is the margin at which a one-sided test at half the error stops rejecting.
+For display ("between .1 % better and .4 % worse") and to let a release in once the limit is within its margin. Exact and not
+asymptotic: both limits invert the bet of `evidence.arms`, whose evidence falls in the margin, so that a limit is the margin
+at which a one-sided test at half the error stops rejecting. About 1.8 times as wide as the interval of a single look, as
+wide as asymptotic sequences become, and three quarters of the width of an empirical-Bernstein sequence for each arm.
+
+What is hard is a difference that itself changes: then the lower limit holds its largest value so far and the upper limit
+its smallest, which is why the two may cross. `interval` gives them in order.
 """
 
 from __future__ import annotations
@@ -97,12 +101,20 @@ def _won(side: Side, chance: NDArray[np.float64], bets: list[tuple[NDArray[np.fl
 
 
 def _limit(side: Side, threshold: float) -> float:
-    """The largest margin that the evidence still rejects, by halving; -1 where it rejects none."""
+    """The margin at which the evidence falls to the threshold, within [-1, 1].
+
+    The evidence is convex in the margin and falls, so Newton's method climbs to the root from the left, where it starts:
+    at the largest margin that a single stake's wealth rejects. It stops short of the root, if at all.
+    """
     wealth, slope = np.array(side.log_wealth), np.array(side.slope)
-    low, high = -1.0, 1.0
-    if log_sum(wealth + slope) < threshold:
-        return low
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if log_sum(wealth - middle * slope) >= threshold else (low, middle)
-    return low
+    if not slope.all():
+        return -1.0
+    limit = float(np.max((wealth - threshold) / slope))
+    for _ in range(30):
+        terms = wealth - limit * slope
+        evidence = float(log_sum(terms))
+        step = (evidence - threshold) / float(np.exp(terms - evidence) @ slope)
+        limit += step
+        if step < 1e-12:
+            break
+    return min(max(limit, -1.0), 1.0)
