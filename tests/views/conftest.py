@@ -25,6 +25,8 @@ from seakeep.core.exact import ExactSum
 from seakeep.core.histogram import Histogram
 from seakeep.core.statistics import Lengths
 
+from . import examples
+
 HOSTILE = (
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -196,3 +198,41 @@ def model(schema: Schema, statistics: Statistics) -> Model:
         },
         estimator="LGBMClassifier(n_estimators=200)",
     )
+
+
+@pytest.fixture
+def drift_report() -> Report:
+    return examples.drift()
+
+
+@pytest.fixture
+def monitoring_report() -> Report:
+    return examples.monitoring()
+
+
+@pytest.fixture
+def rollout_report() -> Report:
+    return examples.rolled_back()
+
+
+@pytest.fixture
+def hostile_life() -> Report:
+    """Names that would like to be markup in every table of a monitor's and a rollout's report."""
+    checks = [
+        examples.drift_check(name, 0.4, 0.2, moved_values=[{"value": name, "reference": 0.1, "current": 0.3}])
+        for name in HOSTILE
+    ]
+    tables = {
+        "drift": examples.drift_table().columns,
+        "shapes": ("column", "bin", "reference", "current"),
+        "windows": examples.windows_table(1, 1).columns,
+        "decay": examples.decay_table(1).columns,
+        "decisions": ("seconds", "from", "to", "step", "title", "code", "why", "challenger requests"),
+        "effects": ("measure", "difference", "low", "high", "champion", "challenger"),
+    }
+    made = [
+        Table(name, HOSTILE[0], columns, tuple(tuple(text for _ in columns) for text in HOSTILE))
+        for name, columns in tables.items()
+    ]
+    shapes = Table("shapes", "", tables["shapes"], tuple((name, name, 0.2, 0.3) for name in HOSTILE))
+    return Report("monitoring", HOSTILE[1], HOSTILE[2], tuple(checks), (shapes, *made))

@@ -115,8 +115,8 @@ def monitoring() -> Report:
 def large(columns: int = 500, windows: int = 2000) -> Report:
     """Far more than a page can show at once."""
     names = [f"column_{i}" for i in range(columns)]
-    checks = tuple(drift_check(name, 0.2 + i / 1000, 0.2, mean=[1.0, 2.0]) for i, name in enumerate(names))
-    rows = tuple((name, "number", "psi", 0.2 + i / 1000, 0.2, 0.05, "fail", 1.0, 2.0) for i, name in enumerate(names))
+    checks = tuple(drift_check(name, 0.201 + i / 1000, 0.2, mean=[1.0, 2.0]) for i, name in enumerate(names))
+    rows = tuple((name, "number", "psi", 0.201 + i / 1000, 0.2, 0.05, "fail", 1.0, 2.0) for i, name in enumerate(names))
     drifted = Table("drift", "Distance", drift_table().columns, rows)
     tables = (drifted, shapes_table(tuple(names)), windows_table(20, windows))
     return Report("monitoring", "Monitoring of large", "large@1", checks, tables)

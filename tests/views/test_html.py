@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from seakeep.core import Check, Report, Schema, Statistics, Table, Verdict
 from seakeep.views import html
 
+from . import examples
 from .conftest import HOSTILE
 
 VOID = {"meta", "link", "input", "br", "img"}
@@ -55,7 +56,10 @@ class Page(HTMLParser):
         return " ".join("".join(self.parts).split())
 
 
-@pytest.fixture(params=["statistics", "evaluation", "training", "schema", "hostile_statistics", "hostile_report"])
+NOUNS = ["statistics", "evaluation", "training", "schema", "drift_report", "monitoring_report", "rollout_report"]
+
+
+@pytest.fixture(params=[*NOUNS, "hostile_statistics", "hostile_report", "hostile_life"])
 def noun(request):
     return request.getfixturevalue(request.param)
 
@@ -70,8 +74,8 @@ def test_a_page_asks_the_network_for_nothing(noun):
     assert not re.search(r"url\(|@import|https?:", style[0])
 
 
-def test_hostile_content_stays_text(hostile_report, hostile_statistics):
-    for noun in (hostile_report, hostile_statistics):
+def test_hostile_content_stays_text(hostile_report, hostile_statistics, hostile_life):
+    for noun in (hostile_report, hostile_statistics, hostile_life):
         page = Page(html.render(noun, title=HOSTILE[0]))
         assert len(page.all("script")) == 1
         assert not page.all("img", "iframe", "object", "embed", "base")
@@ -149,6 +153,51 @@ def test_a_report_without_checks_is_no_pass():
 def test_one_passed_check_reads_well():
     report = Report("drift", "Drift", "", (Check("drift.psi", "a", Verdict.PASS, "Near.", 0.01, 0.2),))
     assert "The one check passed." in Page(html.render(report)).text
+
+
+def test_drift_says_first_what_moved_and_by_how_much(drift_report):
+    said = Page(html.render(drift_report)).text
+    story = "temp moved most: kolmogorov_smirnov 0.4 where 0.1 is allowed, its mean went from 14.2 to 21.8"
+    assert said.index("Fail") < said.index(story) < said.index("Of 6 checks: 4 failed, 2 passed.")
+
+
+def test_a_column_that_moved_is_one_part_with_both_distributions(drift_report):
+    text = html.render(drift_report)
+    articles = re.findall(r'<article class="check fail drawn">(.*?)</article>', text, re.DOTALL)
+    assert [re.findall(r"<h3><bdi>(.*?)</bdi>", article) for article in articles] == [["temp"], ["carrier"], ["humid"]]
+    assert "drift.kolmogorov_smirnov, drift.psi" in articles[0]
+    assert all(article.count('aria-label="') == 1 for article in articles)
+    assert "EV went from 12 % to 31 % of the rows." in articles[1]
+
+
+def test_a_distribution_is_not_drawn_twice(drift_report):
+    assert html.render(drift_report).count('aria-label="temp: reference and current') == 1
+    assert html.render(drift_report).count('aria-label="wind: reference and current') == 1
+
+
+def test_windows_and_decay_are_drawn_over_time(monitoring_report):
+    text = html.render(monitoring_report)
+    assert "column_1: 14 of 72 windows above the threshold" in text
+    assert 'aria-label="roc_auc over time. roc auc from' in text
+    assert text.count('class="flag out"') == 14 + 16 + sum(0.74 - 0.004 * max(0, w - 12) < 0.7 for w in range(30))
+
+
+def test_a_rollout_says_what_was_decided_and_after_how_many_requests(rollout_report):
+    page = Page(html.render(rollout_report))
+    assert "Rolled back: the challenger's rate of errors is" in page.text
+    figures = html.render(rollout_report).partition('aria-label="Key figures"')[2].partition("</dl>")[0]
+    assert "requests of the challenger" in figures
+    assert "champion 0.893 %" in figures
+    assert page.text.index("Phases") < page.text.index("Evidence against the challenger: errors")
+
+
+def test_a_large_report_shows_its_furthest_columns_and_folds_the_rest():
+    text = html.render(examples.large())
+    assert text.count('<article class="check fail') == 24
+    assert text.count('<article class="check fail drawn"') == 12
+    assert "<summary>476 more checks</summary>" in text
+    assert text.index("<bdi>column_499</bdi>") < text.index("<bdi>column_490</bdi>")
+    assert len(text) < 3_000_000
 
 
 def test_a_long_table_shows_its_first_rows_and_says_so():
@@ -279,3 +328,13 @@ def test_columns_can_be_found_and_sorted(statistics, tmp_path):
     page = browsed(text, tmp_path)
     assert shown_cards(page) == ["delay", "extreme"]
     assert "2 of 9 columns" in page.text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
+@pytest.mark.parametrize("name", ["drift_report", "monitoring_report", "rollout_report", "hostile_life"])
+def test_a_browser_draws_every_picture_of_a_life(name, request, tmp_path):
+    text = html.render(request.getfixturevalue(name))
+    page = browsed(text, tmp_path)
+    assert page.text == Page(text).text
+    assert len(page.all("svg")) == len(Page(text).all("svg")) > 0

@@ -125,16 +125,32 @@ def test_a_lineage_that_skips_depths_is_still_drawn():
 
 
 @pytest.mark.parametrize("width", [30, 48, 80, 120])
-def test_nothing_is_wider_than_the_terminal(width, evaluation, statistics, schema, hostile_report, hostile_statistics):
+def test_nothing_is_wider_than_the_terminal(
+    width,
+    evaluation,
+    statistics,
+    schema,
+    hostile_report,
+    hostile_statistics,
+    monitoring_report,
+    rollout_report,
+    hostile_life,
+):
     drawn = [terminal.report(evaluation, tables=True), terminal.statistics(statistics), terminal.schema(schema)]
     drawn += [terminal.report(hostile_report, tables=True), terminal.statistics(hostile_statistics)]
     drawn += [terminal.stages(STAGES)]
+    drawn += [
+        terminal.monitoring(monitoring_report),
+        terminal.rollout(rollout_report),
+        terminal.monitoring(hostile_life),
+    ]
     for one in drawn:
         assert max(len(line) for line in terminal.text(one, width=width).splitlines()) <= width
 
 
-def test_hostile_names_move_no_cursor_and_are_no_markup(hostile_report, hostile_statistics):
-    for drawn in (terminal.report(hostile_report, tables=True), terminal.statistics(hostile_statistics)):
+def test_hostile_names_move_no_cursor_and_are_no_markup(hostile_report, hostile_statistics, hostile_life):
+    shown = [terminal.report(hostile_report, tables=True), terminal.statistics(hostile_statistics)]
+    for drawn in (*shown, terminal.monitoring(hostile_life)):
         shown = terminal.text(drawn, width=200)
         assert not set("\x1b\x07\u202e\r") & set(shown)
         assert "[bold red]markup[/]" in shown

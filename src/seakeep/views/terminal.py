@@ -18,7 +18,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from seakeep.core.report import Verdict
-from seakeep.views import figures
+from seakeep.views import figures, over_time
 from seakeep.views.pages.schema import values
 from seakeep.views.sentences import sentence
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 _DIGEST = 12
-_TABLE_ROWS, _NARROW, _NAME, _SHORT = 12, 72, 40, 16
+_TABLE_ROWS, _CHECKS, _NARROW, _NAME, _SHORT = 12, 30, 72, 40, 16
 _PAGES_ONLY = {"drift": ("kind", "reference", "current")}
 
 
@@ -65,9 +65,26 @@ def report(noun: Report, *, tables: bool = False) -> RenderableType:
     parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), about, ": ", verdict(noun.verdict))]
     parts.append(Padding(Text(sentence(noun), style="dim"), (0, 0, 0, 2), expand=False))
     order = (Verdict.FAIL, Verdict.INCONCLUSIVE)
-    parts += [_check(check) for one in order for check in noun.checks if check.verdict is one]
+    open_ = [check for one in order for check in noun.checks if check.verdict is one]
+    parts += [_check(check) for check in open_[:_CHECKS]]
+    more = len(open_) - _CHECKS
+    parts += [Text(f"and {figures.counted(more, 'more check')} that did not pass", style="dim")] if more > 0 else []
     parts += [Group(Text(""), table(one)) for one in noun.tables if tables]
     return Group(*parts)
+
+
+def monitoring(noun: Report) -> RenderableType:
+    """A monitor's report: what failed, then a sparkline a column over the windows, and one a metric whose labels arrived."""
+    return _with_pictures(noun, over_time.windows(noun), over_time.decay(noun))
+
+
+def rollout(noun: Report) -> RenderableType:
+    """A rollout's report: what was decided, then a bar a phase, and the evidence of each test over the looks."""
+    return _with_pictures(noun, over_time.phases(noun), over_time.evidence(noun))
+
+
+def _with_pictures(noun: Report, *drawn: RenderableType | None) -> RenderableType:
+    return Group(report(noun), *(Group(Text(""), one) for one in drawn if one is not None))
 
 
 def verdict(value: Verdict) -> Text:

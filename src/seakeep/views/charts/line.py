@@ -18,7 +18,7 @@ from seakeep.views.charts.scales import Format, Scale, Unit, formatter, padded, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_LEFT, _TOP, _PLOT = 52.0, 12.0, 132.0
+_LEFT, _MOST_LEFT, _TOP, _PLOT = 52.0, 104.0, 12.0, 132.0
 _STRETCHES = 160
 KINDS = 4
 
@@ -61,19 +61,20 @@ def line(
     across: Unit = "timestamp",
     levels: Sequence[Level] = (),
     marks: Sequence[Mark] = (),
+    from_zero: bool = False,
 ) -> str:
     """Lines over one horizontal axis, by default of time in microseconds since 1970 UTC.
 
     Parameters: x, y: names of the axes. unit: of the values; across: of the horizontal axis. levels: thresholds. marks:
-        dots at the foot of the plot. Points that are not finite interrupt a line. The first four lines differ in colour
+        flags at the foot of the plot. from_zero: start the vertical axis at zero. Points that are not finite interrupt a line. The first four lines differ in colour
         and dash; those after repeat.
     """
     thin = [_thinned(one) for one in lines]
     found = [point for one in thin for point in one.points if _is_finite(point)]
     if not found:
         return svg.nothing(title)
-    side = _side([p[0] for p in found], marks)
-    up = _upright([p[1] for p in found], thin, levels)
+    up = _upright([p[1] for p in found], thin, levels, from_zero=from_zero)
+    side = _side([p[0] for p in found], marks, _left(up, unit, y))
     write = formatter(unit)
     parts = _grid(side, up, unit, y)
     parts += svg.bottom_axis(side, ticks(side.low, side.high, across, count=4), _TOP + _PLOT, name=x)
@@ -107,15 +108,21 @@ def _extremes(points: Sequence[Point]) -> Iterator[tuple[int, int]]:
             yield start, start
 
 
-def _side(values: Sequence[float], marks: Sequence[Mark]) -> Scale:
+def _left(up: Scale, unit: Unit, name: str) -> float:
+    """Where the plot begins: right of the longest label of its vertical axis and of the axis' name."""
+    longest = max((svg.width(label) for _, label in ticks(up.low, up.high, unit, count=4)), default=0.0)
+    return min(max(longest + 12 + (16 if name else 0), 40.0), _MOST_LEFT)
+
+
+def _side(values: Sequence[float], marks: Sequence[Mark], left: float) -> Scale:
     moments = [*values, *(mark.x for mark in marks if math.isfinite(mark.x))]
     low, high = padded(min(moments), max(moments))
-    return Scale(low, high, _LEFT, svg.WIDTH - 10)
+    return Scale(low, high, left, svg.WIDTH - 10)
 
 
-def _upright(values: Sequence[float], lines: Sequence[Line], levels: Sequence[Level]) -> Scale:
+def _upright(values: Sequence[float], lines: Sequence[Line], levels: Sequence[Level], *, from_zero: bool) -> Scale:
     ends = [*values, *(level.value for level in levels), *(end for one in lines for pair in one.band for end in pair)]
-    finite = [end for end in ends if math.isfinite(end)]
+    finite = [end for end in ends if math.isfinite(end)] + [0.0] * from_zero
     low, high = padded(min(finite), max(finite))
     low, high = (0.0, high) if 0 <= low < high / 2 else (low, high)
     room = high / 16 - low / 16
@@ -127,7 +134,7 @@ def _grid(side: Scale, up: Scale, unit: Unit, name: str) -> list[str]:
     parts = []
     for at, label in ticks(up.low, up.high, unit, count=4):
         parts.append(svg.line(side.start, up(at), side.end, up(at), kind="grid"))
-        parts.append(svg.text(svg.fitted(label, 36), side.start - 6, up(at) + 4, anchor="end", kind="tick"))
+        parts.append(svg.text(svg.fitted(label, _MOST_LEFT - 8), side.start - 6, up(at) + 4, anchor="end", kind="tick"))
     if name:
         turned = svg.text(svg.fitted(name, _PLOT + 12), 0.0, 0.0, anchor="middle", kind="name")
         parts.append(svg.element("g", turned, transform=f"translate(9 {_TOP + _PLOT / 2:g}) rotate(-90)"))

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from seakeep.core.report import Verdict
 from seakeep.views import figures
 from seakeep.views.pages.checks import Group, drawn_columns, groups
+from seakeep.views.pages.headlines import headline, place
 from seakeep.views.pages.parts import Grid, Item, table_grid
-from seakeep.views.pictures import Picture, is_whole, pictures
+from seakeep.views.pictures import Picture, pictures
 from seakeep.views.sentences import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from seakeep.core.codec import Scalar
     from seakeep.core.report import Report, Table
 
 WORDS = {Verdict.PASS: "Pass", Verdict.FAIL: "Fail", Verdict.INCONCLUSIVE: "Inconclusive"}
@@ -28,8 +26,8 @@ _KINDS = {
     "training": "Training",
     "parity": "Parity",
 }
-_ROWS_UNFOLDED, _PICTURES_UNFOLDED, _FIGURES, _NARROW = 12, 4, 6, 5
-_METRICS = {"slice", "metric", "value"}
+_ROWS_UNFOLDED, _PICTURES_UNFOLDED, _NARROW = 12, 4, 5
+_ORDER = {"rollout": ("decisions", "looks", "effects")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +73,17 @@ def report_page(report: Report, *, title: str = "") -> ReportPage:
         verdict=report.verdict.value,
         word=WORDS[report.verdict],
         sentence=sentence(report),
-        numbers=tuple(_headline(report)),
+        numbers=headline(report),
         groups=found,
-        sections=tuple(_section(report, i, drawn_columns(found)) for i in range(len(report.tables))),
+        sections=tuple(_section(report, i, drawn_columns(found)) for i in _order(report)),
     )
 
 
-def _headline(report: Report) -> list[Item]:
-    """The metrics of all rows: those that a check is about first."""
-    found = [table for table in report.tables if table.name == "metrics" and set(table.columns) >= _METRICS]
-    records = [record for table in found for record in table.records() if is_whole(record["slice"])]
-    ordered = sorted(records, key=lambda record: _place(report, figures.scalar(record["metric"])))[:_FIGURES]
-    return [Item(figures.scalar(r["metric"]), figures.short(r["value"]), _between(r)) for r in ordered]
-
-
-def _between(record: Mapping[str, Scalar]) -> str:
-    low, high = record.get("low"), record.get("high")
-    return "" if low is None or high is None else f"{figures.short(low)} to {figures.short(high)}"
+def _order(report: Report) -> list[int]:
+    """Places of the tables: those that tell the report's story first."""
+    first = _ORDER.get(report.kind, ())
+    names = [table.name for table in report.tables]
+    return sorted(range(len(names)), key=lambda i: first.index(names[i]) if names[i] in first else len(first))
 
 
 def _section(report: Report, index: int, shown: frozenset[str]) -> Section:
@@ -100,7 +92,7 @@ def _section(report: Report, index: int, shown: frozenset[str]) -> Section:
     long = len(table.rows) > _ROWS_UNFOLDED and (drawn or table.name == "shapes")
     words = f"All {figures.counted(len(table.rows), 'row')} as a table" if long else ""
     if table.name == "metrics":
-        drawn = tuple(sorted(drawn, key=lambda picture: _place(report, picture.title.partition(" ")[0])))
+        drawn = tuple(sorted(drawn, key=lambda picture: place(report, picture.title.partition(" ")[0])))
     title = figures.visible(table.title or table.name)
     beside = len(drawn) == 1 and len(table.columns) <= _NARROW and table.name != "shapes"
     return Section(f"table-{index}", title, drawn, table_grid(table), words, _PICTURES_UNFOLDED, beside)
@@ -112,9 +104,3 @@ def _not_drawn_yet(table: Table, shown: frozenset[str]) -> Table:
         return table
     place = table.columns.index("column")
     return replace(table, rows=tuple(row for row in table.rows if figures.scalar(row[place]) not in shown))
-
-
-def _place(report: Report, metric: str) -> int:
-    """Metrics that a check is about come first, in the checks' order."""
-    asked = [check.subject.partition("[")[0] for check in report.checks]
-    return asked.index(metric) if metric in asked else len(asked)

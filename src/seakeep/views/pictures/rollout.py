@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LN_10 = math.log(10.0)
 _LOG_E = "log e "
+_NOTHING = 1e-9
 _ENDINGS = {"promoted": Verdict.PASS, "rolled_back": Verdict.FAIL, "aborted": Verdict.FAIL, "concluded": Verdict.PASS}
 
 
@@ -94,7 +95,7 @@ def _looks(records: Sequence[Record], report: Report) -> Iterator[Picture]:
         values = (
             [(number(r["seconds"]), number(r[column]) / _LN_10) for r in records] if column.startswith(_LOG_E) else []
         )
-        if any(value for _, value in values if math.isfinite(value)):
+        if any(abs(value) > _NOTHING for _, value in values if math.isfinite(value)):
             yield _evidence(column.removeprefix(_LOG_E), values, allowed)
 
 
@@ -110,16 +111,16 @@ def _rates(records: Sequence[Record]) -> Iterator[Picture]:
     """Errors of all requests so far, an arm a line."""
     arms = []
     for arm in ("champion", "challenger"):
-        asked, failed = (accumulate(number(r[f"{arm} {what}"]) for r in records) for what in ("requests", "errors"))
+        asked = accumulate(number(r[f"{arm} requests"]) for r in records)
+        failed = accumulate(number(r[f"{arm} errors"]) for r in records)
         points = [
             (number(r["seconds"]), errors / rows if rows > 0 else math.nan)
             for r, rows, errors in zip(records, asked, failed, strict=True)
         ]
         arms.append(Line(arm, points))
     title = "Rate of errors so far"
-    yield Picture(
-        line(arms, title=title, unit="share", across="seconds"), title, "Of all requests since the rollout began."
-    )
+    drawn = line(arms, title=title, unit="share", across="seconds", from_zero=True)
+    yield Picture(drawn, title, "Of all requests since the rollout began.")
 
 
 def _effects(records: Sequence[Record]) -> Iterator[Picture]:
