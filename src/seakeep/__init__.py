@@ -23,6 +23,7 @@ _HOMES = {
     "Release": "core",
     "Report": "core",
     "Schema": "core",
+    "Spans": "pipeline",
     "Statistics": "core",
     "Task": "core",
     "Verdict": "core",
@@ -57,6 +58,7 @@ __all__ = [
     "Release",
     "Report",
     "Schema",
+    "Spans",
     "Statistics",
     "Task",
     "Verdict",
@@ -96,7 +98,7 @@ if TYPE_CHECKING:
     )
     from seakeep.data import drift, infer_schema, profile, read, split, validate
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
-    from seakeep.pipeline import Pipeline, run
+    from seakeep.pipeline import Pipeline, Spans, run
     from seakeep.pipeline.verbs import evaluate, register, score, serve
     from seakeep.registry import Registry
     from seakeep.training import estimator, train

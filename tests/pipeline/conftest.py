@@ -76,6 +76,12 @@ class Project:
         log.unlink(missing_ok=True)
         return found
 
+    def month(self, number: int, text: str | None = None) -> Path:
+        """Write the span of a month: fifty rows of its own, or `text`."""
+        path = self.folder / "data" / f"m-2013-{number:02}.csv"
+        path.write_text(rows(number * 50, number * 50 + 50) if text is None else text)
+        return path
+
     def edit(self, old: str, new: str) -> None:
         text = self.file.read_text()
         assert old in text
@@ -89,6 +95,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     (tmp_path / "data" / "a.csv").write_text(rows(0, 200))
     (tmp_path / "pipeline.py").write_text(PIPELINE)
     return Project(tmp_path)
+
+
+@pytest.fixture
+def monthly(project: Project) -> Project:
+    """The project with spans: four months of fifty rows, of which the newest three are used and the last is held out."""
+    (project.folder / "data" / "a.csv").unlink()
+    for number in range(1, 5):
+        project.month(number)
+    project.edit("def read():", "def read(paths):")
+    project.edit('seakeep.read(HERE / "data" / "*.csv"', "seakeep.read(paths")
+    project.edit("    read=read,\n", '    read=read,\n    spans=seakeep.Spans("data/m-*.csv", newest=3),\n')
+    return project
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from seakeep.pipeline import run, slots
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.declaration import Pipeline
 from seakeep.pipeline.errors import BadPipeline
+from seakeep.pipeline.span_errors import BadSpans
 
 SHAPES = {
     "profile": "dataset",
@@ -42,15 +43,25 @@ def test_a_stage_function_that_returns_the_wrong_thing_is_named(project, slot) -
     assert callable(getattr(slots, slot))
 
 
-@pytest.mark.parametrize("slot", ["read", *SHAPES])
+@pytest.mark.parametrize("slot", SHAPES)
 def test_a_stage_function_of_the_wrong_shape_is_named(project, slot) -> None:
-    if slot == "read":
-        project.edit("def read():", "def read(path):")
-    else:
-        put(project, slot, "def mine(surprise, *, more):\n    return None")
+    put(project, slot, "def mine(surprise, *, more):\n    return None")
     with pytest.raises(BadPipeline, match=f"{slot} function cannot be called: (missing a required|too many)") as told:
         run(project.file)
     assert told.value.where.startswith("pipeline.py:")
+
+
+def test_a_read_function_takes_paths_only_where_there_are_spans(project) -> None:
+    project.edit("def read():", "def read(paths):")
+    with pytest.raises(BadSpans, match=r"has no spans, and its read function takes \(paths\), expected no par") as told:
+        run(project.file)
+    assert told.value.where.startswith("pipeline.py:")
+    project.edit("def read(paths):", "def read():")
+    project.edit("    read=read,\n", '    read=read,\n    spans=seakeep.Spans("data/*.csv"),\n')
+    (project.folder / "data" / "b.csv").write_text((project.folder / "data" / "a.csv").read_text())
+    with pytest.raises(BadSpans, match=r"has spans, and its read function takes \(\), expected one parameter") as told:
+        run(project.file)
+    assert "def read(paths)" in told.value.fix
 
 
 def test_a_held_out_function_of_the_wrong_shape_is_named(project) -> None:

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path())
 @click.option("--stage", metavar="NAME", help="Do this stage only; its inputs must be on record.")
 @click.option("--name", metavar="NAME", help="Which pipeline, where the file has several.")
+@click.option(
+    "--span", metavar="NAME", help="The newest span to use, where the pipeline has spans (default: all that came)."
+)
+@click.option("--without", metavar="NAME", multiple=True, help="Leave this span out; may be given several times.")
 @click.option("--no-cache", is_flag=True, help="Do every stage, although it is on record.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the libraries (default: all cores).")
 def command(
-    door: Door, *, file: str, stage: str | None, name: str | None, no_cache: bool, threads: int | None
+    door: Door,
+    *,
+    file: str,
+    stage: str | None,
+    name: str | None,
+    span: str | None,
+    without: tuple[str, ...],
+    no_cache: bool,
+    threads: int | None,
 ) -> Verdict:
     """Run the pipeline in FILE from its data to a release.
 
@@ -42,6 +54,8 @@ def command(
             cache=not no_cache,
             observer=observer,
             flags={"run.threads": threads},
+            span=span,
+            without=without,
         )
     verdict = result.verdict
     plain = {"verdict": verdict, "exit_code": verdict.exit_code, **plain_object(result)}

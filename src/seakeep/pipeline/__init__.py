@@ -14,17 +14,19 @@ _HOMES = {
     "Pipeline": "declaration",
     "RunResult": "results",
     "Settings": "settings",
+    "Spans": "spans",
     "StageResult": "results",
     "load_settings": "settings",
     "run": "runner",
 }
 
-__all__ = ["Observer", "Pipeline", "RunResult", "Settings", "StageResult", "load_settings", "run"]
+__all__ = ["Observer", "Pipeline", "RunResult", "Settings", "Spans", "StageResult", "load_settings", "run"]
 
 if TYPE_CHECKING:
     from seakeep.pipeline.declaration import Pipeline
     from seakeep.pipeline.results import Observer, RunResult, StageResult
     from seakeep.pipeline.runner import run
     from seakeep.pipeline.settings import Settings, load_settings
+    from seakeep.pipeline.spans import Spans
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seakeep.pipeline.errors import BadPipeline
+from seakeep.pipeline.span_errors import BadSpans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,19 @@ def called(slot: str, function: Callable[..., Any], expected: type[N], /, *value
     if not isinstance(found, expected):
         raise BadPipeline.wrong_noun(slot, found, expected, place=place_of(function))
     return found
+
+
+def check_read(function: Callable[..., Any], *, spans: bool) -> None:
+    """Raise BadSpans, unless a read function can be called with paths where there are spans, and without where there are none."""
+    try:
+        shape = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        shape.bind(*([()] if spans else []))
+    except TypeError as error:
+        told = BadSpans.no_parameter if spans else BadSpans.no_spans
+        raise told(str(shape), place=place_of(function)) from error
 
 
 def check_shape(slot: str, function: Callable[..., Any], /, *values: Any, **named: Any) -> None:

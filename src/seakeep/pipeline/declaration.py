@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from seakeep.core import durations
 from seakeep.evaluation import check_names
 from seakeep.pipeline import slots
 from seakeep.pipeline.errors import BadPipeline
+from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans import Spans
 from seakeep.registry.releases import checked_name
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from seakeep.features import Features
 
 HeldOut = float | str | date | slots.Split
+HELD_OUT = 0.25
 _LISTS = ("slices", "require", "after", "watch")
 _FUNCTIONS = ("read", "profile", "infer_schema", "validate", "train", "evaluate")
 
@@ -35,28 +39,33 @@ class Pipeline:
     """A model's life, declared.
 
     name: of the releases it makes: letters, digits, '.', '_', '-'. read: a function without parameters that returns a
-    Dataset with a label. features, estimator: what is fitted; the estimator may be named lazily (seakeep.estimator).
+    Dataset with a label; with spans it has one, the paths to read. spans: the files or folders that the table arrives in, of
+    which the newest are used and the last held out (see `spans`); then there is no held_out. features, estimator: what is fitted; the estimator may be named lazily (seakeep.estimator).
     held_out: what the model is judged on and never sees: a share of the keys (0.25), a point in time from which on
     ("2013-10-01", a date or datetime), or a function that divides a dataset in two. slices: columns, or tuples of columns,
     whose groups are judged one by one. require: what must hold for a release. after: columns not known before the
     prediction, refused as features. schema: path of the contract, relative to the pipeline's file; by default
     `<name>.schema.yaml` beside it. It is enforced where it is there, else inferred and written. watch: files, folders or globs
-    that `read` depends on beyond the files of its dataset. seed: of everything that draws.
+    that `read` depends on beyond the files of its dataset. window: how long a window of production data is ("7d", "12h"): how
+    far such windows of the training rows lie from all of them is kept with the release, as the measure for monitoring; needs
+    a time column. seed: of everything that draws.
 
     profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
     `slots`). Raises: BadPipeline; UsageError, for a requirement on a metric that does not exist.
     """
 
     name: str
-    read: slots.Read
+    read: slots.Read | slots.ReadSpans
     features: Features
     estimator: Any
-    held_out: HeldOut = 0.25
+    held_out: HeldOut = HELD_OUT
+    spans: Spans | None = None
     slices: Sequence[str | tuple[str, ...]] = ()
     require: Sequence[Requirement] = ()
     after: Sequence[str] = ()
     schema: str | Path | None = None
     watch: Sequence[str | Path] = ()
+    window: str | None = None
     seed: int = 0
     profile: slots.Profile = slots.profile
     infer_schema: slots.InferSchema = slots.infer_schema
@@ -76,6 +85,7 @@ class Pipeline:
                 raise BadPipeline.of(field, found, "a list", fix=f"{field}=[{found!r}]")
         self._check_items()
         self._check_held_out()
+        self._check_spans_and_window()
         check_names(self.require)
 
     def divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
@@ -113,3 +123,15 @@ class Pipeline:
         if not fits:
             expected = "a share between 0 and 1, a point in time, or a function"
             raise BadPipeline.of("held_out", found, expected, fix='held_out=0.25, or held_out="2013-10-01"')
+
+    def _check_spans_and_window(self) -> None:
+        spans: object = self.spans
+        if spans is not None and not isinstance(spans, Spans):
+            fix = 'spans=seakeep.Spans("data/flights-*.parquet", newest=6)'
+            raise BadPipeline.of("spans", spans, "a seakeep.Spans", fix=fix)
+        if spans is not None and self.held_out != HELD_OUT:
+            raise BadSpans.and_held_out(self.held_out)
+        window: object = self.window
+        if window is not None and (not isinstance(window, str) or durations.seconds(window) is None):
+            expected = f"a length of time, for example {durations.EXAMPLE}"
+            raise BadPipeline.of("window", window, expected, fix='window="7d"')

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Dataset, Report, Schema, Statistics, Verdict
 from seakeep.core.files import write_text
 from seakeep.pipeline.project import environment
-from seakeep.pipeline.stages import Made, Stage
+from seakeep.pipeline.stage import Made, Stage
 from seakeep.registry import Artifact, Execution
 
 _PARTS = {"statistics": "the training rows", "held_out_statistics": "the held-out rows"}

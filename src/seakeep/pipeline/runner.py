@@ -29,15 +29,16 @@ from seakeep.pipeline.project import Project, environment
 from seakeep.pipeline.recording import keep_outputs, page_of, record_of
 from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
 from seakeep.pipeline.sights import current
-from seakeep.pipeline.stages import STAGES, Stage, is_whole
-from seakeep.pipeline.work import Work
+from seakeep.pipeline.stages import STAGES, is_whole
+from seakeep.pipeline.work import Choice, Work
 from seakeep.registry import Execution, Registry, locks, upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seakeep.core import Check
+    from seakeep.pipeline.stage import Stage
     from seakeep.registry import Sight
 
 
@@ -50,6 +51,8 @@ def run(
     cache: bool = True,
     observer: Observer | None = None,
     flags: Mapping[str, object] | None = None,
+    span: str | None = None,
+    without: Sequence[str] = (),
 ) -> RunResult:
     """Run the pipeline in `file` from its data to a release.
 
@@ -57,6 +60,7 @@ def run(
         stage: perform this stage only; its inputs must be on record (`read` is performed where it is not).
         cache: False performs every stage, or the one asked for, although its outputs are on record.
         observer: is told of the run's progress. flags: settings given on a command line.
+        span: of a pipeline with spans, the newest to use; without: those to leave out.
     Returns: the result; its verdict says whether a stage failed. Raises: SeakeepError, where it cannot go on.
     """
     names = [each.name for each in STAGES]
@@ -64,7 +68,8 @@ def run(
         raise UsageError.unknown_name("stage", stage, names)
     project = Project.of(file, arguments={"home": home}, flags=flags)
     with Registry(project.home) as registry:
-        work = Work(project, registry, name=name, code=project.code())
+        choice = Choice(span, tuple(dict.fromkeys(without)))
+        work = Work(project, registry, name=name, code=project.code(), choice=choice)
         return _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
 
 
@@ -210,7 +215,7 @@ class _Run:
         self.pipeline = self.pipeline or execution.pipeline
         self.work.artifacts |= {output.name: output for output in execution.outputs}
         if stage.name == "read":
-            self.work.data_sights = execution.looked_at
+            self.work.data_sights, self.work.read_parameters = execution.looked_at, execution.parameters
         if execution.verdict == "fail":
             self._failed = stage.name
         if not shown:

@@ -72,6 +72,13 @@ def look_at_glob(pattern: str) -> tuple[Sight, ...]:
     return tuple(dict.fromkeys(sights))
 
 
+def look_at_places(pattern: str) -> tuple[Sight, ...]:
+    """The folders in which something that fits a pattern could appear, by their listings; reads no file."""
+    ending = Path(pattern).suffix
+    suffixes = [ending] if ending and not glob.has_magic(ending) else []
+    return tuple(look_at_folder(folder, suffixes) for folder in _folders((), pattern))
+
+
 def look_at_table(files: Sequence[str], called: str, *, hashed: Callable[[Path], str]) -> tuple[Sight, ...]:
     """A table's files, and the folders in which more of them could appear.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from seakeep.core import Dataset, Model, Report, Schema, Statistics
     from seakeep.core.prediction import Predictor
@@ -23,6 +24,12 @@ class Read(Protocol):
     """Says where the data is; returns without reading it."""
 
     def __call__(self) -> Dataset: ...
+
+
+class ReadSpans(Protocol):
+    """Says where the data of some spans is; called with the paths of those trained on, and of those held out."""
+
+    def __call__(self, paths: Sequence[Path], /) -> Dataset: ...
 
 
 class Split(Protocol):

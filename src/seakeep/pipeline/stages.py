@@ -7,10 +7,7 @@ a release of it. The runner finds, measures and records; nothing here knows of c
 
 from __future__ import annotations
 
-import glob
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core import Model, Report, Schema, Statistics
@@ -18,83 +15,23 @@ from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
-from seakeep.pipeline.sights import look_at_file, look_at_glob, look_at_path, look_at_table
-from seakeep.pipeline.work import PARTS, Product, Work, baseline
-from seakeep.registry import Artifact, Registered, Sight
+from seakeep.pipeline.reading import read, spans_of, variant
+from seakeep.pipeline.sights import look_at_file
+from seakeep.pipeline.stage import Made, Stage
+from seakeep.pipeline.work import PARTS, Work, baseline
+from seakeep.registry import Artifact, Registered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from seakeep.core.codec import Json
     from seakeep.pipeline.declaration import Pipeline
     from seakeep.registry import Execution
 
 REPORTS = ("validation", "held_out_validation", "training_report", "evaluation")
+OPTIONAL_REPORTS = ("reference",)
 SIZES = "file_bytes"
 NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a stage made.
-
-    outputs: nouns by name. release: of `register`. sources: what it read beside its inputs. looked_at: state of files that
-    decides whether it must run again. variant: which of the stage's variants it was (see Stage). cacheable: False where nobody
-    can tell whether it would make the same again. parameters, notes: for the record, for a person.
-    """
-
-    outputs: Mapping[str, Product] = field(default_factory=dict)
-    release: Registered | None = None
-    sources: tuple[Artifact, ...] = ()
-    looked_at: tuple[Sight, ...] = ()
-    variant: str = ""
-    cacheable: bool = True
-    parameters: Mapping[str, Json] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage.
-
-    inputs: names of outputs of earlier stages. through: others that it names in its outputs, which reach it through its
-    inputs, so that they decide its key and are left out of its lineage. variants: what else could decide the outputs; an
-    execution of any variant holds.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    perform: Callable[[Work], Made]
-    through: tuple[str, ...] = ()
-    variants: Callable[[Work, str], tuple[str, ...]] = lambda _work, _pipeline: ("",)
-
-
-def read(work: Work) -> Made:
-    """Where the data is: its parts' digests, and the state of every file behind them."""
-    from seakeep.data.content import digest_of_file
-
-    dataset = work.read()
-    training, held_out = work.divide(dataset)
-    looked_at = look_at_table(dataset.source.files(), dataset.source.description, hashed=digest_of_file)
-    sources = tuple(Artifact(sight.path, "file", sight.digest) for sight in looked_at if sight.kind == "file")
-    watched = _watched(work.pipeline, work.project.file.parent)
-    cacheable = bool(sources or watched)
-    note = "the data is in memory, so it is read in every run: name the files behind it in Pipeline(watch=[…])"
-    return Made(
-        {"training": training, "held_out": held_out},
-        sources=sources,
-        looked_at=(*looked_at, *watched),
-        variant=str(Path.cwd()),
-        cacheable=cacheable,
-        parameters={
-            "data": dataset.description,
-            "label": dataset.label,
-            "time": dataset.time,
-            "key": dataset.key,
-            "held_out": str(work.pipeline.held_out) if not callable(work.pipeline.held_out) else "a function",
-        },
-        notes=() if cacheable else (note,),
-    )
 
 
 def profile(work: Work) -> Made:
@@ -179,8 +116,9 @@ def register(work: Work) -> Made:
     from seakeep.views.card import card
 
     model = work.noun(Model, "model")
-    reports = tuple(work.noun(Report, name) for name in REPORTS)
+    reports = tuple(work.noun(Report, name) for name in (*REPORTS, *OPTIONAL_REPORTS) if name in work.artifacts)
     made_from = {name: work.artifacts[name].digest for name in (*PARTS, "schema", "model")} | {"code": work.code}
+    made_from |= {f"{part}_spans": ", ".join(names) for part, names in spans_of(work.read_parameters).items()}
     rival = baseline(work.registry, work.pipeline.name, model.digest)
     asked = _asks_for_champion(work.pipeline)
     if rival and asked:
@@ -199,7 +137,7 @@ def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
 
 
 STAGES = (
-    Stage("read", (), read, variants=lambda _work, _pipeline: (str(Path.cwd()),)),  # relative paths start there
+    Stage("read", (), read, variants=lambda work, _pipeline: (variant(work),)),
     Stage("profile", PARTS, profile),
     Stage("validate", ("statistics", "held_out_statistics"), validate),
     Stage("train", (*PARTS, "statistics", "schema"), train),
@@ -231,13 +169,6 @@ def _has_sizes(folder: Path, sizes: Json) -> bool:
         return all(os.stat(f"{folder}/{name}").st_size == size for name, size in sizes.items())  # noqa: PTH116  (fast)
     except OSError:
         return False
-
-
-def _watched(pipeline: Pipeline, folder: Path) -> tuple[Sight, ...]:
-    """The state of what the pipeline says its read function depends on; relative paths start at the pipeline's file."""
-    patterns = [str(folder / Path(item).expanduser()) for item in pipeline.watch]
-    looks = (look_at_glob(name) if glob.has_magic(name) else look_at_path(Path(name)) for name in patterns)
-    return tuple(dict.fromkeys(sight for sights in looks for sight in sights))
 
 
 def _write_schema(work: Work, statistics: Statistics, path: Path) -> None:

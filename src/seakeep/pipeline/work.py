@@ -8,35 +8,56 @@ import nothing.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from seakeep.core import Dataset, Model, Report, Schema, Statistics
-from seakeep.pipeline.calling import called, check_shape, place_of
+from seakeep.pipeline.calling import called, check_read, place_of
 from seakeep.pipeline.errors import BadPipeline, CannotRun
 from seakeep.pipeline.sights import current
+from seakeep.pipeline.span_errors import BadSpans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from seakeep.core.codec import Json
     from seakeep.pipeline.declaration import Pipeline
     from seakeep.pipeline.project import Project
+    from seakeep.pipeline.spans import Selection
     from seakeep.registry import Artifact, Registered, Registry, Sight
     from seakeep.registry.nouns import N
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which spans a run was asked to use. upto: the newest; None for the newest there is. without: those to leave out."""
+
+    upto: str | None = None
+    without: tuple[str, ...] = ()
+
 
 Product = Dataset | Statistics | Schema | Report | Model
 PARTS = ("training", "held_out")
 
 
 class Work:
-    """The state of one run. artifacts: outputs of the stages done so far by name. code: digest of the sources."""
+    """The state of one run.
 
-    def __init__(self, project: Project, registry: Registry, *, name: str | None, code: str) -> None:
+    artifacts: outputs of the stages done so far by name. code: digest of the sources. choice: of the spans, as asked for.
+    read_parameters: what is on record of the read stage.
+    """
+
+    def __init__(
+        self, project: Project, registry: Registry, *, name: str | None, code: str, choice: Choice | None = None
+    ) -> None:
         self.project = project
         self.registry = registry
         self.code = code
+        self.choice = choice or Choice()
         self.artifacts: dict[str, Artifact] = {}
         self.data_sights: tuple[Sight, ...] = ()
+        self.read_parameters: Mapping[str, Json] = {}
         self._name = name
         self._nouns: dict[str, Product] = {}
 
@@ -50,19 +71,36 @@ class Work:
             raise CannotRun.sources_changed(self.project.file)
         return pipeline
 
-    def read(self) -> Dataset:
-        """The pipeline's dataset, undivided. Raises BadPipeline, if the read function gives none, or one without a label."""
-        check_shape("read", self.pipeline.read)
-        dataset = cast("object", self.pipeline.read())
+    def read(self, *paths: Path) -> Dataset:
+        """What the pipeline's read function returns; paths: of the spans to read, for a pipeline that has spans.
+
+        Raises: BadPipeline, if it gives no dataset, or one without a label; BadSpans, if it has not the shape that this needs.
+        """
+        check_read(self.pipeline.read, spans=self.pipeline.spans is not None)
+        dataset = cast("object", cast("Any", self.pipeline.read)(*([paths] if paths else [])))
         if not isinstance(dataset, Dataset):
             raise BadPipeline.no_dataset(dataset)
         if dataset.label is None:
             raise BadPipeline.unlabelled(dataset.description)
         return dataset
 
-    def divide(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
+    @functools.cached_property
+    def selection(self) -> Selection | None:
+        """The spans of this run; None for a pipeline without. Raises BadSpans."""
+        spans, folder = self.pipeline.spans, self.project.file.parent
+        if spans is None and self.choice != Choice():
+            raise BadSpans.not_declared(self.project.file)
+        return spans.select(folder, upto=self.choice.upto, without=self.choice.without) if spans else None
+
+    def parts(self) -> tuple[Dataset, Dataset]:
         """The training and held-out parts; kept for the stages after this one."""
-        training, held_out = self._divided(dataset)
+        chosen = self.selection
+        if chosen is None:
+            training, held_out = self._divided(self.read())
+        else:
+            training, held_out = (
+                self.read(*(span.path for span in part)) for part in (chosen.training, chosen.held_out)
+            )
         self._nouns |= {"training": training, "held_out": held_out}
         return training, held_out
 
@@ -79,9 +117,12 @@ class Work:
         return parts
 
     def dataset(self, part: str) -> Dataset:
-        """The training or held-out part."""
+        """The training or held-out part. Raises CannotRun, if it is no longer what the read stage found."""
         if part not in self._nouns:
-            self.divide(self.read())
+            self.parts()
+            for name in PARTS:
+                if name in self.artifacts and cast("Dataset", self._nouns[name]).digest != self.artifacts[name].digest:
+                    raise CannotRun.data_changed("read", [cast("Dataset", self._nouns[name]).description])
         return cast("Dataset", self._nouns[part])
 
     def noun(self, kind: type[N], name: str) -> N:
@@ -95,8 +136,8 @@ class Work:
         self._nouns |= outputs
 
     def check_data(self, stage: str) -> None:
-        """Raise CannotRun, if a file of the dataset changed while the stage was reading it."""
-        changed = [sight.path for sight in self.data_sights if current(sight) is None]
+        """Raise CannotRun, if a file of the dataset changed while the stage was reading it. New files beside it do not count."""
+        changed = [sight.path for sight in self.data_sights if sight.kind == "file" and current(sight) is None]
         if changed:
             raise CannotRun.data_changed(stage, changed)
 

@@ -1,0 +1,113 @@
+"""Spans: a table that arrives in parts (a file or folder a month, say), of which the newest ones are trained on.
+
+`Pipeline(spans=Spans("data/flights-*.parquet", newest=6))` trains on five months and is judged on the sixth; when the next file
+arrives the window moves on. What `*` matched is the span's name, and names are ordered as people order them (week-9 before
+week-10), which for ISO dates is the order of time. Nothing here opens a file, so that the cache and the service that
+retrains can ask what there is without loading anything.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.pipeline.span_errors import BadSpans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One part of the table: what `*` matched, and the file or folder (absolute)."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The spans of one training, in order: those trained on, and those held out to judge the model."""
+
+    training: tuple[Span, ...]
+    held_out: tuple[Span, ...]
+
+    @property
+    def all(self) -> tuple[Span, ...]:
+        """Every span, in order."""
+        return (*self.training, *self.held_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Which files are spans, and how many of the newest make a training.
+
+    pattern: a path with one `*`; a relative one starts at the pipeline's file. newest: spans used, None for all that there
+    are; fewer are used where there are not so many. held_out: how many of them, the last ones, judge the model.
+    Raises: BadSpans.
+    """
+
+    pattern: str
+    newest: int | None = None
+    held_out: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.pattern, str | os.PathLike):
+            raise BadSpans.wrong("pattern", self.pattern, "a path with one *")
+        object.__setattr__(self, "pattern", os.fspath(self.pattern))
+        if self.pattern.count("*") != 1:
+            raise BadSpans.stars(self.pattern)
+        if not _is_count(self.held_out) or self.held_out < 1:
+            raise BadSpans.wrong("held_out", self.held_out, "a whole number of at least 1")
+        if self.newest is not None and (not _is_count(self.newest) or self.newest <= self.held_out):
+            expected = f"a whole number above held_out={self.held_out}, or None for all"
+            raise BadSpans.wrong("newest", self.newest, expected)
+
+    def place(self, folder: Path) -> str:
+        """The pattern as an absolute path. folder: of the pipeline's file."""
+        return str(Path(folder).absolute() / Path(self.pattern).expanduser())
+
+    def find(self, folder: Path) -> tuple[Span, ...]:
+        """Every span there is, in order. Hidden names are passed over, as half-written files have them."""
+        before, after = self.place(folder).split("*")
+        found = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")  # noqa: PTH207  (an absolute pattern)
+        inside = slice(len(before), -len(after) or None)
+        return tuple(sorted((Span(path[inside], Path(path)) for path in found), key=lambda span: order(span.name)))
+
+    def select(self, folder: Path, *, upto: str | None = None, without: Sequence[str] = ()) -> Selection:
+        """The spans of a training.
+
+        Parameters: upto: the newest span to use; by default the newest there is. without: names of spans to leave out.
+        Raises: BadSpans, where nothing matches, too few are left, or a name is not one of the spans.
+        """
+        found = self.find(folder)
+        if not found:
+            raise BadSpans.none(self.pattern, self.place(folder))
+        names = [span.name for span in found]
+        for name in (*([] if upto is None else [upto]), *without):
+            if name not in names:
+                raise BadSpans.unknown(name, names, self.place(folder))
+        last = len(found) if upto is None else names.index(upto) + 1
+        usable = [span for span in found[:last] if span.name not in without]
+        chosen = usable if self.newest is None else usable[-self.newest :]
+        if len(chosen) <= self.held_out:
+            raise BadSpans.too_few([span.name for span in chosen], self.held_out, self.place(folder))
+        return Selection(tuple(chosen[: -self.held_out]), tuple(chosen[-self.held_out :]))
+
+
+def order(name: str) -> tuple[tuple[str | int, ...], str]:
+    """A key that sorts names as people do: digits by their number, the rest as text.
+
+    >>> sorted(["week-10", "week-9", "2013-02", "2013-01"], key=order)
+    ['2013-01', '2013-02', 'week-9', 'week-10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    return tuple(int(part) if number % 2 else part for number, part in enumerate(parts)), name
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
