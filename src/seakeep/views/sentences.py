@@ -66,13 +66,16 @@ def times(check: Check) -> float:
 
 
 def moved(check: Check) -> str:
-    """What the evidence of a drift check says in words: means, missing rates, or the value that moved most; may be empty.
+    """What the evidence of a drift check says in words: its effect, or means, missing rates, the value that moved; may be empty.
 
     >>> from seakeep.core.report import Check, Verdict
     >>> moved(Check("drift.psi", "temp", Verdict.FAIL, "", 0.6, 0.2, "", {"mean": [14.25, 21.8]}))
     'its mean went from 14.25 to 21.8'
     """
     evidence = check.evidence
+    effect = evidence.get("effect")
+    if isinstance(effect, dict) and isinstance(effect.get("words"), str):
+        return figures.lines(str(effect["words"]))
     if check.code == "drift.missing_rate":
         return _pair(evidence, "missing_rate", "missing values went from {} to {} of the rows", is_share=True)
     by = evidence.get("mean_moved_by_standard_deviations")

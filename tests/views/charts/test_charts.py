@@ -228,5 +228,7 @@ def test_a_pair_tells_both_shares_in_words():
     assert "EV: 12 % before, 31 % now" in paired([Pair("EV", 0.12, 0.31)], title="carrier")
 
 
-def test_a_range_tells_what_chance_reaches():
-    assert "temp 0.6, at most 0.2; chance reaches 0.05" in ranges([Range("temp", 0.6, 0.05, 0.2, True)], title="psi")
+def test_a_range_tells_what_unchanged_data_reaches():
+    assert "temp 0.6, at most 0.2; unchanged data reaches 0.05" in ranges(
+        [Range("temp", 0.6, 0.05, 0.2, True)], title="psi"
+    )

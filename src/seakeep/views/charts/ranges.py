@@ -1,6 +1,6 @@
-"""What was observed against what chance alone reaches and what is allowed: a dot, a soft bar and a dashed line a row.
+"""What was observed against natural variation and what is allowed: a dot, a soft bar and a dashed line a row.
 
-For distances of columns. The bar is what unchanged data reaches by sampling at this number of rows, so that a reader sees at
+For distances of columns. The bar is what unchanged data reaches, so that a reader sees at
 one glance whether a value is far, whether it is more than luck, and whether the rows suffice to tell.
 """
 
@@ -22,7 +22,7 @@ _VALUES = 58.0
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """label, the observed value, what chance reaches, what is allowed; `stands_out` where it is more than allowed."""
+    """label, the observed value, what unchanged data reaches, what is allowed; `stands_out` where it is more than allowed."""
 
     label: str
     observed: float
@@ -68,5 +68,5 @@ def _row(row: Range, top: float, across: Scale, write: Format) -> list[str]:
 
 def _words(row: Range, write: Format) -> str:
     allowed = "" if row.threshold is None else f", at most {write(row.threshold)}"
-    natural = "" if row.natural is None else f"; chance reaches {write(row.natural)}"
+    natural = "" if row.natural is None else f"; unchanged data reaches {write(row.natural)}"
     return f"{row.label} {write(row.observed)}{allowed}{natural}"

@@ -1,4 +1,4 @@
-"""Pictures of what moved: every column's distance against what chance reaches and what is allowed, and both distributions."""
+"""Pictures of what moved: every column's distance against natural variation and what is allowed, and both distributions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _drift(records: Sequence[Record]) -> Iterator[Picture]:
         ordered = sorted(rows, key=_beyond)
         drawn = [_range(record) for record in ordered[:ROWS_DRAWN]]
         title = f"{figures.scalar(distance)} by column"
-        says = "Dots: observed. Bars: what chance alone reaches. Dashed: the threshold." + cut(rows)
+        says = "Dots: observed. Bars: natural variation. Dashed: the threshold." + cut(rows)
         yield Picture(ranges(drawn, title=title), title, says)
 
 
@@ -44,10 +44,16 @@ def _range(record: Record) -> Range:
     return Range(
         figures.scalar(record["column"]),
         number(record["observed"]),
-        bound(record, "noise"),
+        _natural(record),
         bound(record, "threshold"),
         record["verdict"] == Verdict.FAIL.value,
     )
+
+
+def _natural(record: Record) -> float | None:
+    """What unchanged data reaches: by chance at so many rows, or as far as windows of the reference itself were."""
+    known = [value for value in (bound(record, "noise"), bound(record, "usual")) if value is not None]
+    return max(known, default=None)
 
 
 def _beyond(record: Record) -> tuple[bool, float]:
