@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MARK = re.compile(r"^<!-- generated: ([a-z_]+) -->$", re.MULTILINE)
-CHECKS = (("seakeep.data.anomalies", "MEANINGS"), ("seakeep.evaluation.codes", "CODES"))
+CHECKS = (
+    ("seakeep.data.anomalies", "MEANINGS"),
+    ("seakeep.evaluation.codes", "CODES"),
+    ("seakeep.rollout.codes", "CODES"),
+)
 OTHER_CHECKS = {
     "training.rows": "Always; it tells how many rows the estimator was fitted on, and how many had no label.",
     "training.warning": "Never; the library warned while it was fitted, and the check is inconclusive.",
@@ -46,6 +50,16 @@ SETTINGS = {
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",
+    "rollout.plan": "How a release is let in: `canary`, `experiment` or `immediate`.",
+    "rollout.shares": "Shares of the requests that the challenger gets, step by step.",
+    "rollout.requests": "Fewest requests that the challenger must have had within a step.",
+    "rollout.seconds": "Least time of a step.",
+    "rollout.margin": "How much higher the challenger's rate or loss may be before it counts as worse and is rolled back.",
+    "rollout.tolerance": "A step ends when it is shown that rates are less than this above the champion's.",
+    "rollout.alpha": "Probability of rolling back a release that is not worse, over the whole rollout.",
+    "rollout.slow_ms": "A request is slow above so many milliseconds; 0 for the champion's own 99th percentile.",
+    "rollout.look_seconds": "The window of one look.",
+    "rollout.settle_seconds": "How long after it was answered a request may need to be in the prediction log.",
 }
 
 
@@ -149,6 +163,33 @@ def refusals() -> str:
     return ", ".join(code(name) for name in CODES) + "."
 
 
+def transitions() -> str:
+    """Every transition of a rollout and when it happens."""
+    from seakeep.rollout.codes import MOVES
+
+    rows = [(code(before), code(after), md.escaped(when)) for (before, after), when in MOVES.items()]
+    return _table(("phase", "next", "when"), rows)
+
+
+def plans() -> str:
+    """Every plan of a rollout with its own settings, then the rules that all share."""
+    from seakeep.rollout.plan import Rules
+
+    rows = []
+    for name, module in _modules("rollout.plans"):
+        own = [f"{code(field.name)} = {code(repr(field.default))}" for field in dataclasses.fields(module.Settings)]
+        rows.append((code(name), _text(module), ", ".join(own)))
+    shared = [(code(field.name), code(repr(field.default))) for field in dataclasses.fields(Rules)]
+    return _table(("plan", "what it does", "own settings"), rows) + "\n" + _table(("rule", "default"), shared)
+
+
+def reasons() -> str:
+    """What a decision may rest on beside a check."""
+    from seakeep.rollout.codes import REASONS
+
+    return _table(("code", "meaning"), [(code(name), md.escaped(meaning)) for name, meaning in REASONS.items()])
+
+
 def server_metrics() -> str:
     """The Prometheus metrics of a server."""
     from seakeep.serving.server.metrics import FAMILIES
@@ -176,6 +217,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "refused": refused,
     "refusals": refusals,
     "server_metrics": server_metrics,
+    "transitions": transitions,
+    "plans": plans,
+    "reasons": reasons,
 }
 
 
@@ -227,7 +271,7 @@ def _field(kind: Any, key: str) -> tuple[Any, Any]:
 def _choices(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return ", ".join(code(choice) for choice in get_args(kind))
-    return {int: "whole number", str: "text"}[kind]
+    return {int: "whole number", float: "number", str: "text"}[kind]
 
 
 def _signature(method: Callable[..., Any]) -> str:

@@ -26,6 +26,7 @@ def test_the_verbs_are_the_files() -> None:
         "lineage",
         "profile",
         "releases",
+        "rollout",
         "run",
         "schema",
         "score",
@@ -33,12 +34,16 @@ def test_the_verbs_are_the_files() -> None:
     assert listed | {"serve", "show", "validate"} == set(VERBS)
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "schema infer", "schema update", "schema rename", "schema diff"])
+PARTS = [f"schema {part}" for part in ("infer", "update", "rename", "diff")]
+PARTS += [f"rollout {part}" for part in ("start", "status", "advance", "abort", "rollback", "serve")]
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *PARTS])
 def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb) -> None:
     answer = shell(*verb.split(), "--help")
     assert answer.code == 0
     assert f"Example: seakeep {verb}" in answer.out
-    if verb != "schema":
+    if verb not in ("schema", "rollout"):
         assert "--json" in answer.out
         assert "--home DIR" in answer.out
 

@@ -7,9 +7,10 @@ nearest name: a setting that is silently ignored is found only when it was neede
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -20,7 +21,11 @@ FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
 Values = Mapping[str, object]
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
-_FORMS = {"serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"')}
+_FORMS = {
+    "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
+    "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
+}
+_POSITIVE = ("rollout.look_seconds",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,34 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """How releases are let in, where a rollout is not told otherwise (see rollout.plan for what each means).
+
+    shares: of the canary's steps, with commas between. requests, seconds: least of each step. slow_ms: a request is slow above
+    so many milliseconds; 0 for the champion's own 99th percentile. look_seconds: the window of one look. settle_seconds: how
+    long after it was answered a request may need to be in the log; more than the server's interval of writing.
+    """
+
+    plan: str = "canary"
+    shares: str = "0.05,0.25,0.5"
+    requests: int = 500
+    seconds: int = 300
+    margin: float = 0.0
+    tolerance: float = 0.01
+    alpha: float = 0.05
+    slow_ms: int = 0
+    look_seconds: int = 10
+    settle_seconds: int = 2
+
+    def of(self, known: Sequence[str]) -> dict[str, object]:
+        """The settings of a plan that has those called `known`."""
+        given = {name: getattr(self, name) for name in known if name in self.__slots__}
+        if not self.slow_ms:
+            given.pop("slow_ms", None)
+        return given
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
 
@@ -57,6 +90,7 @@ class Settings:
     home: str = ""
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
     file: Path | None = None
 
 
@@ -169,10 +203,24 @@ def _converted(key: str, found: object, kind: Any, *, from_text: bool) -> object
         return found if found in get_args(kind) else None
     if kind is int:
         if from_text and isinstance(found, str) and found.strip().isdecimal():
-            return int(found)
-        return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+            found = int(found)
+        whole = isinstance(found, int) and not isinstance(found, bool)
+        return found if whole and found >= (key in _POSITIVE) else None  # type: ignore[operator]
+    if kind is float:
+        return _number(found, from_text=from_text)
     fits = isinstance(found, str | Path) and re.fullmatch(_FORMS.get(key, (r".+", ""))[0], str(found), re.DOTALL)
     return str(found) if fits else None
+
+
+def _number(found: object, *, from_text: bool) -> float | None:
+    """A finite number of at least 0, or None."""
+    if from_text and isinstance(found, str):
+        try:
+            found = float(found)
+        except ValueError:
+            return None
+    fits = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found) and found >= 0
+    return float(found) if fits else None  # type: ignore[arg-type]
 
 
 def _expected(key: str, kind: Any) -> str:
@@ -180,7 +228,9 @@ def _expected(key: str, kind: Any) -> str:
         return _FORMS[key][1]
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
-    return "a whole number of at least 0" if kind is int else "text in quotes"
+    if kind is float:
+        return "a number of at least 0"
+    return f"a whole number of at least {int(key in _POSITIVE)}" if kind is int else "text in quotes"
 
 
 def _built(kind: Any, values: Values, path: Path | None) -> Any:

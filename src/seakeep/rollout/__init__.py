@@ -17,6 +17,7 @@ _HOMES = {
     "Tally": "look",
     "abort": "machine",
     "begin": "machine",
+    "known_settings": "settings",
     "make_plan": "settings",
     "observe": "machine",
     "report": "reporting",
@@ -36,6 +37,7 @@ __all__ = [
     "Tally",
     "abort",
     "begin",
+    "known_settings",
     "make_plan",
     "observe",
     "report",
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     from seakeep.rollout.plan import Plan, Rules, Step
     from seakeep.rollout.reporting import report, verdict
     from seakeep.rollout.routing import route
-    from seakeep.rollout.settings import make_plan
+    from seakeep.rollout.settings import known_settings, make_plan
     from seakeep.rollout.state import Party, Rollout
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -19,3 +19,43 @@ REASONS = {
     "rollout.abort": "Somebody ended it.",
 }
 """What a decision may rest on beside a check."""
+MOVES = {
+    ("shadow", "shadow"): "The step waits.",
+    ("shadow", "canary"): "It had its least copies and time, and errors are shown to be within the tolerance.",
+    ("shadow", "promoted"): "The same, where no step follows.",
+    (
+        "shadow",
+        "rolled_back",
+    ): "A test shows that the challenger is worse; or the longest time passed and the rules say so.",
+    ("shadow", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("shadow", "held"): "The longest time passed without the evidence, and the rules say to hold.",
+    ("canary", "canary"): "The step waits; or it ended well, and the next share begins.",
+    (
+        "canary",
+        "promoted",
+    ): "The last step had its least requests and time, and all that is watched is shown to be within the tolerance.",
+    (
+        "canary",
+        "rolled_back",
+    ): "A test shows that the challenger is worse or the split broken; or the longest time passed and "
+    "the rules say so.",
+    ("canary", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("canary", "held"): "The longest time passed without the evidence, and the rules say to hold.",
+    ("experiment", "experiment"): "The verdict is open.",
+    (
+        "experiment",
+        "concluded",
+    ): "One arm is shown to be better, or both the same within the tolerance, or the longest time passed.",
+    ("experiment", "rolled_back"): "A guardrail shows that the challenger is worse, or the split is broken.",
+    ("experiment", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("held", "held"): "The evidence is still not there; the shares stay, and everything is watched on.",
+    ("held", "canary"): "The evidence came after all, and the next share begins.",
+    ("held", "promoted"): "The evidence came after all, in the last step.",
+    ("held", "rolled_back"): "A test shows that the challenger is worse, or the split is broken.",
+    ("held", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("promoted", "promoted"): "An end: the challenger is the champion.",
+    ("rolled_back", "rolled_back"): "An end: the champion answers alone.",
+    ("aborted", "aborted"): "An end: the champion answers alone.",
+    ("concluded", "concluded"): "An end: the champion answers alone, and there is a verdict.",
+}
+"""When each transition happens; the same as state.TRANSITIONS, by test."""

@@ -1,0 +1,218 @@
+"""What a rollout looks at: the prediction log's rows since the last look, as counts and losses per arm.
+
+Looks lie on a grid of equal windows from the rollout's beginning, so that whoever reads the log, however late and however often
+killed, sees the same looks. A request belongs to the window in which it was answered, not in which it arrived: a request that
+hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it arrives, and
+once: one that corrects an earlier one changes nothing here.
+
+A request is one unit of evidence however many rows it has, since its rows fail or wait together. What the shares deal out are
+keys, so the split is judged by keys seen for the first time; a request without a key is dealt out by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.core import Task
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log import snapshot
+from seakeep.rollout import Look, Stratum, Tally
+
+if TYPE_CHECKING:
+    from seakeep.prediction_log import PredictionLog
+    from seakeep.rollout import Rollout
+
+LONGEST_REQUEST = 600_000_000
+"""Microseconds before a window in which the arrival of a request that it answered is looked for."""
+ENOUGH_KEYS = 50_000
+"""A split that has dealt out so many keys within one step is not looked at again, so that no day's keys are kept."""
+DIFFERENT = 0.1
+"""Of the loss's range: two numbers that differ by more are different answers."""
+_CHAMPION, _CHALLENGER = "champion", "challenger"
+_EMPTY = pl.DataFrame()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A stretch of the log, ready to be cut into looks. Every frame has the columns `end` (microseconds) and `revision`.
+
+    requests: arm, error, latency, copied, new (whether its key was not seen before). pairs: differs. losses: arm, loss.
+    """
+
+    log: PredictionLog
+    requests: pl.DataFrame
+    pairs: pl.DataFrame
+    losses: pl.DataFrame
+
+    def look(self, rollout: Rollout, *, end: int, revision: int) -> Look:
+        """The window that ends at `end`. revision: of the route of the present step."""
+        requests, losses = _at(self.requests, end), _at(self.losses, end)
+        pairs = _at(self.pairs, end)
+        pairs = pairs.filter(pl.col("revision") == revision) if pairs.height else pairs
+        found = {int(each) for frame in (requests, losses) if frame.height for each in frame["revision"].unique()}
+        return Look(
+            tuple(_stratum(rollout, requests, losses, each, present=each == revision) for each in sorted(found)),
+            copies=pairs.height,
+            disagreements=int(pairs["differs"].sum()) if pairs.height else 0,
+            champion_p99_ms=self._slowest(rollout, end) if rollout.evidence.slow_ms is None else None,
+        )
+
+    def _slowest(self, rollout: Rollout, end: int) -> float | None:
+        """99th percentile of the champion's latencies since the rollout began; None where it has answered nothing."""
+        rows = _rows(self.log, rollout, since=_micro(rollout.began), until=end)
+        champion = rows.filter(pl.col("arm") == _CHAMPION, ~pl.col("error"))
+        found = champion.select(pl.col("latency").quantile(0.99, "higher")).collect().item()
+        return None if found is None else float(found)
+
+
+def see(log: PredictionLog, rollout: Rollout, *, since: int, until: int, width: int, task: Task) -> Seen:
+    """Everything that was answered or labelled in [since, until), microseconds, cut into windows of `width` from `since`.
+
+    task: of the model. Reads the stretch's rows, and of the rows before it the keys, and those whose label came now.
+    """
+    end = since + ((pl.col("done") - since) // width + 1) * width
+    requests = _rows(log, rollout, since=since, until=until).with_columns(end=end).sort("done", "request").collect()
+    return Seen(
+        log,
+        _with_new(requests, log, rollout, since=since),
+        _pairs(log, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
+        _losses(log, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
+    )
+
+
+def _at(frame: pl.DataFrame, end: int) -> pl.DataFrame:
+    return frame.filter(pl.col("end") == end) if frame.height else _EMPTY
+
+
+def _stratum(
+    rollout: Rollout, requests: pl.DataFrame, losses: pl.DataFrame, revision: int, *, present: bool
+) -> Stratum:
+    champion, challenger = (_tally(rollout, requests, losses, revision, arm) for arm in (_CHAMPION, _CHALLENGER))
+    return Stratum(champion, challenger, present=present)
+
+
+def _tally(rollout: Rollout, requests: pl.DataFrame, losses: pl.DataFrame, revision: int, arm: str) -> Tally:
+    mine = (pl.col("arm") == arm) & (pl.col("revision") == revision)
+    values = tuple(losses.filter(mine)["loss"].to_list()) if losses.height else ()
+    if not requests.height:
+        return Tally(losses=values)
+    found = requests.filter(mine)
+    timed = found.filter(~pl.col("error"), ~pl.col("copied"))
+    slow = 0 if rollout.evidence.slow_ms is None else int((timed["latency"] > rollout.evidence.slow_ms).sum())
+    enough = sum(rollout.evidence.units) >= ENOUGH_KEYS
+    return Tally(
+        requests=found.height,
+        errors=int(found["error"].sum()),
+        timed=timed.height,
+        slow=slow,
+        units=0 if enough else int(found["new"].sum()),
+        losses=values,
+    )
+
+
+def _scan(log: PredictionLog, rollout: Rollout, *, since: int, until: int, labels: bool = False) -> pl.LazyFrame:
+    """Rows of both releases that arrived in [since, until), never before the rollout, each with its arm and request."""
+    role, release = pl.col(names.ROLE), pl.col(names.RELEASE)
+    champion = (role == "champion") & (release == rollout.champion.release)
+    challenger = role.is_in(["challenger", "shadow"]) & (release == rollout.challenger.release)
+    scanned = log.scan(
+        since=_moment(max(since, _micro(rollout.began))),
+        until=_moment(until),
+        releases=(rollout.champion.release, rollout.challenger.release),
+        roles=("champion", "challenger", "shadow"),
+        labels=labels,
+    )
+    arm = pl.when(champion).then(pl.lit(_CHAMPION)).when(challenger).then(pl.lit(_CHALLENGER))
+    waited = (pl.col(names.LATENCY).cast(pl.Float64).fill_nan(0).fill_null(0) * 1000).round().cast(pl.Int64)
+    return scanned.with_columns(
+        arm=arm,
+        request=pl.col(names.ID).str.replace(r"\.\d+$", ""),
+        revision=pl.col(names.REVISION),
+        answered=pl.col(names.OUTCOME) == "answered",
+        done=pl.col(names.TIME).dt.epoch("us") + waited,
+    ).filter(pl.col("arm").is_not_null())
+
+
+def _rows(log: PredictionLog, rollout: Rollout, *, since: int, until: int) -> pl.LazyFrame:
+    """Requests answered in [since, until): one row each and arm."""
+    scanned = _scan(log, rollout, since=since - LONGEST_REQUEST, until=until)
+    within = scanned.filter(pl.col("done") >= since, pl.col("done") < until)
+    return within.group_by("request", "arm").agg(
+        pl.col("revision", "done").first(),
+        key=pl.col(names.KEY).first(),
+        error=~pl.col("answered").all(),
+        latency=pl.col(names.LATENCY).max(),
+        copied=(pl.col(names.ROLE) == "shadow").any(),
+    )
+
+
+def _with_new(requests: pl.DataFrame, log: PredictionLog, rollout: Rollout, *, since: int) -> pl.DataFrame:
+    """The requests with `new`: whether their key, or a request without one, is met for the first time since the split."""
+    first = requests["key"].is_null() | requests["key"].is_first_distinct()
+    enough = sum(rollout.evidence.units) >= ENOUGH_KEYS
+    if enough or requests["key"].null_count() == requests.height:
+        return requests.with_columns(new=first)
+    split = [each.at for each in rollout.decisions if each.after in ("canary", "experiment")]
+    earlier = _scan(log, rollout, since=_micro(min(split, default=rollout.began)), until=since)
+    keys = earlier.filter(pl.col("done") < since).select(pl.col(names.KEY).drop_nulls().unique()).collect()
+    return requests.with_columns(new=first & ~requests["key"].is_in(keys[names.KEY].implode()).fill_null(value=False))
+
+
+def _pairs(log: PredictionLog, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
+    """Requests that both arms answered, the later of the two in [since, until): one row each."""
+    rows = _scan(log, rollout, since=since - LONGEST_REQUEST, until=until).filter("answered")
+    champion = rows.filter(pl.col("arm") == _CHAMPION).select(names.ID, names.PREDICTION, "done")
+    shadow = rows.filter(pl.col(names.ROLE) == "shadow")
+    told, other = pl.col(names.PREDICTION), pl.col(f"{names.PREDICTION}_right")
+    limit = DIFFERENT * (rollout.plan.rules.loss_range or 1.0)
+    differs = (told - other).abs() > limit if task is Task.REGRESSION else told.ne_missing(other)
+    joined = shadow.join(champion, on=names.ID).with_columns(done=pl.max_horizontal("done", "done_right"))
+    within = joined.filter(pl.col("done") >= since, pl.col("done") < until)
+    return within.group_by("request").agg(pl.col("revision", "done").first(), differs=differs.any())
+
+
+def _losses(log: PredictionLog, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
+    """Predictions whose first label arrived in [since, until), in that order, with their loss in [0, 1]."""
+    rows = _scan(log, rollout, since=0, until=until, labels=True).filter(
+        "answered", pl.col(names.LABEL).is_not_null(), pl.col(names.PREDICTION).is_not_null()
+    )
+    arrived = pl.col(names.LABELLED).dt.epoch("us")
+    now = rows.with_columns(done=arrived).filter(pl.col("done") >= since, pl.col("done") < until)
+    taken = snapshot.take(log.layout, snapshot.Window(since=_moment(until)))
+    earlier = taken.labels.lazy().filter(arrived < since)
+    by_id = earlier.filter(pl.col(names.ID).is_not_null()).select(names.ID)
+    by_key = earlier.drop_nulls(names.KEY).group_by(names.KEY).agg(before=pl.col(names.LABELLED).max())
+    fresh = now.join(by_id, on=names.ID, how="anti").join(by_key, on=names.KEY, how="left")
+    fresh = fresh.filter(pl.col("before").is_null() | (pl.col("before") < pl.col(names.TIME)))
+    loss = _loss(rows.collect_schema().names(), rollout, task)
+    return fresh.select("arm", "revision", "done", names.ID, loss=loss).sort("done", names.ID)
+
+
+def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:
+    """Half the squared distance of the probabilities from what came (Brier 1950); or the error as a share of its range.
+
+    A class that a release does not know has probability 0. Lies in [0, 1].
+    """
+    if task is Task.REGRESSION:
+        error = (pl.col(names.PREDICTION).cast(pl.Float64) - pl.col(names.LABEL).cast(pl.Float64)).abs()
+        return (error / (rollout.plan.rules.loss_range or 1.0)).clip(0, 1).fill_nan(1.0)
+    given = [name for name in columns if name.startswith(names.PROBABILITY)]
+    share = {name: pl.col(name).cast(pl.Float64).fill_null(0) for name in given}
+    came = pl.col(names.LABEL).cast(pl.String)
+    hit = [
+        pl.when(came == name.removeprefix(names.PROBABILITY)).then(each).otherwise(0) for name, each in share.items()
+    ]
+    squares = pl.sum_horizontal(each**2 for each in share.values())
+    return ((1 + squares - 2 * pl.sum_horizontal(hit)) / 2).clip(0, 1)
+
+
+def _micro(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+def _moment(micro: int) -> dt.datetime:
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=max(0, micro))

@@ -1,0 +1,392 @@
+"""Rollouts of a project's releases: start, advance by what the prediction log says, abort, go back, and a loop that does it.
+
+`rollout` decides and is pure; here its state is read, given the log's new rows, and written again. State, route, champion,
+journal, lineage and the place in the log up to which it was read change in one transaction, so that a kill leaves the world
+before a look or after it, and whoever goes on sees the same looks again (see looking). Two that advance at once do no harm: the
+second finds that the state has changed, and leaves it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep import rollout as room
+from seakeep.core import Report, Task, Verdict
+from seakeep.core.codec import digest, from_json, from_plain, to_plain
+from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
+from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.rollout_errors import CannotRollOut
+from seakeep.pipeline.settings import load_settings
+from seakeep.pipeline.verbs import find_registry
+from seakeep.registry import Artifact, Execution, Registered, Registry
+from seakeep.registry.documents import DocumentChanged
+from seakeep.rollout import Party, Plan, Rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+KIND = "rollout"
+LONGEST_STRETCH = 3600
+"""Seconds of the log that are read at once; a longer absence is caught up in stretches of so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is written between looks.
+
+    read: microseconds since 1970 UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long
+    after it was answered a request may need to be on the disk. forced: why a release was let in that did not pass, or "".
+    """
+
+    rollout: Rollout
+    read: int
+    task: Task
+    look_seconds: int = 10
+    settle_seconds: int = 2
+    forced: str = ""
+
+    def end(self, now: float) -> int:
+        """Where the last window ends that can be looked at at time `now`: every answer before is in the log."""
+        width, settled = self.look_seconds * 1_000_000, round((now - self.settle_seconds) * 1e6)
+        return self.read + max(0, settled - self.read) // width * width
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A rollout as it stands. waiting: for what its step waits, in words. next_look: Unix seconds, None where it ended."""
+
+    rollout: Rollout
+    report: Report
+    waiting: tuple[str, ...]
+    next_look: float | None
+    forced: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """Pass where the release was let in, fail where it was sent back, inconclusive while that is open."""
+        return room.verdict(self.rollout)
+
+
+def start(
+    name: str,
+    *,
+    release: str | None = None,
+    plan: str | None = None,
+    settings: Mapping[str, object] | None = None,
+    force: str | None = None,
+    home: Path | str | None = None,
+    now: float | None = None,
+) -> Status:
+    """Begin to roll out a release of `name` beside its champion.
+
+    Parameters: release: what names it; by default the newest. plan: "canary", "experiment", "immediate" or a plug-in; by default
+        the project's. settings: of the plan, over those of seakeep.toml. force: why a release that did not pass its checks is
+        let in all the same. now: Unix seconds.
+    Raises: CannotRollOut, if there is no champion, the release did not pass, answers something else, or another rollout is
+        under way; BadRollout, if it is the champion; BadPlan; BadReference; TornRelease; UnreadableRegistry.
+    """
+    at = time.time() if now is None else now
+    project = load_settings(Path.cwd()).rollout
+    chosen = plan or project.plan
+    made = room.make_plan(chosen, {**project.of(room.known_settings(chosen)), **(settings or {})})
+    if force is not None and not force.strip():
+        raise CannotRollOut.no_reason("forcing a release")
+    with find_registry(home) as registry:
+        champion, challenger = _parties(registry, name, release)
+        task = _check(registry, champion, challenger, forced=force is not None)
+        with Cost() as cost:
+            ranged = _ranged(made, champion, task)
+            at = round(at * 1e6) / 1e6
+            begun = room.begin(ranged, name=name, champion=_party(champion), challenger=_party(challenger), at=at)
+        read, why = round(at * 1e6), (force or "").strip()
+        kept = Kept(begun, read, task, project.look_seconds, project.settle_seconds, why)
+        with registry.transaction():
+            revision = _refuse_running(registry, name)
+            _write(registry, kept, expected=revision, decided=1, cost=cost)
+        return _status(kept)
+
+
+def status(name: str, *, home: Path | str | None = None) -> Status:
+    """The latest rollout of `name`, under way or over. Raises CannotRollOut where there is none."""
+    with find_registry(home) as registry:
+        return _status(_load(registry, name)[0])
+
+
+def advance(name: str, *, home: Path | str | None = None, now: float | None = None) -> Status:
+    """Look at everything in the log that was not looked at yet, and do what it demands.
+
+    Raises: CannotRollOut where there is no rollout; UnreadableRegistry, if another program holds the registry.
+    """
+    at = time.time() if now is None else now
+    with find_registry(home) as registry:
+        while _stretch(registry, name, at):
+            continue
+        return _status(_load(registry, name)[0])
+
+
+def abort(name: str, *, reason: str, home: Path | str | None = None, now: float | None = None) -> Status:
+    """End a rollout: the champion answers alone. Raises CannotRollOut, if there is none, it is over, or there is no reason."""
+    if not reason.strip():
+        raise CannotRollOut.no_reason("aborting a rollout")
+    with find_registry(home) as registry, registry.transaction():
+        kept, revision = _load(registry, name)
+        if kept.rollout.ended:
+            raise CannotRollOut.over(name, kept.rollout.challenger.version, kept.rollout.title)
+        with Cost() as cost:
+            ended = room.abort(kept.rollout, reason=reason.strip(), at=time.time() if now is None else now)
+        kept = replace(kept, rollout=ended)
+        _write(registry, kept, expected=revision, decided=1, cost=cost, routed=not _displaced(registry, ended))
+        return _status(kept)
+
+
+def rollback(name: str, *, reason: str, home: Path | str | None = None, now: float | None = None) -> Registered:
+    """Put the champion before the present one back in charge: model, features and schema, since a release holds all three.
+
+    Raises: CannotRollOut, if there was none, a rollout is under way, or there is no reason; TornRelease, if it is not whole.
+    """
+    if not reason.strip():
+        raise CannotRollOut.no_reason("going back")
+    at = time.time() if now is None else now
+    with find_registry(home) as registry, registry.transaction():
+        _refuse_running(registry, name)
+        with Cost() as cost:
+            present, before = registry.champion(name), registry.previous_champion(name)
+            if present is None or before is None:
+                raise CannotRollOut.no_previous(name)
+            registry.resolve(before.label, check=True)
+        back = registry.promote(name, before.version, why=reason.strip(), at=at, back=True)
+        told = {"rollback": reason.strip(), "from": present.version, "to": before.version}
+        registry.journal.append(KIND, name, told, at=at)
+        inputs = (_artifact(present), _artifact(before))
+        registry.record(_execution(name, cost, inputs, (), Verdict.FAIL, **told))
+        return back
+
+
+def serve(
+    name: str,
+    *,
+    every: float = 5.0,
+    home: Path | str | None = None,
+    told: Callable[[Status], None] | None = None,
+    troubled: Callable[[Exception], None] | None = None,
+) -> Status:
+    """Advance every so many seconds until the rollout ends. A registry that is locked for a while is tried again.
+
+    told: called with the status after each change of phase, and at the beginning. troubled: called with what went wrong.
+    Ends with KeyboardInterrupt on SIGINT or where the caller makes SIGTERM raise one: between or within looks, to no harm.
+    """
+    from seakeep.core.errors import RegistryError
+
+    found = status(name, home=home)
+    decided = -1
+    while True:
+        if len(found.rollout.decisions) != decided:
+            decided = len(found.rollout.decisions)
+            if told is not None:
+                told(found)
+        if found.rollout.ended:
+            return found
+        time.sleep(every)
+        try:
+            found = advance(name, home=home)
+        except RegistryError as error:
+            if troubled is not None:
+                troubled(error)
+
+
+def _stretch(registry: Registry, name: str, now: float) -> bool:
+    """Look at one stretch of the log, up to the first decision. Returns whether there may be more to look at now."""
+    from seakeep.pipeline.looking import see
+    from seakeep.prediction_log import PredictionLog
+
+    kept, revision = _load(registry, name)
+    until = min(kept.end(now), kept.read + _longest(kept))
+    if kept.rollout.ended or until <= kept.read:
+        return False
+    if _displaced(registry, kept.rollout):
+        _close(registry, kept, revision, now)
+        return False
+    with Cost() as cost:
+        width, route = kept.look_seconds * 1_000_000, registry.route(name).revision
+        log = PredictionLog.of(registry.home, name)
+        seen = see(log, kept.rollout, since=kept.read, until=until, width=width, task=kept.task)
+        moved = kept
+        for end in range(kept.read + width, until + 1, width):
+            look = seen.look(moved.rollout, end=end, revision=route)
+            moved = replace(moved, rollout=room.observe(moved.rollout, look, at=end / 1e6), read=end)
+            if len(moved.rollout.decisions) != len(kept.rollout.decisions):
+                break
+    try:
+        with registry.transaction():
+            decided = len(moved.rollout.decisions) - len(kept.rollout.decisions)
+            _write(registry, moved, expected=revision, decided=decided, cost=cost)
+    except DocumentChanged:  # another process has looked, or ended it, meanwhile
+        return False
+    return True
+
+
+def _longest(kept: Kept) -> int:
+    """The longest stretch in microseconds: whole windows, at least one."""
+    return max(1, LONGEST_STRETCH // kept.look_seconds) * kept.look_seconds * 1_000_000
+
+
+def _displaced(registry: Registry, rollout: Rollout) -> bool:
+    """Whether somebody put another release in charge while the rollout was under way."""
+    champion = registry.champion(rollout.name)
+    return champion is None or champion.release.digest != rollout.champion.release
+
+
+def _close(registry: Registry, kept: Kept, revision: int, now: float) -> None:
+    """End a rollout whose champion is gone; who answers now was decided elsewhere and stays."""
+    ended = room.abort(kept.rollout, reason="another release was put in charge meanwhile", at=now)
+    kept = replace(kept, rollout=ended)
+    with contextlib.suppress(DocumentChanged), registry.transaction():
+        _write(registry, kept, expected=revision, decided=1, cost=Cost(), routed=False)
+
+
+def _write(registry: Registry, kept: Kept, *, expected: int, decided: int, cost: Cost, routed: bool = True) -> None:
+    """Write the state, and of its last `decided` decisions the route, the journal and the record. Within a transaction."""
+    rollout = kept.rollout
+    registry.documents.put(KIND, rollout.name, kept, expected=expected)
+    for decision in rollout.decisions[len(rollout.decisions) - decided :]:
+        told = {"rollout": rollout.id, "challenger": rollout.challenger, "decision": decision, "forced": kept.forced}
+        registry.journal.append(KIND, rollout.name, told, at=decision.at)
+    if not decided:
+        return
+    latest = rollout.decisions[-1]
+    if rollout.phase == "promoted":
+        registry.promote(rollout.name, rollout.challenger.version, why=f"rollout: {latest.why}", at=latest.at)
+    elif routed:
+        present = registry.route(rollout.name)
+        wanted = room.route(rollout, revision=present.revision)
+        if wanted != present:
+            registry.set_route(wanted, why=f"rollout: {latest.why}", at=latest.at)
+    _record(registry, kept, cost)
+
+
+def _record(registry: Registry, kept: Kept, cost: Cost) -> None:
+    """Keep the report, and the decision as a stage that read both releases and wrote it."""
+    rollout = kept.rollout
+    report = room.report(rollout)
+    registry.put(report)
+    inputs = tuple(
+        Artifact(f"{rollout.name}@{party.version}", "release", party.release)
+        for party in (rollout.champion, rollout.challenger)
+    )
+    outputs = (Artifact("rollout", "report", report.digest),)
+    latest = rollout.decisions[-1]
+    told = {"phase": rollout.phase, "why": latest.why, "code": latest.code, "plan": rollout.plan.name}
+    if kept.forced:
+        told["forced"] = kept.forced
+    registry.record(_execution(rollout.name, cost, inputs, outputs, room.verdict(rollout), **told))
+
+
+def _parties(registry: Registry, name: str, release: str | None) -> tuple[Registered, Registered]:
+    """The champion and the challenger, whose files are compared with its manifest."""
+    releases = registry.releases(name)
+    champion = registry.champion(name)
+    if champion is None:
+        raise CannotRollOut.no_champion(name, release or releases[-1].label)
+    if release is None and releases[-1].version <= champion.version:
+        raise CannotRollOut.nothing_later(name, champion.version)
+    challenger = registry.resolve(release or releases[-1].label, check=True)
+    if challenger.release.name != name:
+        raise CannotRollOut.other_name(name, challenger.label)
+    return champion, challenger
+
+
+def _check(registry: Registry, champion: Registered, challenger: Registered, *, forced: bool) -> Task:
+    """Refuse a release that did not pass, or whose answers are of another kind; else what both predict."""
+    _refuse_running(registry, champion.release.name)
+    if challenger.release.verdict is not Verdict.PASS and not forced:
+        raise CannotRollOut.not_passed(challenger.label, challenger.release.verdict)
+    ours, theirs = _facts(challenger).task, _facts(champion).task
+    if ours is not theirs and Task.REGRESSION in (ours, theirs):
+        raise CannotRollOut.other_answers(challenger.label, champion.label, ours.value, theirs.value)
+    return theirs
+
+
+def _refuse_running(registry: Registry, name: str) -> int:
+    """The revision of the name's latest rollout, which is over; 0 where there was none."""
+    document = registry.documents.get(KIND, name)
+    if document is None:
+        return 0
+    rollout = _read(document.content, name).rollout
+    if not rollout.ended:
+        raise CannotRollOut.running(name, rollout.challenger.version, rollout.title)
+    return document.revision
+
+
+def _facts(release: Registered) -> Facts:
+    path = release.folder / FACTS_FILE
+    return from_json(Facts, path.read_bytes(), path=str(path))
+
+
+def _ranged(plan: Plan, champion: Registered, task: Task) -> Plan:
+    """The plan with the range of a regression's errors: that from the 1st to the 99th percentile of the training labels."""
+    if task is not Task.REGRESSION or plan.rules.loss_range is not None:
+        return plan
+    from seakeep.core import Schema, Statistics
+
+    path = champion.folder / SCHEMA_FILE
+    label = from_json(Schema, path.read_bytes(), path=str(path)).label
+    column = Statistics.load(champion.folder / STATISTICS_FILE).columns.get(label or "")
+    low, high = (column.quantile(0.01), column.quantile(0.99)) if column else (None, None)
+    spread = 1.0 if low is None or high is None or high <= low else high - low
+    return replace(plan, rules=replace(plan.rules, loss_range=spread))
+
+
+def _party(release: Registered) -> Party:
+    return Party(release.release.digest, release.version)
+
+
+def _artifact(release: Registered) -> Artifact:
+    return Artifact(release.label, "release", release.release.digest)
+
+
+def _load(registry: Registry, name: str) -> tuple[Kept, int]:
+    document = registry.documents.get(KIND, name)
+    if document is None:
+        raise CannotRollOut.none(name)
+    return _read(document.content, name), document.revision
+
+
+def _read(content: object, name: str) -> Kept:
+    return from_plain(Kept, content, path=f"{KIND} {name}")  # type: ignore[arg-type]
+
+
+def _status(kept: Kept) -> Status:
+    rollout = kept.rollout
+    following = None if rollout.ended else kept.read / 1e6 + kept.look_seconds + kept.settle_seconds
+    return Status(rollout, room.report(rollout), room.waiting(rollout), following, kept.forced)
+
+
+def _execution(
+    name: str,
+    cost: Cost,
+    inputs: tuple[Artifact, ...],
+    outputs: tuple[Artifact, ...],
+    verdict: Verdict,
+    **parameters: object,
+) -> Execution:
+    """A record that no cache finds: a decision is taken once."""
+    return Execution(
+        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
+        pipeline=name,
+        stage=KIND,
+        key=digest([KIND, secrets.token_hex(16)]),
+        code="",
+        started=cost.started,
+        wall_seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        peak_bytes=cost.peak_bytes,
+        verdict=verdict.value,
+        inputs=inputs,
+        outputs=outputs,
+        parameters={key: to_plain(value) for key, value in parameters.items()},
+    )
