@@ -73,8 +73,8 @@ def test_the_newest_are_used_and_the_last_of_them_held_out(tmp_path) -> None:
 
 @given(st.lists(st.text("0123456789ab-", min_size=1, max_size=8)))
 def test_natural_order_is_an_order_of_its_own(given_names) -> None:
-    ordered = sorted(given_names, key=order)
-    assert ordered == sorted(given_names[::-1], key=order)
+    ordered, backwards = sorted(given_names, key=order), given_names[::-1]
+    assert ordered == sorted(backwards, key=order)
     numbers = [name for name in ordered if name.isdecimal()]
     assert [int(name) for name in numbers] == sorted(int(name) for name in numbers)
 

@@ -172,6 +172,23 @@ class BadPipeline(UsageError):
         )
 
     @classmethod
+    def timeless(cls, window: str, time: str | None, kind: str, dataset: str) -> BadPipeline:
+        found = f"its time column {time!r} holds values of kind {kind}" if time else "its dataset has no time column"
+        fix = (
+            f'derive={{"{time}": polars.col("{time}").str.to_datetime("%Y-%m-%d %H:%M:%S")}}'
+            if time
+            else 'time="scheduled"'
+        )
+        return cls(
+            f"the pipeline has window={window!r}, and {found}",
+            where=dataset,
+            cause="Windows are cut by the time of each row, which must be a timestamp.",
+            fix=f"return seakeep.read(…, {fix}), or remove window=…",
+            window=window,
+            time=time,
+        )
+
+    @classmethod
     def roles_differ(cls, role: str, declared: str | None, contract: str | None, path: Path) -> BadPipeline:
         return cls(
             f"the read function names {declared!r} as the {role}, the schema {contract!r}",

@@ -83,8 +83,12 @@ def _rows(work: Work, span: Span) -> int:
     """Rows of one span, as the read function gives them. Raises BadSpan, where there are none."""
     import polars as pl
 
+    from seakeep.data.frames import fetch
+
     try:
-        rows = sum(piece.select(pl.len()).collect().item() for piece in work.read(span.path).pieces())
+        dataset = work.read(span.path)
+        counts = (fetch(dataset, at, piece.select(pl.len())) for at, piece in enumerate(dataset.pieces()))
+        rows = sum(count.item() for count in counts)
     except DataError as error:
         raise BadSpan.unreadable(span.name, span.path, error) from error
     if not rows:

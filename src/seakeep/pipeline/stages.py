@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from seakeep.core import Model, Report, Schema, Statistics
+from seakeep.core import Kind, Model, Report, Schema, Statistics, durations
 from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.pipeline.calling import called
@@ -18,7 +18,7 @@ from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.reading import read, spans_of, variant
 from seakeep.pipeline.sights import look_at_file
 from seakeep.pipeline.stage import Made, Stage
-from seakeep.pipeline.work import PARTS, Work, baseline
+from seakeep.pipeline.work import PARTS, Product, Work, baseline
 from seakeep.registry import Artifact, Registered
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def validate(work: Work) -> Made:
     own, other = checked(training, None, "training"), checked(held_out, training, "held-out")
     sight = look_at_file(path)
     return Made(
-        {"schema": schema, "validation": own, "held_out_validation": other},
+        {"schema": schema, "validation": own, "held_out_validation": other, **_reference(work, training, schema)},
         sources=() if inferred else (Artifact(sight.path, "file", sight.digest),),
         looked_at=(sight,),
         parameters={"schema": "inferred" if inferred else "enforced"},
@@ -126,9 +126,10 @@ def register(work: Work) -> Made:
     registered = work.registry.register(
         work.pipeline.name, model, reports, made_from=made_from, card=card(model, reports)
     )
+    optional = tuple(work.artifacts[name] for name in OPTIONAL_REPORTS if name in work.artifacts)
     variant = _variant(rival) if asked else ANY_CHAMPION
     parameters: dict[str, Json] = {"version": registered.version, SIZES: _sizes(registered)}
-    return Made(release=registered, variant=variant, parameters=parameters)
+    return Made(release=registered, sources=optional, variant=variant, parameters=parameters)
 
 
 def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
@@ -193,6 +194,26 @@ def _read_schema(work: Work, path: Path) -> Schema:
         if schema[name].available != "after":
             raise BadPipeline.known_before(name, path)
     return schema
+
+
+def _reference(work: Work, statistics: Statistics, schema: Schema) -> dict[str, Product]:
+    """How far windows of the training rows lie from all of them, for a pipeline that says how long its windows are.
+
+    Only columns that are known when a prediction is asked for are looked at, since production holds no others.
+    """
+    window = work.pipeline.window
+    if window is None:
+        return {}
+    dataset = work.dataset("training")
+    kind = statistics[dataset.time].kind if dataset.time else None
+    if kind is not Kind.TIMESTAMP:
+        raise BadPipeline.timeless(window, dataset.time, kind.value if kind else "", dataset.description)
+    from seakeep.monitoring import natural_variation
+
+    names = [name for name, each in schema.columns.items() if each.available != "after" and name != schema.label]
+    known = [name for name in names if name in statistics.columns]
+    hours = (durations.seconds(window) or 0.0) / 3600
+    return {"reference": natural_variation(dataset, statistics, window_hours=[hours], schema=schema, columns=known)}
 
 
 def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str, ...]]:
