@@ -15,13 +15,15 @@ from __future__ import annotations
 import contextlib
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Sequence  # noqa: TC003  (msgspec reads annotations when the program runs)
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from seakeep.core.model import Model
 
 Value = bool | int | float | str | None
@@ -150,9 +152,14 @@ def encode(frame: Frame) -> bytes:
 
 def read(content: bytes | memoryview) -> Reading:
     """Every whole frame of a spool's bytes; what is damaged is passed over and told. Never raises, whatever the bytes."""
-    content = memoryview(content)
-    frames: list[Frame] = []
     gaps: list[Gap] = []
+    frames = list(each(content, gaps))
+    return Reading(frames, gaps, bool(gaps) and gaps[-1].start + gaps[-1].length == len(content))
+
+
+def each(content: bytes | memoryview, gaps: list[Gap]) -> Iterator[Frame]:
+    """As `read`, one frame at a time; `gaps` is filled on the way."""
+    content = memoryview(content)
     start, end = 0, len(content)
     while start < end:
         frame, stop, reason = _next(content, start)
@@ -160,9 +167,8 @@ def read(content: bytes | memoryview) -> Reading:
             stop = _next_mark(content, start)
             gaps.append(Gap(start, stop - start, reason))
         else:
-            frames.append(frame)
+            yield frame
         start = stop
-    return Reading(frames, gaps, bool(gaps) and gaps[-1].start + gaps[-1].length == end)
 
 
 def _next(content: memoryview, start: int) -> tuple[Frame | None, int, str]:

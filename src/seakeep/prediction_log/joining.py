@@ -3,25 +3,32 @@
 The rules, whatever the order in which files and requests brought them:
 1. A label given by a prediction's id goes before one given by its key.
 2. Of several labels for one id or key the latest arrival wins; of those that arrived at the same time, the greatest as text.
-3. A key's label goes to the predictions of that key that were made before it arrived.
+3. A key's label goes to the predictions of that key that were made before it arrived; an id's too, but with a day's
+   grace, since the clocks of two machines may differ.
+4. A prediction is labelled when the label that counts arrived first; a repetition changes nothing.
 Labels are kept as text and become the type of the predictions here, since one file may write true where another writes 1.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import polars as pl
 
 from seakeep.prediction_log import columns as names
 
-_BY_KEY, _KEY_TIME = "@label_by_key", "@labelled_by_key"
+GRACE = dt.timedelta(days=1)
+_LAST = "@last"
+_OF_KEY = "@of_key"
 _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The labels that count: one an id, one a key. Columns: @id or @key, @label as text, @labelled."""
+    """The labels that count: one an id, one a key. Columns: @id or @key, @label as text, @labelled, and @last: when it came
+    last.
+    """
 
     by_id: pl.DataFrame
     by_key: pl.DataFrame
@@ -34,23 +41,37 @@ class Known:
     def join(self, table: pl.LazyFrame) -> pl.LazyFrame:
         """The rows with @label, of the type that suits their predictions, and @labelled; null where there is none yet."""
         dtype = label_type(table.collect_schema()[names.PREDICTION])
-        by_key = self.by_key.rename({names.LABEL: _BY_KEY, names.LABELLED: _KEY_TIME}).lazy()
         joined = table.join(self.by_id.lazy(), on=names.ID, how="left", maintain_order="left")
+        joined = joined.with_columns(_counting("", pl.col(_LAST) >= pl.col(names.TIME) - GRACE)).drop(_LAST)
         if self.by_key.height:
-            joined = joined.join(by_key, on=names.KEY, how="left", maintain_order="left")
-            mine = pl.col(names.LABELLED).is_null() & (pl.col(_KEY_TIME) >= pl.col(names.TIME))
+            joined = joined.join(
+                self.by_key.lazy(), on=names.KEY, how="left", maintain_order="left", suffix=_OF_KEY
+            ).with_columns(_counting(_OF_KEY, pl.col(_LAST) >= pl.col(names.TIME)))
+            by_key = pl.col(names.LABELLED).is_null()
             joined = joined.with_columns(
-                pl.when(mine).then(_BY_KEY).otherwise(names.LABEL).alias(names.LABEL),
-                pl.when(mine).then(_KEY_TIME).otherwise(names.LABELLED).alias(names.LABELLED),
-            ).drop(_BY_KEY, _KEY_TIME)
+                pl.when(by_key).then(f"{name}{_OF_KEY}").otherwise(name).alias(name)
+                for name in (names.LABEL, names.LABELLED)
+            ).drop(_LAST, f"{names.LABEL}{_OF_KEY}", f"{names.LABELLED}{_OF_KEY}")
         return joined.with_columns(as_type(dtype))
 
 
+def _counting(suffix: str, counts: pl.Expr) -> list[pl.Expr]:
+    """A joined label and when it was given, null where it does not count. What came before the prediction did and was
+    repeated after it, arrived when it was repeated.
+    """
+    label, labelled = f"{names.LABEL}{suffix}", f"{names.LABELLED}{suffix}"
+    arrived = pl.when(pl.col(labelled) >= pl.col(names.TIME)).then(labelled).otherwise(_LAST)
+    return [pl.when(counts).then(label).alias(label), pl.when(counts).then(arrived).alias(labelled)]
+
+
 def latest(labels: pl.DataFrame, by: str) -> pl.DataFrame:
-    """The label that counts for every id, or key."""
+    """The label that counts for every id, or key, when it arrived first since it last changed, and when it arrived last."""
     given = labels.select(by, names.LABEL, names.LABELLED).drop_nulls()
-    ordered = given.sort(by, names.LABELLED, names.LABEL)
-    return ordered.unique(by, keep="last", maintain_order=True)
+    ordered = given.sort(by, names.LABELLED, names.LABEL).with_columns(
+        pl.col(names.LABELLED).last().over(by).alias(_LAST)
+    )
+    begins = (pl.col(by) != pl.col(by).shift()) | (pl.col(names.LABEL) != pl.col(names.LABEL).shift())
+    return ordered.filter(begins.fill_null(value=True)).unique(by, keep="last", maintain_order=True)
 
 
 def label_type(prediction: pl.DataType) -> pl.DataType:
@@ -63,7 +84,15 @@ def as_type(dtype: pl.DataType) -> pl.Expr:
     text = pl.col(names.LABEL)
     if dtype == pl.Boolean:
         lower = text.str.to_lowercase()
-        return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False).alias(names.LABEL)
+        return (
+            pl.when(lower.is_in(_TRUE))
+            .then(pl.lit(True))
+            .when(lower.is_in(_FALSE))
+            .then(pl.lit(False))
+            .alias(names.LABEL)
+        )
     if dtype == pl.Int64:
-        return text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+        return pl.coalesce(
+            text.cast(pl.Int64, strict=False), text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+        )
     return text.cast(dtype, strict=False)

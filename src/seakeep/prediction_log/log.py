@@ -1,8 +1,7 @@
 """PredictionLog: what a model was asked and answered, with labels as they arrive. `as_dataset` closes the ring.
 
 A log is a folder (see layout); its rows lie in parts and in spools that are not converted yet, and a scan gives both, each
-row once. What is hard: releases of one model may differ in inputs and classes, so that each is typed by itself, joined with
-its labels, and then combined by column names; a column that one release lacks is null in its rows.
+row once, while workers write and a converter works beside it. Nothing of it is in the registry's database.
 """
 
 from __future__ import annotations
@@ -13,20 +12,26 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from seakeep.core.dataset import Dataset
 from seakeep.core.errors import UsageError
+from seakeep.data.frames import collect
+from seakeep.data.read import read
 from seakeep.prediction_log import columns as names
-from seakeep.prediction_log import parts, snapshot
+from seakeep.prediction_log import labels, parts, snapshot
 from seakeep.prediction_log.joining import Known, label_type
 from seakeep.prediction_log.layout import Layout
-from seakeep.prediction_log.snapshot import Snapshot, Window
-from seakeep.prediction_log.tables import OWN, schema_of
+from seakeep.prediction_log.rows import newest, rows
+from seakeep.prediction_log.snapshot import Window
+from seakeep.prediction_log.source import LogSource
+from seakeep.prediction_log.tables import prediction_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from seakeep.prediction_log.frames import Header
+    from seakeep.prediction_log.labels import LabelSummary
 
+ANSWERING: tuple[names.Role, ...] = ("champion", "challenger", "pinned")
 Moment = dt.datetime | dt.date | str
 
 
@@ -67,23 +72,87 @@ class PredictionLog:
             collected. A log without rows in the window gives no rows, typed as the newest release's would be.
         Raises: UsageError, for a time or role that is none.
         """
-        window = Window(moment(since, "since"), moment(until, "until"), tuple(releases))
-        return rows(snapshot.take(self.layout, window), window, _checked_roles(roles), labels=labels)
+        window = Window(moment(since, "since"), moment(until, "until"), tuple(releases), _checked(roles))
+        taken = snapshot.take(self.layout, window)
+        return rows(taken, window, Known.of(taken.labels) if labels else None)
+
+    def as_dataset(
+        self,
+        *,
+        label: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        releases: Sequence[str] = (),
+        roles: Sequence[str] = ANSWERING,
+    ) -> Dataset:
+        """Production data as one more dataset: the inputs of answered requests, with `@time` as time and `@key` as key.
+
+        Parameters: label: the name that the label shall have; only labelled rows are then in the dataset. Without it the labels
+            are left out. roles: by default the answers that were given; a shadow's rows would repeat the same requests.
+            Others: as `scan`.
+        Returns: a dataset of this moment: rows and labels that come later are not in it. Its pieces are hours, its rows are
+            ordered by time and id, so that its digest does not depend on workers and files.
+        Raises: UsageError, for a label that is called as an input.
+        """
+        window = Window(moment(since, "since"), moment(until, "until"), tuple(releases), _checked(roles))
+        source = LogSource.of(self.name, snapshot.take(self.layout, window), window, label)
+        return Dataset(source, label, names.TIME, names.KEY)
+
+    def add_labels(
+        self,
+        frame: object,
+        *,
+        label: str,
+        id: str | None = None,  # noqa: A002
+        key: str | None = None,
+        arrived: Moment | None = None,
+    ) -> LabelSummary:
+        """Keep labels of predictions, all of them or none.
+
+        Parameters: frame: a dataset, or what seakeep.read takes: a table, a path. label: its column of labels. id, key: its
+            column of predictions' ids (`@id`), or of their keys; one of the two. arrived: when they came, by default now.
+        Rules: see joining; a row that changes nothing is counted and does no harm, so a table may be added again and again.
+        Raises: UsageError, BadLabels, DataError; CannotWrite (a full disk), with nothing kept.
+        """
+        if (id is None) == (key is None):
+            raise UsageError(
+                "labels are given by a prediction's id or by its key, expected one of the two",
+                fix='log.add_labels(frame, label="late", key="flight_id")  (--id COLUMN or --key COLUMN)',
+            )
+        by, column = (names.ID, id) if id is not None else (names.KEY, key)
+        assert column is not None
+        table = collect(frame if isinstance(frame, Dataset) else read(frame))
+        at = moment(arrived, "arrived") or dt.datetime.now(dt.UTC)
+        given = labels.labels_of(table, label=label, by=by, column=column, arrived=at)
+        taken = snapshot.take(self.layout, Window())
+        if taken.headers:
+            given = labels.typed(given, label_type(prediction_type(newest(taken.headers))), column=label)
+        known = rows(taken, Window(), None).select(by)
+        found = labels.summary(given, taken.labels, known, by=by, empty=table.height - given.height)
+        if given.height:
+            labels.write(self.layout, given, arrived=at)
+        return found
 
 
-def rows(taken: Snapshot, window: Window, roles: Sequence[str], *, labels: bool) -> pl.LazyFrame:
-    """The rows of a snapshot within a window."""
-    known = Known.of(taken.labels) if labels else None
-    scans = [_release(taken, digits, window, known) for digits in snapshot.releases_of(taken)]
-    table = pl.concat(scans, how="diagonal_relaxed") if scans else _empty(taken, labels=labels)
-    wanted = []
-    if window.since is not None:
-        wanted.append(pl.col(names.TIME) >= window.since)
-    if window.until is not None:
-        wanted.append(pl.col(names.TIME) < window.until)
-    if roles:
-        wanted.append(pl.col(names.ROLE).is_in(list(roles)))
-    return table.filter(*wanted) if wanted else table
+@dataclass(frozen=True, slots=True)
+class FoundPrediction:
+    """Where a prediction was found. name: the model's. rows: of the request, with labels, a shadow's among them."""
+
+    name: str
+    rows: pl.DataFrame
+
+
+def find(home: Path | str, prediction_id: str) -> FoundPrediction | None:
+    """The rows of one prediction, or of a whole request by its base id, in any model's log below `home`; None if unknown.
+
+    Reads the ids of every log: seconds for a hundred million rows.
+    """
+    mine = (pl.col(names.ID) == prediction_id) | pl.col(names.ID).str.starts_with(f"{prediction_id}.")
+    for layout in Layout.all_of(home):
+        found = PredictionLog(layout).scan().filter(mine).collect()
+        if found.height:
+            return FoundPrediction(layout.name, found)
+    return None
 
 
 def moment(value: Moment | None, option: str) -> dt.datetime | None:
@@ -105,28 +174,8 @@ def moment(value: Moment | None, option: str) -> dt.datetime | None:
     return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
-def _checked_roles(roles: Sequence[str]) -> tuple[str, ...]:
+def _checked(roles: Sequence[str]) -> tuple[str, ...]:
     for role in roles:
         if role not in names.ROLES:
             raise UsageError.unknown_name("role", role, names.ROLES)
     return tuple(roles)
-
-
-def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) -> pl.LazyFrame:
-    """One release's rows, with labels of its predictions' type."""
-    files = [path for (_, release), paths in taken.parts.items() if release == digits for path in paths]
-    scans = [pl.scan_parquet(files, glob=False, hive_partitioning=False)] if files else []
-    for tables in taken.live:
-        scans += [table.lazy() for release, table in tables.rows.items() if release.startswith(digits)]
-    table = pl.concat(scans)
-    if window.releases:
-        table = table.filter(pl.any_horizontal(pl.col(names.RELEASE).str.starts_with(each) for each in window.releases))
-    return table if known is None else known.join(table)
-
-
-def _empty(taken: Snapshot, *, labels: bool) -> pl.LazyFrame:
-    newest: Header | None = max(taken.headers.values(), key=lambda header: header.version, default=None)
-    schema = schema_of(newest) if newest else {**OWN, names.PREDICTION: pl.Null()}
-    if labels:
-        schema |= {names.LABEL: label_type(schema[names.PREDICTION]), names.LABELLED: OWN[names.TIME]}
-    return pl.LazyFrame(schema=schema)

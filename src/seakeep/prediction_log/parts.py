@@ -13,7 +13,6 @@ import contextlib
 import fcntl
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,12 +22,13 @@ from seakeep.core import locks
 from seakeep.core.files import TEMPORARY, CannotWrite, replacing, write_bytes
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
-from seakeep.prediction_log.frames import Header
+from seakeep.prediction_log.frames import Gap, Header
 from seakeep.prediction_log.spool import CLOSED, OPEN
 from seakeep.prediction_log.tables import Tables, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from seakeep.prediction_log.layout import Layout
 
@@ -78,6 +78,11 @@ def spools(log: Layout) -> list[Path]:
     return sorted(path for path in log.spool.iterdir() if path.suffix in (OPEN, CLOSED) and path.name[0] != ".")
 
 
+def label_files(log: Layout) -> list[Path]:
+    """Every file of labels, by name."""
+    return sorted(path for path in log.labels.glob("*.parquet") if path.name[0] != ".")
+
+
 def described(log: Layout) -> dict[str, Header]:
     """The header of every release that has parts, by digest."""
     if not log.releases.is_dir():
@@ -90,13 +95,13 @@ def _converted(log: Layout, path: Path, done: Conversion) -> Conversion:
     with _unowned(path) as content:
         if content is None:
             return done
-        reading = frames.read(content)
-        tables = tabulate(reading.frames, described(log))
+        gaps: list[Gap] = []
+        tables = tabulate(frames.each(content, gaps), described(log))
         try:
-            _publish(log, path, tables, reading)
+            _publish(log, path, tables, gaps)
         except (CannotWrite, OSError, pl.exceptions.PolarsError) as error:
             return replace(done, left=done.left + 1, problem=str(error))
-    lost = sum(gap.length for gap in reading.gaps)
+    lost = sum(gap.length for gap in gaps)
     return replace(
         done,
         spools=done.spools + 1,
@@ -135,7 +140,7 @@ def _is_at(handle: int, path: Path) -> bool:
     return False
 
 
-def _publish(log: Layout, path: Path, tables: Tables, reading: frames.Reading) -> None:
+def _publish(log: Layout, path: Path, tables: Tables, gaps: Sequence[Gap]) -> None:
     """Write a spool's parts and labels, then show them and take the spool away in one step for every reader."""
     segment = path.stem
     _describe(log, tables.headers)
@@ -146,8 +151,8 @@ def _publish(log: Layout, path: Path, tables: Tables, reading: frames.Reading) -
         ready = writing.pop_all()
     with locks.alone(log.publishing):
         ready.close()
-        if reading.gaps or tables.strays:
-            _set_aside(log, path, tables, reading)
+        if gaps or tables.strays:
+            _set_aside(log, path, tables, gaps)
         else:
             path.unlink()
 
@@ -178,12 +183,12 @@ def _describe(log: Layout, headers: Mapping[str, Header]) -> None:
             write_bytes(path, msgspec.json.encode(header))
 
 
-def _set_aside(log: Layout, path: Path, tables: Tables, reading: frames.Reading) -> None:
+def _set_aside(log: Layout, path: Path, tables: Tables, gaps: Sequence[Gap]) -> None:
     reason = {
         "spool": path.name,
         "rows_kept": tables.height,
         "records_without_header": tables.strays,
-        "damaged": [{"byte": gap.start, "bytes": gap.length, "reason": gap.reason} for gap in reading.gaps],
+        "damaged": [{"byte": gap.start, "bytes": gap.length, "reason": gap.reason} for gap in gaps],
     }
     write_bytes(log.torn / f"{path.stem}.json", msgspec.json.format(msgspec.json.encode(reason)))
     path.replace(log.torn / f"{path.stem}.spool")

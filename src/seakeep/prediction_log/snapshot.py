@@ -18,7 +18,8 @@ import polars as pl
 from seakeep.core import locks
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
-from seakeep.prediction_log.parts import described, spools
+from seakeep.prediction_log.joining import GRACE
+from seakeep.prediction_log.parts import described, label_files, spools
 from seakeep.prediction_log.spool import CLOSED
 from seakeep.prediction_log.tables import LABELS, Tables, tabulate
 
@@ -34,11 +35,14 @@ _HOUR = dt.timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Rows from `since` up to, not including, `until`; None for no bound. releases: digests' first digits; none for all."""
+    """Rows from `since` up to, not including, `until`; None for no bound. releases: digests' first digits; none for all.
+    roles: see columns.ROLES; none for all.
+    """
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     releases: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def has_hour(self, start: dt.datetime) -> bool:
         """Whether a row of the hour that begins at `start` may lie in the window."""
@@ -75,14 +79,13 @@ def take(log: Layout, window: Window) -> Snapshot:
             for handle in found.values():
                 opened.callback(os.close, handle)
             parts = _parts(log, window, found)
-            files = [path for path in sorted(log.labels.glob("*.parquet")) if path.stem not in found]
+            labels = _labels(log, window, found)
         contents = [_content(handle) for handle in found.values()]
     headers = described(log)
-    live = tuple(tabulate(frames.read(content).frames, headers) for content in contents)
-    labels = [pl.read_parquet(path) for path in files] + [tables.labels for tables in live]
+    live = tuple(tabulate(frames.each(content, []), headers) for content in contents)
     for tables in live:
         headers |= tables.headers
-    return Snapshot(parts, live, pl.concat([pl.DataFrame(schema=LABELS), *labels]), headers)
+    return Snapshot(parts, live, pl.concat([labels, *(tables.labels for tables in live)]), headers)
 
 
 def _open(path: Path) -> int:
@@ -109,6 +112,17 @@ def _parts(
                 files = (item for item in path.iterdir() if item.suffix == ".parquet" and item.name[0] != ".")
                 found[hour, digits] = tuple(sorted(item for item in files if item.stem not in unconverted))
     return {key: files for key, files in found.items() if files}
+
+
+def _labels(log: Layout, window: Window, unconverted: Mapping[str, object]) -> pl.DataFrame:
+    """Labels of published files; of predictions' ids those alone that arrived late enough to count in the window."""
+    files = [path for path in label_files(log) if path.stem not in unconverted]
+    if not files:
+        return pl.DataFrame(schema=LABELS)
+    table = pl.scan_parquet(files, glob=False, hive_partitioning=False)
+    if window.since is not None:
+        table = table.filter(pl.col(names.ID).is_null() | (pl.col(names.LABELLED) >= window.since - GRACE))
+    return table.collect()
 
 
 def _hours(log: Layout, window: Window) -> Iterator[tuple[dt.datetime, Path]]:

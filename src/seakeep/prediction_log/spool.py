@@ -146,7 +146,9 @@ class Spool:
         with self._guard:
             finished, self._finished = self._finished, []
             handle = os.dup(self._segment.handle) if self._segment else None
-        done = all([self._finish(segment) for segment in finished])
+        done = True
+        for segment in finished:
+            done &= self._finish(segment)
         if handle is not None:
             try:
                 os.fdatasync(handle)

@@ -1,0 +1,158 @@
+"""Labels that arrive later, by file, query or request: added whole or not at all, and counted by what they change.
+
+Rows are kept as they came, also repetitions and labels of predictions that are not known yet; which of them counts is
+decided when the log is read (see joining), so that the order in which files come leaves no trace.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.core.errors import DataError, UsageError
+from seakeep.core.files import replacing
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.joining import as_type, latest
+from seakeep.prediction_log.tables import LABELS, TIME
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from seakeep.prediction_log.layout import Layout
+
+_NEW, _BEFORE = "@new", "@before"
+
+
+class BadLabels(DataError):
+    """Labels cannot be taken as they are; none of them was."""
+
+    @classmethod
+    def not_plain(cls, name: str, dtype: pl.DataType) -> BadLabels:
+        return cls(
+            f"column {name!r} is {dtype}, expected texts, whole numbers, numbers or booleans",
+            cause="An id, key or label is a single value.",
+            fix=f'Convert it before: frame.with_columns(polars.col("{name}").cast(polars.String)).',
+            name=name,
+        )
+
+    @classmethod
+    def no_such_value(cls, name: str, value: str, rows: int, dtype: pl.DataType) -> BadLabels:
+        expected = {pl.Boolean: "true or false, 1 or 0", pl.Int64: "a whole number"}.get(type(dtype), "a number")
+        return cls(
+            f"the label {value!r} in {rows:,} rows is not one that the model's predictions could equal: expected {expected}",
+            where=f"column {name!r}",
+            cause="The column is another one, or writes the label in other words.",
+            fix=f'Translate it before: frame.with_columns(polars.col("{name}") == {value!r}).',
+            name=name,
+            value=value,
+            rows=rows,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSummary:
+    """What became of the labels, one count a row.
+
+    added: first labels of known predictions. duplicate: equal to the label that counts already. corrected: they replace
+    another one. outdated: they arrived before the other one, and are kept without effect. unknown: of ids or keys that no
+    prediction has yet; kept, and joined if one comes. empty: rows without an id, key or label, left out.
+    """
+
+    added: int = 0
+    duplicate: int = 0
+    corrected: int = 0
+    outdated: int = 0
+    unknown: int = 0
+    empty: int = 0
+
+    @property
+    def rows(self) -> int:
+        """All rows that were given."""
+        return self.added + self.duplicate + self.corrected + self.outdated + self.unknown + self.empty
+
+
+def labels_of(frame: pl.DataFrame, *, label: str, by: str, column: str, arrived: dt.datetime) -> pl.DataFrame:
+    """A user's table as labels: the columns LABELS, without the rows that lack something.
+
+    Parameters: by: columns.ID or columns.KEY, which `column` is. Raises: UsageError, for a column that is not there;
+        BadLabels, for one whose values are no single ones.
+    """
+    for role, name in (("label", label), (by.lstrip(names.MARK), column)):
+        if name not in frame.columns:
+            raise UsageError.unknown_name("column", name, frame.columns, where=f"the {role} of the labels")
+        dtype = frame.schema[name]
+        if dtype.is_nested() or dtype.is_temporal() or dtype in (pl.Binary, pl.Object):
+            raise BadLabels.not_plain(name, dtype)
+    given = pl.DataFrame([_texts(frame[column]).alias(by), _texts(frame[label]).alias(names.LABEL)])
+    other = names.KEY if by == names.ID else names.ID
+    return (
+        given.drop_nulls()
+        .select(
+            by,
+            pl.lit(None, pl.String).alias(other),
+            names.LABEL,
+            pl.lit(arrived).cast(TIME).alias(names.LABELLED),
+        )
+        .select(list(LABELS))
+    )
+
+
+def typed(labels: pl.DataFrame, dtype: pl.DataType, *, column: str) -> pl.DataFrame:
+    """Labels in the words of the model's predictions: "1" becomes "true" where they are booleans.
+
+    Raises: BadLabels, for a label that no prediction could equal, by their type.
+    """
+    found = labels.with_columns(as_type(dtype).cast(pl.String))
+    bad = labels.filter(found[names.LABEL].is_null())[names.LABEL]
+    if len(bad):
+        raise BadLabels.no_such_value(column, bad[0], len(bad), dtype)
+    return found
+
+
+def summary(labels: pl.DataFrame, before: pl.DataFrame, known: pl.LazyFrame, *, by: str, empty: int) -> LabelSummary:
+    """What `labels` change. before: all labels so far. known: the column `by` of the log."""
+    counts = latest(labels, by).rename({names.LABEL: _NEW, names.LABELLED: "@arrived"}).drop("@last")
+    repeated = labels.height - counts.height
+    counting = latest(before, by).rename({names.LABEL: _BEFORE}).drop(names.LABELLED)
+    joined = counts.join(counting, on=by, how="left")
+    is_new, is_same = pl.col(_BEFORE).is_null(), pl.col(_BEFORE) == pl.col(_NEW)
+    is_later = (pl.col("@arrived") > pl.col("@last")) | (
+        (pl.col("@arrived") == pl.col("@last")) & (pl.col(_NEW) > pl.col(_BEFORE))
+    )
+    fresh = joined.filter(is_new).select(by)
+    found = fresh.lazy().join(known, on=by, how="semi").select(pl.len()).collect().item()
+    corrected = joined.filter(~is_new & ~is_same & is_later).height
+    duplicate = joined.filter(~is_new & is_same).height
+    return LabelSummary(
+        added=found,
+        duplicate=duplicate + repeated,
+        corrected=corrected,
+        outdated=joined.height - fresh.height - corrected - duplicate,
+        unknown=fresh.height - found,
+        empty=empty,
+    )
+
+
+def write(log: Layout, labels: pl.DataFrame, *, arrived: dt.datetime) -> None:
+    """Keep labels in a file of their own, whole or not at all. Raises CannotWrite."""
+    name = f"{arrived:%Y%m%dT%H%M%S}-labels-{secrets.token_hex(6)}.parquet"
+    with replacing(log.labels / name) as temporary:
+        labels.write_parquet(temporary)
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    """Ids, keys or labels as text. Floats that are all whole numbers are written as such: a table with missing whole numbers
+    often has them so; NaN is missing. Booleans are written as JSON writes them.
+    """
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+        whole = values.cast(pl.Int64, strict=False)
+        values = (
+            whole
+            if (whole.cast(values.dtype) == values).all() and whole.null_count() == values.null_count()
+            else values
+        )
+    return values.cast(pl.String)

@@ -1,0 +1,66 @@
+"""Rows: a snapshot's rows within a window, as one lazy table.
+
+Releases of one model may differ in inputs and classes, so that each is typed by itself, joined with its labels, and then
+combined by column names: a column that one release lacks is null in its rows, and one that changed its type gets a type
+that holds both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.joining import label_type
+from seakeep.prediction_log.snapshot import releases_of
+from seakeep.prediction_log.tables import OWN, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seakeep.prediction_log.frames import Header
+    from seakeep.prediction_log.joining import Known
+    from seakeep.prediction_log.snapshot import Snapshot, Window
+
+
+def rows(taken: Snapshot, window: Window, known: Known | None) -> pl.LazyFrame:
+    """The rows within a window, with the labels `known`; without label columns for None."""
+    scans = [_release(taken, digits, window, known) for digits in releases_of(taken)]
+    return pl.concat(scans, how="diagonal_relaxed") if scans else _empty(taken, labels=known is not None)
+
+
+def newest(headers: Mapping[str, Header]) -> Header:
+    """The header of the release with the highest version."""
+    return max(headers.values(), key=lambda header: (header.version, header.release))
+
+
+def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) -> pl.LazyFrame:
+    """One release's rows, with labels of its predictions' type."""
+    files = [path for (_, release), paths in taken.parts.items() if release == digits for path in paths]
+    scans = [pl.scan_parquet(files, glob=False, hive_partitioning=False)] if files else []
+    for tables in taken.live:
+        scans += [table.lazy() for release, table in tables.rows.items() if release.startswith(digits)]
+    table = pl.concat(scans).filter(*_wanted(window))
+    return table if known is None else known.join(table)
+
+
+def _wanted(window: Window) -> list[pl.Expr]:
+    wanted = [pl.lit(True)]
+    if window.since is not None:
+        wanted.append(pl.col(names.TIME) >= window.since)
+    if window.until is not None:
+        wanted.append(pl.col(names.TIME) < window.until)
+    if window.roles:
+        wanted.append(pl.col(names.ROLE).is_in(list(window.roles)))
+    if window.releases:
+        wanted.append(pl.any_horizontal(pl.col(names.RELEASE).str.starts_with(each) for each in window.releases))
+    return wanted
+
+
+def _empty(taken: Snapshot, *, labels: bool) -> pl.LazyFrame:
+    """No rows, typed as the newest release's; of a log that never had any, its own columns alone."""
+    schema = schema_of(newest(taken.headers)) if taken.headers else {**OWN, names.PREDICTION: pl.Null()}
+    if labels:
+        schema |= {names.LABEL: label_type(schema[names.PREDICTION]), names.LABELLED: OWN[names.TIME]}
+    return pl.LazyFrame(schema=schema)
