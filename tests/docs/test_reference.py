@@ -165,9 +165,14 @@ def test_the_site_builds_strictly(tmp_path):
 @pytest.mark.parametrize(
     "gap",
     [
-        "PredictionLog",
-        "Monitoring",
-        "Rollout",
+        "Estimated performance",
+        "Change points",
+        "Nothing is removed from it",
+        "no masking",
+        "one by one",
+        "not over all windows",
+        "three arms",
+        "Rare errors",
         "Kubernetes",
         "Kubeflow",
         "Prometheus",
