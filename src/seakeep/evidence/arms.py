@@ -47,7 +47,7 @@ class BadBatch(UsageError):
     """A batch holds what a test of bounded values cannot take."""
 
     @classmethod
-    def value(cls, value: float, index: int, arm: str) -> BadBatch:
+    def outside(cls, value: float, index: int, arm: str) -> BadBatch:
         return cls(
             f"found {value!r}, expected a value from 0 to 1",
             where=f"value {index} of the {arm}",
@@ -59,7 +59,7 @@ class BadBatch(UsageError):
         )
 
     @classmethod
-    def shape(cls, shape: tuple[int, ...], arm: str) -> BadBatch:
+    def not_flat(cls, shape: tuple[int, ...], arm: str) -> BadBatch:
         return cls(
             f"found values of shape {shape}, expected one value a row",
             where=f"the {arm}",
@@ -69,7 +69,7 @@ class BadBatch(UsageError):
         )
 
     @classmethod
-    def counts(cls, hits: object, rows: object, arm: str) -> BadBatch:
+    def not_counts(cls, hits: object, rows: object, arm: str) -> BadBatch:
         return cls(
             f"found {hits!r} hits in {rows!r} rows, expected whole numbers with 0 <= hits <= rows",
             where=f"the {arm}",
@@ -94,11 +94,11 @@ class Arm:
         """Values of [0, 1] in order of arrival. Raises BadBatch, naming the first that is none."""
         array = np.asarray(values, dtype=np.float64)
         if array.ndim != 1:
-            raise BadBatch.shape(array.shape, name)
+            raise BadBatch.not_flat(array.shape, name)
         wrong = ~((array >= 0.0) & (array <= 1.0))
         if wrong.any():
             index = int(wrong.argmax())
-            raise BadBatch.value(float(array[index]), index, name)
+            raise BadBatch.outside(float(array[index]), index, name)
         return cls(array, np.ones(len(array)), ordered=True)
 
     @classmethod
@@ -107,7 +107,7 @@ class Arm:
         hits, rows = counts
         whole = all(isinstance(count, int | np.integer) and not isinstance(count, bool) for count in counts)
         if not whole or not 0 <= hits <= rows:
-            raise BadBatch.counts(hits, rows, name)
+            raise BadBatch.not_counts(hits, rows, name)
         return cls(np.array([1.0, 0.0]), np.array([hits, rows - hits], np.float64), ordered=False)
 
     @property

@@ -50,7 +50,7 @@ class BadMargin(UsageError):
     """A margin that no difference of two means can reach."""
 
     @classmethod
-    def value(cls, margin: float) -> BadMargin:
+    def impossible(cls, margin: float) -> BadMargin:
         return cls(
             f"the margin is {margin!r}, expected a number between -1 and 1",
             cause="Margins are in the values' own unit, shares and not percents." if abs(margin) >= 1 else "",
@@ -77,7 +77,7 @@ def start(*, margin: float = 0.0) -> State:
     reject "the challenger's mean is higher by 0.01 or more".
     """
     if not -1.0 < margin < 1.0:
-        raise BadMargin.value(margin)
+        raise BadMargin.impossible(margin)
     return State(float(margin), Centre(), 0.0, tuple(_LOG_WEIGHTS.tolist()))
 
 

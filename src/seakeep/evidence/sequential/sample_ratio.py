@@ -29,7 +29,7 @@ class BadShares(UsageError):
     """Shares or counts that no routing gives."""
 
     @classmethod
-    def shares(cls, shares: tuple[float, ...]) -> BadShares:
+    def not_shares(cls, shares: tuple[float, ...]) -> BadShares:
         return cls(
             f"found the shares {shares!r}, expected at least two above 0 that add up to 1",
             cause="An arm that gets no traffic is no part of the comparison.",
@@ -38,7 +38,7 @@ class BadShares(UsageError):
         )
 
     @classmethod
-    def counts(cls, counts: tuple[object, ...], arms: int) -> BadShares:
+    def not_counts(cls, counts: tuple[object, ...], arms: int) -> BadShares:
         return cls(
             f"found the counts {counts!r}, expected {arms} whole numbers of at least 0, one an arm",
             cause="Counts are of this batch alone, so they never fall below 0.",
@@ -74,7 +74,7 @@ def update(state: State, counts: Sequence[int], *, shares: Sequence[float] | Non
     now = state.shares if shares is None else _checked(shares)
     whole = all(isinstance(count, int | np.integer) and not isinstance(count, bool) for count in found)
     if len(found) != len(now) or not whole or min(found) < 0:
-        raise BadShares.counts(found, len(now))
+        raise BadShares.not_counts(found, len(now))
     if now != state.shares:
         state = State(now, (0,) * len(now), log_e_value(state))
     return State(
@@ -103,5 +103,5 @@ def _log_ratio(state: State, concentration: float) -> float:
 def _checked(shares: Sequence[float]) -> tuple[float, ...]:
     found = tuple(float(share) for share in shares)
     if len(found) < 2 or not all(share > 0 for share in found) or not math.isclose(sum(found), 1.0, abs_tol=1e-9):
-        raise BadShares.shares(found)
+        raise BadShares.not_shares(found)
     return found
