@@ -47,6 +47,11 @@ SETTINGS = {
         "`accept` everywhere."
     ),
     "serve.domain": "What happens to values outside of the contract's values or bounds: `accept` (counted and scored) or `reject`.",
+    "serve.log": (
+        "When a prediction is on the disk: `interval` at most `log_seconds` after its answer, `acknowledged` before it, "
+        "`off` never."
+    ),
+    "serve.log_seconds": "Longest time until an answered row is on the disk, in seconds, 0.05 to 60.",
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",

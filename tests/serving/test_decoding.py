@@ -26,7 +26,7 @@ def decoder(tmp_path_factory):
 
     def make(**settings):
         served = Served.of(example_model())
-        contract = Contract(served, Settings(**settings), Metrics([served], folder))
+        contract = Contract(served, Settings(**settings), Metrics(folder))
         return Decoder(contract), contract
 
     return make
@@ -148,7 +148,7 @@ def test_names_that_no_decoder_can_be_built_for_are_read_carefully(tmp_path):
         inputs=tuple(Input(name, Kind.NUMBER) for name in names),
     )
     served = Served.of(model)
-    decoder = Decoder(Contract(served, Settings(), Metrics([served], tmp_path)))
+    decoder = Decoder(Contract(served, Settings(), Metrics(tmp_path)))
     ask = decoder.read(json.dumps({"rows": [dict.fromkeys(names, 2)]}).encode())
     assert [list(values) for values in ask.columns] == [[2.0]] * 3
     tensors = [{"name": name, "shape": [1], "datatype": "FP64", "data": [2]} for name in names]

@@ -176,7 +176,7 @@ def test_under_load_sigterm_breaks_no_answer(start, folders, row):
 def test_a_killed_worker_is_replaced_and_its_counts_stay(start, folders, row):
     with start(folders["flights"]) as server:
         version = example_model().digest[:12]
-        series = f'seakeep_requests_total{{model="flights",status="200",version="{version}"}}'
+        series = f'seakeep_requests_total{{model="flights",role="pinned",status="200",version="{version}"}}'
         for _ in range(3):
             server.infer({"rows": [row]})
         (worker,) = server.workers
@@ -220,7 +220,7 @@ def test_nothing_is_left_behind_in_the_temporary_folder(start, folders, tmp_path
 def test_metrics_of_any_worker_tell_of_all(start, folders, row):
     with start(folders["flights"], "--workers", "2") as server:
         version = example_model().digest[:12]
-        series = f'seakeep_requests_total{{model="flights",status="200",version="{version}"}}'
+        series = f'seakeep_requests_total{{model="flights",role="pinned",status="200",version="{version}"}}'
         for _ in range(40):
             assert server.infer({"rows": [row]})[0] == 200
         assert {server.metrics()[series] for _ in range(10)} == {40}

@@ -167,9 +167,9 @@ def test_values_outside_of_the_domain_are_counted_and_scored(server, row):
 
 def test_requests_and_refusals_are_counted(server, row):
     version = example_model().digest[:12]
-    answered = f'seakeep_requests_total{{model="flights",status="200",version="{version}"}}'
+    answered = f'seakeep_requests_total{{model="flights",role="pinned",status="200",version="{version}"}}'
     refused = f'seakeep_refusals_total{{model="flights",reason="unknown_input",version="{version}"}}'
-    timed = f'seakeep_request_seconds_count{{model="flights",version="{version}"}}'
+    timed = f'seakeep_request_seconds_count{{model="flights",role="pinned",version="{version}"}}'
     before = server.metrics()
     for request in ({"rows": [row]}, {"rows": [row]}, {"rows": [{**row, "x": 1}]}):
         server.infer(request)

@@ -15,6 +15,11 @@ from seakeep.cli._door import Door, verb
 @click.option(
     "--domain", type=click.Choice(["accept", "reject"]), help="Whether values outside of the contract are let in."
 )
+@click.option(
+    "--log",
+    type=click.Choice(["off", "interval", "acknowledged"]),
+    help="When predictions are on the disk: within serve.log_seconds (default), before the answer, or never.",
+)
 def command(
     door: Door,
     *,
@@ -23,14 +28,19 @@ def command(
     workers: int | None,
     missing: str | None,
     domain: str | None,
+    log: str | None,
 ) -> None:
     """Serve one or more releases until SIGTERM or Ctrl-C.
+
+    A release's name is followed: a rollout, a promotion or a rollback reaches the server within a second, without a failed
+    request. NAME@3 and a digest stay what they are.
 
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """
     from seakeep.pipeline import verbs
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
+    flags["serve.log"] = log
 
     def announce(address: str) -> None:
         door.show(

@@ -39,7 +39,7 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". max_body_mb: MiB of one request. max_rows: rows of one request. drain_seconds: time that requests
+    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". max_body_mb: MiB of one request. max_rows: rows of one request. drain_seconds: time that requests
     under way have at the end.
     """
 
@@ -47,6 +47,8 @@ class ServeSettings:
     workers: int = 1
     missing: Literal["schema", "reject", "accept"] = "schema"
     domain: Literal["accept", "reject"] = "accept"
+    log: Literal["off", "interval", "acknowledged"] = "interval"
+    log_seconds: float = 1.0
     max_body_mb: int = 8
     max_rows: int = 10_000
     drain_seconds: int = 30

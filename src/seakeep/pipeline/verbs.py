@@ -20,13 +20,14 @@ from seakeep.pipeline.project import find_home
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.sights import digest_of_file
 from seakeep.registry import Artifact, Execution, Registered, Registry
+from seakeep.registry.releases import CHAMPION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.evaluation import Requirement
     from seakeep.registry.artifacts import ArtifactKind
-    from seakeep.serving import ScoreSummary, Served
+    from seakeep.serving import Followed, ScoreSummary, Served
     from seakeep.serving.scoring import Keep, Progress
 
 Reference = str | Path | Model
@@ -178,6 +179,9 @@ def serve(
 ) -> None:
     """Answer for releases over HTTP until told to stop.
 
+    A release's name, or "name@champion", is followed: requests go where its route in the registry says, also when it changes
+    while the server runs. "name@3", a digest or a folder answers for itself. What is served from a registry, or with a
+    `home`, has its predictions logged there.
     flags: settings ("serve.http", "serve.workers", …) that come before those of the environment and of seakeep.toml.
     """
     from seakeep import serving
@@ -185,6 +189,7 @@ def serve(
     settings = load_settings(Path.cwd(), flags=flags)
     host, port = address(settings)
     models = [_to_serve(reference, home) for reference in references]
+    is_recorded = home is not None or not all(isinstance(model, Model | Path) for model in models)
     serving.serve(
         models,
         host=host,
@@ -195,6 +200,9 @@ def serve(
         body_limit_bytes=settings.serve.max_body_mb * 1024 * 1024,
         row_limit=settings.serve.max_rows,
         drain_seconds=settings.serve.drain_seconds,
+        home=_home(home) if is_recorded else None,
+        log=settings.serve.log,
+        log_seconds=settings.serve.log_seconds,
         announce=announce,
     )
 
@@ -228,13 +236,18 @@ def _keyed(data: object, model: Model) -> Dataset:
     return replace(dataset, key=model.schema.key) if has_key else dataset
 
 
-def _to_serve(reference: Reference, home: Path | str | None) -> Served | Model | Path:
+def _to_serve(reference: Reference, home: Path | str | None) -> Served | Followed | Model | Path:
     if isinstance(reference, Model):
         return reference
     if (Path(reference) / FACTS_FILE).is_file():
         return Path(reference)
     with find_registry(home) as registry:
-        return _served(registry.resolve(str(reference), check=True))
+        registered = registry.resolve(str(reference), check=True)
+    if str(reference) in (registered.release.name, f"{registered.release.name}@{CHAMPION}"):
+        from seakeep.serving import Followed
+
+        return Followed.of(registry.home, registered.release.name)
+    return _served(registered)
 
 
 def _served(registered: Registered) -> Served:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from seakeep._lazy import lazily
 
 _HOMES = {
+    "Followed": "followed",
     "OnnxPredictor": "runtimes.onnx",
     "ScoreSummary": "scoring",
     "Served": "served",
@@ -17,9 +18,10 @@ _HOMES = {
     "serve": "server.run",
 }
 
-__all__ = ["OnnxPredictor", "ScoreSummary", "Served", "score", "serve"]
+__all__ = ["Followed", "OnnxPredictor", "ScoreSummary", "Served", "score", "serve"]
 
 if TYPE_CHECKING:
+    from seakeep.serving.followed import Followed
     from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.scoring import ScoreSummary, score
     from seakeep.serving.served import Served

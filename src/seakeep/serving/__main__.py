@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import get_args
 
 from seakeep.core.errors import SeakeepError
+from seakeep.serving.followed import Followed
 from seakeep.serving.server.run import serve
-from seakeep.serving.server.settings import Domain, Missing, Settings
+from seakeep.serving.server.settings import Domain, Log, Missing, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop. Returns the exit code: 0, or 3 if it could not."""
     defaults = Settings()
     parser = argparse.ArgumentParser("python -m seakeep.serving", description="Serve models over HTTP.")
-    parser.add_argument("models", nargs="+", metavar="FOLDER", help="folder of a release or a model")
+    parser.add_argument("models", nargs="*", metavar="FOLDER", help="folder of a release or a model")
+    parser.add_argument("--follow", action="append", default=[], metavar="NAME", help="whose route --home has")
+    parser.add_argument("--home", type=Path, help="registry, below which predictions are logged too")
+    parser.add_argument("--log", choices=get_args(Log), default=defaults.log)
+    parser.add_argument("--log-seconds", type=float, default=defaults.log_seconds)
     parser.add_argument("--host", default=defaults.host)
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one")
     parser.add_argument("--workers", type=int, default=defaults.workers)
@@ -27,7 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
     options = vars(parser.parse_args(arguments))
     try:
-        serve(options.pop("models"), **options, announce=lambda address: print(address, flush=True))
+        models, names = options.pop("models"), options.pop("follow")
+        if names and options["home"] is None:
+            parser.error("--follow needs --home, the registry that has the route")
+        followed = [Followed.of(options["home"], name) for name in names]
+        serve([*followed, *models], **options, announce=lambda address: print(address, flush=True))
     except SeakeepError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code

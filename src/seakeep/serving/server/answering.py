@@ -33,7 +33,7 @@ class TensorAnswer(msgspec.Struct, omit_defaults=True, gc=False):
     model_name: str
     model_version: str
     outputs: list[Tensor]
-    parameters: dict[str, str]
+    parameters: dict[str, Any]
     id: str | None = None
 
 
@@ -50,13 +50,16 @@ class Answers:
         self._parameters = {"release": served.release}
         self.width = 1 if self._regression else len(classes)
 
-    def write(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+    def write(
+        self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None = None
+    ) -> bytes:
         """The answer's body. Parameters: scores: (rows, width) in row order, flat. decisions: class indices, empty for
-        regression. A score that is not finite is written as null, since JSON has no other word for it.
+        regression. prediction_id: under which it is logged, None where it is not; row n is `prediction_id.n`. A score that is not finite is written as null, since JSON has no other word for it.
         """
-        return self._rows(ask, scores, decisions) if ask.natural else self._tensors(ask, scores, decisions)
+        form = self._rows if ask.natural else self._tensors
+        return form(ask, scores, decisions, prediction_id)
 
-    def _tensors(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+    def _tensors(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
         served = self._served
         if self._regression:
             outputs = [Tensor("value", "FP32", (ask.rows,), scores)]
@@ -68,11 +71,17 @@ class Answers:
             ]
         if ask.outputs is not None:
             outputs = [output for name in ask.outputs for output in outputs if output.name == name]
-        return _encode(TensorAnswer(served.name, served.version, outputs, self._parameters, ask.id))
+        parameters = self._parameters
+        if prediction_id is not None:
+            parameters = {**parameters, "prediction_id": prediction_id}
+        return _encode(TensorAnswer(served.name, served.version, outputs, parameters, ask.id))
 
-    def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
+    def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
         made = [{"value": score} for score in scores] if self._regression else self._labelled(scores, decisions)
         answer: dict[str, Any] = {"predictions": made, "model": self._served.name, "release": self._served.release}
+        answer["version"] = self._served.version
+        if prediction_id is not None:
+            answer["prediction_id"] = prediction_id
         if ask.id is not None:
             answer["id"] = ask.id
         return _encode(answer)

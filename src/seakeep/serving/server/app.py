@@ -1,4 +1,4 @@
-"""The RSGI application: finds the route, reads the body within its limit, answers, refuses, counts.
+"""The RSGI application: finds the lane, reads the body within its limit, answers, refuses, counts, writes down.
 
 The first workers make their engines in a thread after they have begun to listen, so that health can be asked from the first
 moment and readiness is told as it is; a worker that replaces a dead one makes them before it listens, so that no request
@@ -10,295 +10,170 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
 import signal
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
 
-from seakeep import __version__
-from seakeep.serving.server.metrics import REFUSALS, REQUESTS, STATUSES, Metrics
+from seakeep.serving.server.crew import Crew
+from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
+from seakeep.serving.server.keys import HEADER
+from seakeep.serving.server.labelling import read_labels
+from seakeep.serving.server.pages import JSON, LOADING, RETRY, Pages
 from seakeep.serving.server.patience import Patience
-from seakeep.serving.server.refusals import CODES, BadCall, BadInput, Refusal
+from seakeep.serving.server.receiving import check_headers, receive
+from seakeep.serving.server.refusals import CODES, Refusal
+from seakeep.serving.server.shadows import Copy
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from seakeep.serving.served import Served
-    from seakeep.serving.server.engine import Engine
-    from seakeep.serving.server.settings import Settings
+    from seakeep.serving.server.cells import Cell
+    from seakeep.serving.server.lanes import Lane
+    from seakeep.serving.server.pages import Page
+    from seakeep.serving.server.worker import WorkerStart
 
-_JSON = [("content-type", "application/json")]
-_TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
-_RETRY = [*_JSON, ("retry-after", "1")]
-_LIVE, _READY, _METRICS, _ROOT, _MODELS = "/v2/health/live", "/v2/health/ready", "/metrics", "/v2", "/v2/models"
-_READY_SUFFIX = ".ready"
 _SWITCH_SECONDS = (
     0.0005  # instead of 0.005: small requests beside a large one that is read aside wait less for the lock
 )
-_LINGER_BYTES = 128 * 1024 * 1024
+_NOT_KEPT = {
+    "error": "the labels could not be written to the disk, and were not taken",
+    "fix": "Send them again; seakeep_log_writable in /metrics tells whether the log can be written.",
+}
 _log = logging.getLogger("seakeep.serving")
-
-
-class Model:
-    """A served model's place in the application: its engine, once made, and its counters."""
-
-    def __init__(self, served: Served | None, metrics: Metrics) -> None:
-        self.served = served
-        self.engine: Engine | None = None
-        labels = (served.name, served.version) if served else ("", "")
-        self.answered = {status: metrics.cell(REQUESTS, *labels, str(status)) for status in STATUSES}
-        self.refused = {code: metrics.cell(REFUSALS, *labels, code) for code in CODES}
 
 
 class App:
     """Answers HTTP requests for some models; one a worker.
 
-    Parameters: served: the models, the first of a name being the one that answers where no version is named.
-        settings: see Settings. folder: of the workers' counters. failed: called with the error if a model cannot be loaded.
-        ended: called when the last request was answered and the worker is about to end.
+    Parameters: start: what is served and how. failed: called with the error if a model cannot be loaded. ended: called when
+        the last request was answered and the worker is about to end.
     """
 
-    def __init__(
-        self,
-        served: Sequence[Served],
-        settings: Settings,
-        folder: Path,
-        *,
-        failed: Callable[[Exception], None],
-        ended: Callable[[], None],
-    ) -> None:
-        self._settings, self._failed, self._ended = settings, failed, ended
-        self._folder = folder
-        self._metrics = Metrics(served, folder)
-        self._models = [Model(one, self._metrics) for one in served]
-        self._nowhere = Model(None, self._metrics)
-        self._by_name: dict[str, list[Model]] = {}
-        for model, one in zip(self._models, served, strict=True):
-            self._by_name.setdefault(one.name, []).append(model)
-        self._infer = {path: model for model in reversed(self._models) for path in _infer_paths(model.served)}
-        self._ready = False
+    def __init__(self, start: WorkerStart, *, failed: Callable[[Exception], None], ended: Callable[[], None]) -> None:
+        self._start, self._failed, self._ended = start, failed, ended
+        self._limit = start.settings.body_limit_bytes
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this in the worker before it listens."""
         sys.setswitchinterval(_SWITCH_SECONDS)
-        self._patience = Patience(loop, self._settings.read_seconds)
+        self._patience = Patience(loop, self._start.settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))  # the parent had them wait
-        if any(self._folder.glob(f"*{_READY_SUFFIX}")):
-            self._load(loop)
-        else:
-            threading.Thread(target=self._load, args=(loop,), name="load", daemon=True).start()
+        self._crew = Crew(self._start, loop=loop, failed=self._failed)
+        self._fleet, self._shadows = self._crew.fleet, self._crew.shadows
+        nowhere = self._crew.metrics.nowhere()
+        self._answered = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
+        self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
+        self._pages = Pages(self._crew.ready, self._crew.metrics.text)
+        self._crew.begin()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this when the worker has drained."""
         del loop
+        self._crew.end()
         self._ended()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        model = self._infer.get(scope.path)
-        if model is None or scope.method != "POST":
+        crossing = self._fleet.board.infer.get(scope.path)
+        if crossing is None or scope.method != "POST":
             await self._elsewhere(scope, protocol)
             return
+        lane = crossing.main
         try:
-            body = await self._received(scope, protocol)
-            _check_headers(scope.headers)
-            if model.engine is None:
-                self._not_ready(protocol, model)
+            body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
+            check_headers(scope.headers)
+            lane = crossing.only or crossing.lane(scope.headers, body)
+            engine, log = lane.engine, lane.log
+            if engine is None:
+                _not_ready(protocol, lane)
                 return
-            answer = await model.engine.answer(body)
+            prediction_id, key = (None, None) if log is None else (log.next_id(), scope.headers.get(HEADER))
+            answered = await engine.answer(body, prediction_id)
+            if log is not None and prediction_id is not None:
+                log.answered(lane, prediction_id, time.perf_counter() - started, answered, key=key)
+                if log.acknowledged:
+                    await log.committed()
         except Refusal as refusal:
-            self._refuse(protocol, refusal, model)
-        except Exception:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
-            self._fault(protocol, scope, model)
+            self._unanswered(scope, lane, started, "refused", refusal.code)
+            _refuse(protocol, refusal, lane.answered, lane.refused)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
+            if _is_fault(error):
+                self._unanswered(scope, lane, started, "failed", type(error).__name__)
+                _fault(protocol, scope, lane.answered)
         else:
-            model.answered[200].add()  # before it is sent: who has an answer finds it counted
-            model.engine.latency.observe(time.perf_counter() - started)
-            protocol.response_bytes(200, _JSON, answer)
+            lane.answered[200].add()  # before it is sent: who has an answer finds it counted
+            lane.latency.observe(time.perf_counter() - started)
+            protocol.response_bytes(200, JSON, answered.content)
+            if crossing.shadows:
+                self._shadows.offer(crossing.shadows, Copy(body, answered, prediction_id, key))
 
-    async def _received(self, scope: Any, protocol: Any) -> bytes:
-        """The request's body. Its length is believed only where the HTTP parser holds the client to it."""
-        headers, limit = scope.headers, self._settings.body_limit_bytes
-        length = headers.get("content-length")
-        known = length is not None and length.isdigit() and "transfer-encoding" not in headers
-        if known and int(length) > limit and "expect" in headers:
-            raise BadCall.too_large(int(length), limit)  # before the client sends it
-        whole = known and int(length) <= limit
-        return await self._patience.read(protocol() if whole else _streamed(protocol, limit))
+    def _unanswered(self, scope: Any, lane: Lane, started: float, outcome: str, reason: str) -> None:
+        if lane.log is not None and lane.engine is not None:
+            key, seconds = scope.headers.get(HEADER), time.perf_counter() - started
+            lane.log.unanswered(lane, lane.log.next_id(), seconds, outcome, reason, key=key)
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not an inference."""
         try:
+            body = b""
             if scope.method not in ("GET", "HEAD"):
-                await self._received(scope, protocol)
-            status, headers, body = self._get(scope)
+                body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
+            name = self._fleet.board.labels.get(scope.path)
+            if name is not None and scope.method == "POST":
+                check_headers(scope.headers)
+                status, headers, content = await self._label(name, body)
+            else:
+                status, headers, content = self._pages.get(self._fleet.board, scope.method, scope.path)
         except Refusal as refusal:
-            self._refuse(protocol, refusal, self._nowhere)
-        except Exception:  # noqa: BLE001
-            self._fault(protocol, scope, self._nowhere)
+            _refuse(protocol, refusal, self._answered, self._refused)
+        except Exception as error:  # noqa: BLE001
+            if _is_fault(error):
+                _fault(protocol, scope, self._answered)
         else:
-            self._nowhere.answered[status].add()
-            protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else body)
+            self._answered[status].add()
+            protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else content)
 
-    def _get(self, scope: Any) -> tuple[int, list[tuple[str, str]], bytes]:
-        path = scope.path.rstrip("/") or "/"
-        answer = self._found(unquote(path), scope.path in self._infer)
-        if answer is None and scope.method == "POST":
-            raise BadCall.unknown_path(path, tuple(self._infer))  # spelt in a way that only looks like it
-        if answer is None:
-            raise BadCall.method(scope.method, "POST", path)
-        if scope.method not in ("GET", "HEAD"):
-            raise BadCall.method(scope.method, "GET, HEAD", path)
-        status, content = answer
-        if isinstance(content, bytes):
-            return status, _TEXT, content
-        return status, _JSON if status == 200 else _RETRY, json.dumps(content).encode()
-
-    def _found(self, path: str, infers: bool) -> tuple[int, Any] | None:
-        """Status and content of a path, None where one infers. Raises Refusal where there is nothing."""
-        if infers:
-            return None
-        if path == _LIVE:
-            return 200, {"live": True}
-        if path == _READY:
-            ready = self._is_ready()
-            return 200 if ready else 503, {"ready": ready}
-        if path == _METRICS:
-            return 200, self._metrics.text()
-        if path == _ROOT:
-            extensions = ["rows", "metrics"]
-            return 200, {"name": "seakeep", "version": __version__, "extensions": extensions, "models": self._listed()}
-        if path == _MODELS:
-            return 200, {"models": self._listed()}
-        if path.startswith(_MODELS + "/"):
-            return self._model_path(path, path.removeprefix(_MODELS + "/").split("/"))
-        raise BadCall.unknown_path(path, (_ROOT, _LIVE, _READY, _MODELS, _METRICS))
-
-    def _model_path(self, path: str, parts: list[str]) -> tuple[int, Any] | None:
-        """`{model}[/versions/{version}][/ready|/infer]`."""
-        models = self._by_name.get(parts[0])
-        if models is None:
-            raise BadCall.unknown_model(parts[0], list(self._by_name))
-        model, rest = models[0], parts[1:]
-        if len(rest) >= 2 and rest[0] == "versions":
-            versions = {one.served.version: one for one in models if one.served}
-            if rest[1] not in versions:
-                raise BadCall.unknown_version(parts[0], rest[1], list(versions))
-            model, rest = versions[rest[1]], rest[2:]
-        if rest == ["infer"]:
-            return None
-        ready = model.engine is not None
-        if rest == ["ready"]:
-            return 200 if ready else 503, {"name": parts[0], "ready": ready}
-        if not rest:
-            return self._metadata(model, models)
-        base = f"{_MODELS}/{parts[0]}"
-        raise BadCall.unknown_path(path, (base, f"{base}/ready", f"{base}/infer", f"{base}/versions/{{version}}"))
-
-    def _metadata(self, model: Model, models: Sequence[Model]) -> tuple[int, Any]:
-        if model.engine is None:
-            return 503, {"error": "the model is being loaded", "fix": f"Ask again in a second; {_READY} tells."}
-        versions = [one.served.version for one in models if one.served]
-        return 200, {**model.engine.metadata(), "versions": versions}
-
-    def _is_ready(self) -> bool:
-        """Whether all workers have made their engines: the next request may go to any of them."""
-        self._ready = self._ready or len(list(self._folder.glob(f"*{_READY_SUFFIX}"))) >= self._settings.workers
-        return self._ready
-
-    def _listed(self) -> list[dict[str, str]]:
-        models = (one.served for one in self._models if one.served)
-        return [{"name": one.name, "version": one.version, "release": one.release} for one in models]
-
-    def _not_ready(self, protocol: Any, model: Model) -> None:
-        answer = {"error": "the model is being loaded", "fix": f"Ask again in a second; {_READY} tells."}
-        model.answered[503].add()
-        protocol.response_bytes(503, _RETRY, json.dumps(answer).encode())
-
-    def _refuse(self, protocol: Any, refusal: Refusal, model: Model) -> None:
-        headers = [*_JSON, ("allow", refusal.allow)] if refusal.allow else _JSON
-        model.answered[refusal.status].add()
-        model.refused[refusal.code].add()
-        protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
-
-    def _fault(self, protocol: Any, scope: Any, model: Model) -> None:
-        from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
-
-        if isinstance(sys.exception(), ProtocolClosed):
-            return  # the client hung up before its request was whole: there is nobody to answer
-        number = secrets.token_hex(8)
-        _log.exception("request %s: %s %s failed", number, scope.method, scope.path)
-        answer = {
-            "error": "the server failed to answer, which is not the request's fault",
-            "request": number,
-            "fix": f"Look for {number} in the server's log.",
-        }
-        model.answered[500].add()
-        protocol.response_bytes(500, _JSON, json.dumps(answer).encode())
-
-    def _load(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make the engines, one after another, and leave word that this worker is ready."""
-        import gc
-
-        from seakeep.serving.server.engine import Engine
-
-        aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
-        try:
-            for model in self._models:
-                if model.served:
-                    model.engine = Engine(model.served, self._settings, self._metrics, loop=loop, aside=aside)
-        except Exception as error:  # noqa: BLE001  (the parent says it, whatever it is)
-            self._failed(error)
-            return
-        gc.collect()
-        gc.freeze()
-        (self._folder / f"{os.getpid()}{_READY_SUFFIX}").touch()
+    async def _label(self, name: str, body: bytes) -> Page:
+        """Take labels, and answer once they are on the disk."""
+        model = self._fleet.board.places[name].crossing.main.served.model
+        labels = read_labels(body, model, limit=self._start.settings.row_limit)
+        if not await self._crew.logs[name].labelled(labels):
+            return 503, RETRY, json.dumps(_NOT_KEPT).encode()
+        return 200, JSON, json.dumps({"accepted": len(labels)}).encode()
 
 
-def _infer_paths(served: Served | None) -> tuple[str, ...]:
-    if served is None:
-        return ()
-    names = dict.fromkeys((served.name, quote(served.name, safe="")))
-    bases = (f"{_MODELS}/{name}{version}" for name in names for version in ("", f"/versions/{served.version}"))
-    return tuple(f"{base}/infer{slash}" for base in bases for slash in ("", "/"))
+def _not_ready(protocol: Any, lane: Lane) -> None:
+    lane.answered[503].add()
+    protocol.response_bytes(503, RETRY, json.dumps(LOADING).encode())
 
 
-def _check_headers(headers: Any) -> None:
-    """Raise Refusal unless the body is plain JSON in UTF-8; no Content-Type at all is taken for that."""
-    kind = headers.get("content-type")
-    if kind not in ("application/json", None):
-        media, _, parameters = kind.lower().partition(";")
-        charset = parameters.strip().removeprefix("charset=").strip('"')
-        if media.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
-            raise BadCall.content_type(kind)
-    if headers.get("content-encoding", "identity") != "identity":
-        raise BadCall.content_encoding(headers.get("content-encoding"))
-    if "inference-header-content-length" in headers:
-        raise BadInput.binary("Inference-Header-Content-Length")
+def _refuse(protocol: Any, refusal: Refusal, answered: dict[int, Cell], refused: dict[str, Cell]) -> None:
+    headers = [*JSON, ("allow", refusal.allow)] if refusal.allow else JSON
+    answered[refusal.status].add()
+    refused[refusal.code].add()
+    protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
 
 
-async def _streamed(protocol: Any, limit: int) -> bytes:
-    """The body, if it is within `limit`. What is beyond is read on for a while without being kept, so that a client that
-    writes all before it reads comes to see its refusal and not a broken pipe.
-    """
-    parts, size = [], 0
-    async for part in protocol:
-        size += len(part)
-        if size > limit + _LINGER_BYTES:
-            break
-        if size <= limit:
-            parts.append(part)
-        else:
-            parts.clear()
-    if size > limit:
-        raise BadCall.too_large(None, limit)
-    return b"".join(parts)
+def _is_fault(error: Exception) -> bool:
+    """Whether an error is one of ours: a client that hung up before its request was whole is nobody to answer."""
+    from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
+
+    return not isinstance(error, ProtocolClosed)
+
+
+def _fault(protocol: Any, scope: Any, answered: dict[int, Cell]) -> None:
+    number = secrets.token_hex(8)
+    _log.exception("request %s: %s %s failed", number, scope.method, scope.path)
+    answer = {
+        "error": "the server failed to answer, which is not the request's fault",
+        "request": number,
+        "fix": f"Look for {number} in the server's log.",
+    }
+    answered[500].add()
+    protocol.response_bytes(500, JSON, json.dumps(answer).encode())

@@ -17,6 +17,7 @@ class Ask:
 
     columns: values by input, in the model's order, None where missing. rows: how many. natural: whether it came as rows,
     and the answer goes as rows. id: the client's name for it. outputs: names of the tensors wanted, None for all.
+    key: of the request, from its parameters. keys: of its rows, where the schema's key column was sent, as it was sent.
     """
 
     columns: Sequence[Values]
@@ -24,3 +25,5 @@ class Ask:
     natural: bool
     id: str | None = None
     outputs: tuple[str, ...] | None = None
+    key: str | None = None
+    keys: Values | None = None

@@ -7,17 +7,16 @@ client claims is ever believed: claims are compared with what is there.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
-from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
+from seakeep.serving.server.keys import key_of, row_keys
+from seakeep.serving.server.parsing import check_members, decode_object, typed
+from seakeep.serving.server.refusals import BadBody, BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from seakeep.serving.server.columns import Column, Values
     from seakeep.serving.server.contract import Contract
@@ -39,14 +38,14 @@ class CarefulReader:
         complaint: what the quick decoder said; it knows the place of a number out of range, which decoding without types
             does not.
         """
-        request = _decoded(body, complaint)
-        _members("the body", request, _REQUEST)
-        identity = _typed(request, "id", str, "text")
-        _typed(request, "parameters", dict, "an object")
-        outputs = self._outputs(_typed(request, "outputs", list, "an array of objects"))
+        request = decode_object(body, complaint)
+        check_members("the body", request, _REQUEST)
+        identity = typed(request, "id", str, "text")
+        key = key_of(typed(request, "parameters", dict, "an object"))
+        outputs = self._outputs(typed(request, "outputs", list, "an array of objects"))
         rows, tensors = (
-            _typed(request, "rows", list, "an array of objects"),
-            _typed(request, "inputs", list, "an array"),
+            typed(request, "rows", list, "an array of objects"),
+            typed(request, "inputs", list, "an array"),
         )
         if rows is not None and tensors is not None:
             raise BadBody.both_forms()
@@ -56,7 +55,17 @@ class CarefulReader:
             raise BadBody.structure("outputs", request["outputs"], "nothing beside rows, which are answered whole")
         natural = rows is not None
         columns = self._from_rows(rows) if rows is not None else self._from_tensors(tensors or [])
-        return Ask(columns, len(columns[0]), natural=natural, id=identity, outputs=outputs)
+        keys = self._keys(rows, tensors or [], len(columns[0]))
+        return Ask(columns, len(columns[0]), natural=natural, id=identity, outputs=outputs, key=key, keys=keys)
+
+    def _keys(self, rows: list[Any] | None, tensors: list[Any], count: int) -> Values | None:
+        name = self._contract.key
+        if name is None:
+            return None
+        if rows is not None:
+            return [row.get(name) for row in rows]
+        data = next((tensor.get("data") for tensor in tensors if tensor["name"] == name), None)
+        return row_keys(data, count)
 
     def _outputs(self, wanted: list[Any] | None) -> tuple[str, ...] | None:
         if not wanted:
@@ -65,13 +74,13 @@ class CarefulReader:
         for output in wanted:
             if not isinstance(output, dict):
                 raise BadBody.structure("outputs", output, 'objects such as {"name": "' + known[0] + '"}')
-            _members("an item of outputs", output, _OUTPUT)
+            check_members("an item of outputs", output, _OUTPUT)
             name = output.get("name")
             if not isinstance(name, str):
                 raise BadBody.missing_member("an item of outputs", "name", "one of " + ", ".join(known))
             if name not in known:
                 raise BadInput.unknown_output(name, known)
-            if (_typed(output, "parameters", dict, "an object") or {}).get("binary_data"):
+            if (typed(output, "parameters", dict, "an object") or {}).get("binary_data"):
                 raise BadInput.binary("outputs")
         return tuple(dict.fromkeys(output["name"] for output in wanted))
 
@@ -118,9 +127,9 @@ class CarefulReader:
 
     def _tensor_column(self, column: Column, tensor: dict[str, Any]) -> Values:
         where = f"input {column.name!r}"
-        if "binary_data_size" in (_typed(tensor, "parameters", dict, "an object", where=where) or {}):
+        if "binary_data_size" in (typed(tensor, "parameters", dict, "an object", where=where) or {}):
             raise BadInput.binary(column.name)
-        _members(where, tensor, _TENSOR)
+        check_members(where, tensor, _TENSOR)
         for member, expected in (
             ("datatype", " or ".join(column.datatypes)),
             ("shape", "[rows]"),
@@ -131,7 +140,7 @@ class CarefulReader:
         datatype = tensor["datatype"]
         if datatype not in column.datatypes:
             raise BadInput.datatype(column.name, datatype, column.datatypes)
-        data = _typed(tensor, "data", list, "an array of values", where=where) or []
+        data = typed(tensor, "data", list, "an array of values", where=where) or []
         values = _flattened(column.name, data)
         _check_shape(column.name, tensor["shape"], len(values))
         self._check_count(column.name, len(values))
@@ -152,64 +161,6 @@ class CarefulReader:
 
     def _tensor_words(self, column: Column) -> str:
         return f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"
-
-
-def _decoded(body: bytes, complaint: str) -> dict[str, Any]:
-    if not body.strip():
-        raise BadBody.empty()
-    try:
-        request = msgspec.json.decode(body)
-    except UnicodeDecodeError:
-        raise _not_utf8(body) from None
-    except RecursionError:
-        raise BadBody.too_deep() from None
-    except msgspec.ValidationError as error:
-        told = complaint if "out of range" in complaint else str(error)
-        raise BadBody.out_of_range(told.rpartition(" - at ")[2].strip("`") or "the body") from None
-    except msgspec.DecodeError as error:
-        raise _malformed(body, str(error)) from None
-    if not isinstance(request, dict):
-        raise BadBody.structure("the body", request, "an object")
-    return request
-
-
-def _not_utf8(body: bytes) -> Refusal:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        return BadBody.not_utf8(body, error.start, error.reason)
-    return BadBody.not_utf8(body, 0, "a lone surrogate")
-
-
-def _malformed(body: bytes, message: str) -> Refusal:
-    place = re.search(r"\(byte (\d+)\)", message)
-    problem = message.removeprefix("JSON is malformed: ").split(" (byte")[0]
-    if place is not None:
-        return BadBody.malformed(problem, body, int(place[1]))
-    if message == "Input data was truncated":
-        return _cut_short(body)
-    return BadBody.malformed(problem, body, None)
-
-
-def _cut_short(body: bytes) -> Refusal:
-    """msgspec says "truncated" of an escape with half a surrogate pair too."""
-    lone = re.search(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}", body)
-    if lone is not None and body.rstrip().endswith(b"}"):
-        return BadBody.malformed("half of a surrogate pair", body, lone.start())
-    return BadBody.malformed("it ends too early", body, len(body))
-
-
-def _members(where: str, found: dict[str, Any], known: Sequence[str]) -> None:
-    for name in found:
-        if name not in known:
-            raise BadBody.unknown_member(where, name, known)
-
-
-def _typed(found: dict[str, Any], name: str, kind: type, expected: str, *, where: str = "the body") -> Any:
-    value = found.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise BadBody.structure(f"{name} of {where}", value, expected)
-    return value
 
 
 def _tensor_name(tensor: object, number: int) -> str:

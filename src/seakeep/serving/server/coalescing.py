@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.server.ask import Ask
+    from seakeep.serving.server.cells import Distribution
     from seakeep.serving.server.columns import Column
-    from seakeep.serving.server.metrics import Distribution
 
 ROWS_TOGETHER = 256
 Answer = tuple[list[float], list[int]]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Input
     from seakeep.core.schema import ColumnSchema
-    from seakeep.serving.server.metrics import Cell
+    from seakeep.serving.server.cells import Cell
     from seakeep.serving.server.settings import Settings
 
 Values = Sequence[Any]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.kinds import Task
 from seakeep.serving.server.columns import Column
-from seakeep.serving.server.metrics import MISSING, OUTSIDE
+from seakeep.serving.server.families import MISSING, OUTSIDE
 
 if TYPE_CHECKING:
     from seakeep.serving.served import Served
@@ -19,11 +19,13 @@ class Contract:
 
     columns: the inputs, in the model's order. ignored: columns that a table has when serving but the model does not read;
     they may be sent, as whole raw rows are, and are not looked at. refused: why, by name, columns that a request cannot
-    have, since they are not known yet when it is made. outputs: names of the tensors that can be asked for.
+    have, since they are not known yet when it is made. outputs: names of the tensors that can be asked for. key: the schema's
+    key column, where it may be sent, else None.
     """
 
     def __init__(self, served: Served, settings: Settings, metrics: Metrics) -> None:
         self.model = served.name
+        sheet = metrics.of_release(served)
         self.row_limit = settings.row_limit
         schema = served.model.schema
         expected = schema.expected("serving")
@@ -32,8 +34,8 @@ class Contract:
                 column,
                 schema.columns.get(column.name),
                 settings,
-                missing=metrics.cell(MISSING, served.name, served.version, column.name),
-                outside=metrics.cell(OUTSIDE, served.name, served.version, column.name),
+                missing=sheet.cell(MISSING, served.name, served.version, column.name),
+                outside=sheet.cell(OUTSIDE, served.name, served.version, column.name),
             )
             for column in served.model.inputs
         )
@@ -45,4 +47,5 @@ class Contract:
             for name in schema.columns
             if name not in expected and name not in self.by_name
         }
+        self.key = schema.key if schema.key in (*self.ignored, *self.by_name) else None
         self.outputs = ("value",) if served.model.task is Task.REGRESSION else ("probabilities", "label")

@@ -7,7 +7,6 @@ nested arrays, a duplicate) goes to the careful reader, which refuses in words o
 
 from __future__ import annotations
 
-import re
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Union
 
@@ -16,6 +15,7 @@ import msgspec
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.careful import CarefulReader
+from seakeep.serving.server.keys import UNFIT, key_of, row_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,6 @@ _ROW_TYPES: dict[Kind, Any] = {
     Kind.STRING: str | None,
     Kind.TIMESTAMP: str | None,
 }
-_UNFIT = re.compile(r'[\\"\x00-\x1f]')  # what msgspec does not take in the name of a member
 _TENSOR_TYPES = {**_ROW_TYPES, Kind.TIMESTAMP: int | str | None}
 
 
@@ -41,13 +40,18 @@ class Decoder:
         self._columns = contract.columns
         self._admit = tuple(column.admit_natural for column in contract.columns)
         self._count = len(contract.columns)
+        names = (*contract.names, *contract.ignored)
+        self._key_place = names.index(contract.key) if contract.key else None
         self._row_limit = contract.row_limit
         self._outputs = frozenset(contract.outputs)
         self._careful = CarefulReader(contract)
         tensors = [_tensor_type(column, i) for i, column in enumerate(contract.columns)]
         self._places = {tensor: i for i, tensor in enumerate(tensors)}
-        ignored = [_ignored_type(name, i) for i, name in enumerate(contract.ignored)]
-        self._names_fit = not any(_UNFIT.search(name) for name in (*contract.names, *contract.ignored))
+        ignored = [_ignored_type(name, i, is_key=name == contract.key) for i, name in enumerate(contract.ignored)]
+        self._key_type = next(
+            (kind for kind, name in zip(ignored, contract.ignored, strict=True) if name == contract.key), None
+        )
+        self._names_fit = not any(UNFIT.search(name) for name in names)
         request = _request_type([*tensors, *ignored], _row_type(contract) if self._names_fit else dict)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
 
@@ -70,19 +74,22 @@ class Decoder:
         rows = len(request.rows)
         if not 0 < rows <= self._row_limit or not self._names_fit:
             return None
-        given = zip(*map(msgspec.structs.astuple, request.rows), strict=True)
+        given = list(zip(*map(msgspec.structs.astuple, request.rows), strict=True))
         columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
-        return Ask(columns, rows, natural=True, id=request.id)
+        keys = None if self._key_place is None else given[self._key_place]
+        return Ask(columns, rows, natural=True, id=request.id, key=key_of(request.parameters), keys=keys)
 
     def _from_tensors(self, request: Any) -> Ask | None:
         columns: list[Any] = [None] * self._count
         rows = len(getattr(request.inputs[0], "data", ()))
         if not 0 < rows <= self._row_limit:
             return None
+        keys = None
         flat, tall = [rows], [rows, 1]
         for tensor in request.inputs:
             place = self._places.get(type(tensor))
             if place is None:
+                keys = getattr(tensor, "data", None) if type(tensor) is self._key_type else keys
                 continue
             column = self._columns[place]
             fits = columns[place] is None and len(tensor.data) == rows and tensor.shape in (flat, tall)
@@ -92,7 +99,10 @@ class Decoder:
         outputs = None if request.outputs is None else self._wanted(request.outputs)
         if None in columns or outputs == ():
             return None
-        return Ask(columns, rows, natural=False, id=request.id, outputs=outputs)
+        if self._key_type is None and self._key_place is not None:
+            keys = columns[self._key_place]
+        key = key_of(request.parameters)
+        return Ask(columns, rows, natural=False, id=request.id, outputs=outputs, key=key, keys=row_keys(keys, rows))
 
     def _wanted(self, outputs: list[Any]) -> tuple[str, ...]:
         """Names of the outputs asked for; empty for the careful reader to judge."""
@@ -143,9 +153,10 @@ def _tensor_type(column: Column, place: int) -> type:
     )
 
 
-def _ignored_type(name: str, place: int) -> type:
-    """A tensor of a column that the schema knows and the model does not read."""
-    return msgspec.defstruct(f"Ignored{place}", [], tag_field="name", tag=name, gc=False)
+def _ignored_type(name: str, place: int, *, is_key: bool) -> type:
+    """A tensor of a column that the schema knows and the model does not read; of the key's the data is kept."""
+    fields: list[Any] = [("data", Any, None)] if is_key else []
+    return msgspec.defstruct(f"Ignored{place}", fields, tag_field="name", tag=name, gc=False)
 
 
 def _row_type(contract: Contract) -> type:

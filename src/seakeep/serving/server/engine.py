@@ -1,8 +1,8 @@
-"""Engine: one model, ready to answer: its contract, decoder, session, coalescer and counters. Made in a worker, once."""
+"""Engine: one release, ready to answer: its contract, decoder, session, coalescer and counters. Made in a worker, once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seakeep.features.nulls import missing
 from seakeep.serving.runtimes.onnx import OnnxPredictor
@@ -11,10 +11,11 @@ from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.decoding import Decoder
-from seakeep.serving.server.metrics import LATENCY, RUNS
+from seakeep.serving.server.families import RUNS
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from seakeep.serving.served import Served
@@ -26,8 +27,17 @@ _WARM_UP_ROWS = (1, 1, 64)
 LARGE_BODY_BYTES = 128 * 1024
 
 
+class Answered(NamedTuple):
+    """What was asked, what the model said, and the body that tells the client so."""
+
+    content: bytes
+    ask: Ask
+    scores: Sequence[float]
+    decisions: Sequence[int]
+
+
 class Engine:
-    """Answers requests for one model.
+    """Answers requests for one release.
 
     Raises: GraphError, if the graph cannot be loaded or does not run on a row of missing values.
     """
@@ -47,18 +57,25 @@ class Engine:
         self._decoder = Decoder(self._contract)
         self._answers = Answers(served)
         self._loop, self._aside = loop, aside
-        self.latency = metrics.distribution(LATENCY, served.name, served.version)
-        runs = metrics.distribution(RUNS, served.name, served.version)
+        runs = metrics.of_release(served).distribution(RUNS, served.name, served.version)
         self._coalescer = Coalescer(self._predictor, self._contract.columns, loop=loop, aside=aside, runs=runs)
         self._warm_up()
 
-    async def answer(self, body: bytes) -> bytes:
-        """The answer to a request's body. Raises Refusal, for a request that is wrong."""
+    @property
+    def key_column(self) -> str | None:
+        """The schema's key column, where requests may bring it."""
+        return self._contract.key
+
+    async def answer(self, body: bytes, prediction_id: str | None = None) -> Answered:
+        """The answer to a request's body. Raises Refusal, for a request that is wrong.
+
+        prediction_id: that the answer is to name, None where it is not logged.
+        """
         if len(body) > LARGE_BODY_BYTES:
-            return await self._loop.run_in_executor(self._aside, self._answer_aside, body)
+            return await self._loop.run_in_executor(self._aside, self._answer_aside, body, prediction_id)
         ask = self._decoder.read(body)
         scores, decisions = await self._coalescer.answer(ask)
-        return self._answers.write(ask, scores, decisions)
+        return Answered(self._answers.write(ask, scores, decisions, prediction_id), ask, scores, decisions)
 
     def metadata(self) -> dict[str, Any]:
         """What the protocol tells of a model: its inputs and outputs."""
@@ -78,9 +95,10 @@ class Engine:
             "parameters": {"release": served.release, "classes": list(classes)},
         }
 
-    def _answer_aside(self, body: bytes) -> bytes:
+    def _answer_aside(self, body: bytes, prediction_id: str | None) -> Answered:
         ask: Ask = self._decoder.read(body)
-        return self._answers.write(ask, *self._coalescer.run([ask]))
+        scores, decisions = self._coalescer.run([ask])
+        return Answered(self._answers.write(ask, scores, decisions, prediction_id), ask, scores, decisions)
 
     def _warm_up(self) -> None:
         """Run once, so that the first request finds memory allocated and a graph that cannot run is found now."""

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from seakeep.core.errors import SeakeepError, UsageError
+from seakeep.serving.followed import Followed
 from seakeep.serving.served import Served, gather
-from seakeep.serving.server.settings import BadSetting, Domain, Missing, Settings
+from seakeep.serving.server.minding import scribe
+from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from seakeep.core.model import Model
 
@@ -61,7 +63,7 @@ class WorkerFailed(SeakeepError):
 
 
 def serve(
-    models: Sequence[Served | Model | Path | str],
+    models: Sequence[Served | Model | Followed | Path | str],
     *,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -72,14 +74,20 @@ def serve(
     row_limit: int = 10_000,
     read_seconds: int = 30,
     drain_seconds: int = 30,
+    home: Path | str | None = None,
+    log: Log = "interval",
+    log_seconds: float = 1.0,
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
 
     Must be called in the main thread, since it minds signals; it blocks.
     Parameters: models: folders of releases or models, loaded models, or `Served.load(folder, name=…, version=…)`; of
-        several with one name the first answers where a request names no version.
-        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds: see Settings.
+        several with one name the first answers where a request names no version. `Followed.of(home, name)` answers as the
+        name's route in that registry says, also when it changes.
+        home: below which predictions are logged (`predictions/<name>/`); without one they are not.
+        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds: see
+        Settings.
         announce: called with the address once a worker listens there; /v2/health/ready tells when all models are loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; PortTaken; WorkerFailed, if no worker starts.
     """
@@ -87,18 +95,28 @@ def serve(
         raise UsageError(
             "serve was called in a thread", fix="Call it in the main thread, or start: python -m seakeep.serving"
         )
-    settings = Settings(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds)
+    settings = Settings(
+        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds
+    )
     with _signals_wait():
-        served = gather(models)
+        followed = _distinct(one for one in models if isinstance(one, Followed))
+        others = [one for one in models if not isinstance(one, Followed)]
+        pinned = gather(others) if others or not followed else ()
         address, own_port = claim(settings.host, settings.port)
         url = f"http://{f'[{address}]' if ':' in address else address}:{own_port}"
         folder = Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
         try:
-            start = WorkerStart(served, settings, folder, os.getpid())
-            _run(start, address, own_port, lambda: announce(url) if announce else None)
+            place = None if home is None else Path(home).absolute()
+            start = WorkerStart(pinned, followed, settings, folder, os.getpid(), place)
+            with scribe(start):
+                _run(start, address, own_port, lambda: announce(url) if announce else None)
             _raise_failure(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _distinct(followed: Iterable[Followed]) -> tuple[Followed, ...]:
+    return tuple({one.name: one for one in followed}.values())
 
 
 @contextlib.contextmanager

@@ -9,6 +9,9 @@ from seakeep.core.errors import UsageError
 
 Missing = Literal["schema", "reject", "accept"]
 Domain = Literal["accept", "reject"]
+Log = Literal["off", "interval", "acknowledged"]
+
+_LOG_LEAST, _LOG_MOST = 0.05, 60.0
 
 
 class BadSetting(UsageError):
@@ -29,6 +32,8 @@ class Settings:
     domain: what happens to values outside of the schema's values or bounds: "accept" (counted and scored) or "reject".
     body_limit_bytes, row_limit: of one request; more is refused with 413. read_seconds: time that a client has to send
         its body, else 408. drain_seconds: time that requests under way have at the end before workers are killed.
+    log: how predictions are logged, where there is a home for them: "off", "interval" (an answer's row is on the disk at most
+        log_seconds later) or "acknowledged" (before the answer is sent).
     Raises: BadSetting.
     """
 
@@ -41,9 +46,11 @@ class Settings:
     row_limit: int = 10_000
     read_seconds: int = 30
     drain_seconds: int = 30
+    log: Log = "interval"
+    log_seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain))):
+        for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain)), ("log", get_args(Log))):
             if getattr(self, name) not in choices:
                 raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
         if not 0 <= self.port <= 65535:
@@ -51,3 +58,5 @@ class Settings:
         for name in ("workers", "body_limit_bytes", "row_limit", "read_seconds", "drain_seconds"):
             if getattr(self, name) < 1:
                 raise BadSetting.of(name, getattr(self, name), "at least 1")
+        if not _LOG_LEAST <= self.log_seconds <= _LOG_MOST:
+            raise BadSetting.of("log_seconds", self.log_seconds, f"{_LOG_LEAST} to {_LOG_MOST} seconds")

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import SeakeepError
+from seakeep.prediction_log.layout import Layout
 from seakeep.serving.server.app import App
 from seakeep.serving.server.lifeline import Lifeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from seakeep.serving.followed import Followed
     from seakeep.serving.served import Served
     from seakeep.serving.server.settings import Settings
 
@@ -27,18 +29,36 @@ _log = logging.getLogger("seakeep.serving")
 class WorkerStart:
     """What Granian calls in each new worker to get its application.
 
-    parent: process id of the server. folder: of the counters, and of the failure that the parent is to tell.
+    pinned: releases that stay as they are. followed: names whose routes are followed. parent: process id of the server.
+    folder: of the counters, and of the failure that the parent is to tell. home: below which predictions are logged, or None.
     """
 
-    served: tuple[Served, ...]
+    pinned: tuple[Served, ...]
+    followed: tuple[Followed, ...]
     settings: Settings
     folder: Path
     parent: int
+    home: Path | None = None
 
     def __call__(self) -> App:
         lifeline = Lifeline(self.parent, self.folder, self.settings.drain_seconds)
         lifeline.tie()
-        return App(self.served, self.settings, self.folder, failed=self.fail, ended=lifeline.clean)
+        return App(self, failed=self.fail, ended=lifeline.clean)
+
+    @property
+    def logged(self) -> tuple[str, ...]:
+        """The models whose predictions are logged. Raises UsageError for a name that no log can have."""
+        if self.home is None or self.settings.log == "off":
+            return ()
+        names = (*(one.name for one in self.followed), *(one.name for one in self.pinned))
+        for name in names:
+            Layout.of(self.home, name)
+        return tuple(dict.fromkeys(names))
+
+    def layout(self, name: str) -> Layout:
+        """Where a model's predictions are logged."""
+        assert self.home is not None
+        return Layout.of(self.home, name)
 
     def fail(self, error: Exception) -> None:
         """Leave the error for the parent to raise, and end the server: what cannot load will not load on a respawn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seakeep.serving.server.refusals.bodies import BadBody
 from seakeep.serving.server.refusals.calls import BadCall
 from seakeep.serving.server.refusals.inputs import BadInput
+from seakeep.serving.server.refusals.labels import BadLabel
 from seakeep.serving.server.refusals.refusal import CODES, Refusal
 
-__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "Refusal"]
+__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "Refusal"]

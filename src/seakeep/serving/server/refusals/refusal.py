@@ -30,6 +30,8 @@ CODES = (
     "outside_domain",
     "reserved_value",
     "binary_tensors",
+    "wrong_prediction_id",
+    "wrong_label",
     "too_many_rows",
     "body_too_large",
     "body_too_slow",

@@ -1,0 +1,152 @@
+"""The scribe: turns finished spools into Parquet files, and tells each minute's statistics, beside a server.
+
+    python -m seakeep.serving.scribe --home HOME --folder FOLDER --parent PID NAME…
+
+It is a child of the server (see server/minding) and the only one of its processes that loads Polars, which it does when the first
+spool is finished and not before. Every minute it waits until the workers' rows of the minute before are on the disk, converts,
+profiles that minute's answers for each release, and leaves a few numbers a column for /metrics. Statistics add, so
+it does not matter which worker answered what. Killed at any moment, it leaves only work for its successor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.core.errors import SeakeepError
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.layout import Layout
+from seakeep.prediction_log.spool import CLOSED, ROTATE_SECONDS
+from seakeep.serving.server.lifeline import Lifeline
+from seakeep.serving.server.windows import Window, write_windows
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from seakeep.core.statistics import ColumnStatistics
+
+_NICE = 10
+_LOOK_SECONDS = 1.0
+_GRACE_SECONDS = 2.0
+_DRAIN_SECONDS = 5.0
+_QUANTILES = {"median": 0.5, "q99": 0.99}
+_log = logging.getLogger("seakeep.serving.scribe")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Work until told to stop, or until the server is gone. Returns 0."""
+    parser = argparse.ArgumentParser("python -m seakeep.serving.scribe", description="Convert a server's spools.")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="model whose predictions are logged")
+    parser.add_argument("--home", type=Path, required=True, help="registry below which they are")
+    parser.add_argument("--folder", type=Path, required=True, help="the server's, for statistics")
+    parser.add_argument("--parent", type=int, required=True, help="process id of the server")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s [%(process)d] %(message)s", stream=sys.stderr)
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
+    Lifeline(options.parent, options.folder, _DRAIN_SECONDS).tie()
+    with contextlib.suppress(OSError):
+        os.nice(_NICE)
+    scribe = Scribe([Layout.of(options.home, name) for name in options.names], options.folder)
+    while not over.wait(_LOOK_SECONDS):
+        scribe.look(time.time())
+    return 0
+
+
+class Scribe:
+    """Converts and profiles some models' logs. Parameters: logs: of the models. folder: where windows are left."""
+
+    def __init__(self, logs: list[Layout], folder: Path) -> None:
+        self._logs, self._folder = logs, folder
+        self._told = {log.name: int(time.time() // ROTATE_SECONDS) - 1 for log in logs}
+        self._problems: dict[str, str] = {}
+
+    def look(self, now: float) -> None:
+        """Convert what is finished, and tell of the last whole minute if that was not done. now: Unix seconds.
+
+        Never raises for what is wrong with a log or a disk: that is told once, and tried again at the next look.
+        """
+        for log in self._logs:
+            try:
+                problem = self._convert(log)
+                self._tell(log, now)
+            except (SeakeepError, OSError) as error:
+                problem = str(error)
+            if problem and problem != self._problems.get(log.name):
+                _log.error("%s: predictions cannot be converted now: %s", log.name, problem)
+            self._problems[log.name] = problem
+
+    def _convert(self, log: Layout) -> str:
+        """Convert finished spools, and those of workers that died; returns what went wrong."""
+        if not log.spool.is_dir() or not any(log.spool.iterdir()):
+            return ""
+        if not any(path.suffix == CLOSED for path in log.spool.iterdir()) and "polars" not in sys.modules:
+            return ""  # an idle server's scribe stays small
+        from seakeep.prediction_log.parts import convert
+
+        return convert(log, wait=False).problem
+
+    def _tell(self, log: Layout, now: float) -> None:
+        minute = int((now - _GRACE_SECONDS) // ROTATE_SECONDS) - 1
+        if minute <= self._told[log.name] or "polars" not in sys.modules:
+            return
+        self._told[log.name] = minute
+        begin = dt.datetime.fromtimestamp(minute * ROTATE_SECONDS, dt.UTC)
+        windows = windows_of(log, begin, begin + dt.timedelta(seconds=ROTATE_SECONDS))
+        write_windows(self._folder, log.name, windows)
+
+
+def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Window, ...]:
+    """Statistics of what each release answered from `since` to before `until`; shadows have answered nobody."""
+    import polars as pl
+
+    from seakeep.prediction_log.log import PredictionLog
+
+    roles = [role for role in names.ROLES if role != "shadow"]
+    rows = PredictionLog(log).scan(since=since, until=until, roles=roles, labels=False)
+    answered = rows.filter(pl.col(names.OUTCOME) == "answered").collect()
+    parts = answered.partition_by(names.RELEASE, names.VERSION, maintain_order=True, as_dict=True)
+    return tuple(
+        Window(str(version), until.timestamp(), part.height, _columns(part)) for (_, version), part in parts.items()
+    )
+
+
+def _columns(answered: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """Statistics of the inputs and of the prediction. A column that another release alone has is all null, and left out."""
+    from seakeep.data import profile_frame
+
+    wanted = [name for name in answered.columns if not name.startswith(names.MARK) or name == names.PREDICTION]
+    own = answered.select(name for name in wanted if answered[name].null_count() < answered.height)
+    return {name: statistics_of(column) for name, column in profile_frame(own).columns.items()}
+
+
+def statistics_of(column: ColumnStatistics) -> dict[str, float]:
+    """The few numbers of a column that are told; always the same for its kind, but for those that no row gives."""
+    numbers: dict[str, float | None] = {"missing_share": column.missing_rate}
+    if column.kind.is_numeric:
+        numbers |= {"mean": column.mean, "standard_deviation": column.std}
+        numbers |= {"minimum": _float(column.minimum), "maximum": _float(column.maximum)}
+        numbers |= {name: column.quantile(share) for name, share in _QUANTILES.items()}
+    else:
+        most = max(column.top.counts, default=0)
+        numbers |= {"distinct": column.distinct, "top_share": most / column.present if column.present else None}
+    return {name: float(value) for name, value in numbers.items() if value is not None}
+
+
+def _float(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

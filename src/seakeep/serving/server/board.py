@@ -1,0 +1,106 @@
+"""Board: all that the request path needs to know, made whole and swapped in one assignment.
+
+A route changes while requests are answered: whoever holds the old board goes on with it, whoever looks after the swap has the
+new one, and nobody sees half of each. What only the old board held (engines, above all) is freed when its last request ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from seakeep.serving.server.lanes import Crossing, Lane, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seakeep.prediction_log.columns import Role
+    from seakeep.serving.followed import Followed
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.engine import Engine
+    from seakeep.serving.server.logbook import Logbook
+    from seakeep.serving.server.metrics import Metrics
+
+MODELS = "/v2/models"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """places: by model name. infer: crossings by path. labels: names by the path at which their labels arrive."""
+
+    places: Mapping[str, Place] = field(default_factory=dict)
+    infer: Mapping[str, Crossing] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def served(self) -> list[Served]:
+        """Every release that can be asked."""
+        return [lane.served for place in self.places.values() for lane in place.versions.values()]
+
+    @property
+    def ready(self) -> bool:
+        """Whether everything on it can answer."""
+        return all(place.ready for place in self.places.values())
+
+
+def make_board(
+    pinned: Sequence[Served],
+    followed: Sequence[Followed],
+    engines: Mapping[str, Engine],
+    metrics: Metrics,
+    logs: Mapping[str, Logbook],
+) -> Board:
+    """A board for these releases.
+
+    Parameters: pinned: named at the start; the first of a name answers where no version is named, unless the name is followed.
+        engines: by release; a release without one is answered 503. logs: by model name.
+    """
+    names = dict.fromkeys([one.name for one in followed] + [one.name for one in pinned])
+    routes = {one.name: one for one in followed}
+    places = {}
+    for name in names:
+        own = [one for one in pinned if one.name == name]
+        places[name] = _Maker(engines, metrics, logs.get(name)).place(name, own, routes.get(name))
+    infer = {path: crossing for place in places.values() for path, crossing in _infer_paths(place).items()}
+    labels = {path: name for name in logs for path in _paths(name, "/labels")}
+    return Board(places, infer, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    engines: Mapping[str, Engine]
+    metrics: Metrics
+    log: Logbook | None
+
+    def place(self, name: str, pinned: Sequence[Served], followed: Followed | None) -> Place:
+        on_route = followed.served if followed else ()
+        versions = {one.version: self._lane(one, "pinned") for one in (*on_route, *pinned)}
+        if followed is None:
+            return Place(name, Crossing(next(iter(versions.values()))), versions)
+        return Place(name, self._crossing(followed), versions, followed.route)
+
+    def _crossing(self, followed: Followed) -> Crossing:
+        route = followed.route
+        served = {one.release: one for one in followed.served}
+        lanes = {arm: self._lane(served[arm.release], arm.role, route.revision) for arm in route.arms}
+        champion = next((arm for arm in route.arms if arm.role == "champion"), route.arms[0])
+        shadows = tuple((self._lane(served[arm.release], arm.role, route.revision), arm.share) for arm in route.shadows)
+        return Crossing(lanes[champion], route=route, lanes=lanes, shadows=shadows)
+
+    def _lane(self, served: Served, role: Role, revision: int = 0) -> Lane:
+        engine = self.engines.get(served.release)
+        return Lane(served, role, self.metrics, engine=engine, revision=revision, log=self.log)
+
+
+def _infer_paths(place: Place) -> dict[str, Crossing]:
+    paths = dict.fromkeys(_paths(place.name, "/infer"), place.crossing)
+    for version, lane in place.versions.items():
+        paths |= dict.fromkeys(_paths(place.name, f"/versions/{version}/infer"), Crossing(lane))
+    return paths
+
+
+def _paths(name: str, rest: str) -> tuple[str, ...]:
+    """The ways of writing a path below a model's name."""
+    names = dict.fromkeys((name, quote(name, safe="")))
+    return tuple(f"{MODELS}/{one}{rest}{slash}" for one in names for slash in ("", "/"))

@@ -1,0 +1,117 @@
+"""Crew: the parts of one worker and the threads they live in: metrics, logs, fleet, shadows; how they begin and end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from seakeep.serving.server.families import MODEL, SHARE
+from seakeep.serving.server.fleet import Fleet
+from seakeep.serving.server.logbook import Logbook
+from seakeep.serving.server.metrics import Metrics
+from seakeep.serving.server.shadows import Shadows
+from seakeep.serving.server.windows import told_windows
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterator
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.engine import Engine
+    from seakeep.serving.server.metrics import Told
+    from seakeep.serving.server.worker import WorkerStart
+
+_READY_SUFFIX = ".ready"
+_BOOT_BYTES = 6
+
+
+class Crew:
+    """The parts of a worker. Parameters: failed: called with the error if what is served from the start cannot be loaded."""
+
+    def __init__(
+        self, start: WorkerStart, *, loop: asyncio.AbstractEventLoop, failed: Callable[[Exception], None]
+    ) -> None:
+        self._start, self._loop, self._failed = start, loop, failed
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._all_ready = False
+        self.metrics = Metrics(start.folder, told=self._told)
+        self.logs = {name: self._log(name) for name in start.logged}
+        self.shadows = Shadows(self.metrics, loop=loop)
+        self.fleet = Fleet(
+            start.pinned,
+            start.followed,
+            make=self._engine,
+            logs=self.logs,
+            metrics=self.metrics,
+            folder=start.folder,
+        )
+
+    def begin(self) -> None:
+        """Load what is served: at once, where others answer meanwhile; else beside the loop, which tells of it."""
+        if any(self._start.folder.glob(f"*{_READY_SUFFIX}")):
+            self._load()
+            threading.Thread(target=self.fleet.follow, name="route", daemon=True).start()
+        else:
+            threading.Thread(target=self._load_and_follow, name="route", daemon=True).start()
+        self._commits = [self._loop.create_task(log.keep_committing()) for log in self.logs.values()]
+
+    def end(self) -> None:
+        """The last request was answered: write everything down."""
+        self.fleet.stop()
+        for commits in self._commits:
+            commits.cancel()
+        for log in self.logs.values():
+            log.close()
+
+    def ready(self) -> bool:
+        """Whether all workers have made their engines: the next request may go to any of them."""
+        made = len(list(self._start.folder.glob(f"*{_READY_SUFFIX}")))
+        self._all_ready = self._all_ready or made >= self._start.settings.workers
+        return self._all_ready
+
+    def _load_and_follow(self) -> None:
+        if self._load():
+            self.fleet.follow()
+
+    def _load(self) -> bool:
+        """Make the engines, one after another, and leave word that this worker is ready."""
+        try:
+            self.fleet.load()
+        except Exception as error:  # noqa: BLE001  (the parent says it, whatever it is)
+            self._failed(error)
+            return False
+        (self._start.folder / f"{os.getpid()}{_READY_SUFFIX}").touch()
+        return True
+
+    def _engine(self, served: Served) -> Engine:
+        from seakeep.serving.server.engine import Engine  # NumPy, whose threads would take the parent's signals
+
+        return Engine(served, self._start.settings, self.metrics, loop=self._loop, aside=self._aside)
+
+    def _log(self, name: str) -> Logbook:
+        settings = self._start.settings
+        return Logbook(
+            name,
+            self._start.layout(name).spool,
+            boot=secrets.token_hex(_BOOT_BYTES),
+            acknowledged=settings.log == "acknowledged",
+            seconds=settings.log_seconds,
+            metrics=self.metrics,
+            loop=self._loop,
+            disk=self._disk,
+        )
+
+    def _told(self) -> Iterator[Told]:
+        """What metrics tell as it stands: the models, their shares, and the last minute's statistics."""
+        board = self.fleet.board
+        for one in board.served:
+            yield MODEL, (one.name, one.version, one.release), 1.0
+        for place in board.places.values():
+            for arm in (*place.route.arms, *place.route.shadows) if place.route else ():
+                yield SHARE, (place.name, str(arm.version), arm.role), arm.share
+        logged = {(one.name, one.version) for one in board.served if one.name in self.logs}
+        yield from told_windows(self._start.folder, logged)

@@ -1,0 +1,102 @@
+"""Lanes: the ways on which requests go: a release in a role, and the crossing at which a key decides between several.
+
+The request path looks up a crossing by the path and, where it has one lane only, is on it: a split costs nothing where there is
+none. Nothing here changes once it is made (see `board`): a request stays on the lane that it took, whatever the route becomes.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSES
+from seakeep.serving.server.keys import HEADER, Peek
+from seakeep.serving.server.refusals import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seakeep.core.route import Arm, Route
+    from seakeep.prediction_log.columns import Role
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.engine import Engine
+    from seakeep.serving.server.logbook import Logbook
+    from seakeep.serving.server.metrics import Metrics
+
+
+class Lane:
+    """A release in a role.
+
+    engine: that answers, None until it is made. revision: of the route, 0 where there is none. log: where its answers are
+    written down, None for nowhere. answered, refused, latency: its counters.
+    """
+
+    __slots__ = ("answered", "engine", "latency", "log", "refused", "revision", "role", "served")
+
+    def __init__(
+        self,
+        served: Served,
+        role: Role,
+        metrics: Metrics,
+        *,
+        engine: Engine | None,
+        revision: int = 0,
+        log: Logbook | None = None,
+    ) -> None:
+        self.served, self.role, self.engine, self.revision, self.log = served, role, engine, revision, log
+        own = (served.name, served.version)
+        arm, release = metrics.of_arm(served, role), metrics.of_release(served)
+        self.latency = arm.distribution(LATENCY, *own, role)
+        self.answered = {status: arm.cell(REQUESTS, *own, role, str(status)) for status in STATUSES}
+        self.refused = {code: release.cell(REFUSALS, *own, code) for code in CODES}
+
+
+class Crossing:
+    """Where requests for a path come, and from where they go on a lane.
+
+    Parameters: main: the champion's lane, or the only one; it counts what fails before the key is known. lanes: of all arms;
+    none where there is nothing to decide. shadows: lanes that get copies, with the share of the requests that they get.
+    """
+
+    __slots__ = ("_lanes", "_peek", "_route", "main", "only", "shadows")
+
+    def __init__(
+        self,
+        main: Lane,
+        *,
+        route: Route | None = None,
+        lanes: Mapping[Arm, Lane] | None = None,
+        shadows: tuple[tuple[Lane, float], ...] = (),
+    ) -> None:
+        self.main, self.shadows = main, shadows
+        self._route, self._lanes = route, lanes or {}
+        self.only = main if len(self._lanes) <= 1 else None
+        self._peek = None if self.only or not main.engine else Peek(main.engine.key_column)
+
+    def lane(self, headers: Any, body: bytes) -> Lane:
+        """The lane for a request: by its key, else by chance."""
+        if self._peek is None or self._route is None:
+            return self.main
+        key = headers.get(HEADER)
+        if key is None:
+            key = self._peek.key(body)
+        point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
+        return self._lanes[self._route.arm_for(point)]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A model's name. crossing: where requests without a version come. versions: a lane each, the first of which is told of
+    where no version is named. route: that is followed, None for a name that stays as it was at the start.
+    """
+
+    name: str
+    crossing: Crossing
+    versions: Mapping[str, Lane]
+    route: Route | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether every release on the route can answer."""
+        return all(lane.engine is not None for lane in self.versions.values())

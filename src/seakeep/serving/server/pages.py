@@ -1,0 +1,96 @@
+"""Pages: everything that can be asked with GET: health, metadata, what is served, metrics."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from seakeep import __version__
+from seakeep.serving.server.board import MODELS
+from seakeep.serving.server.refusals import BadCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seakeep.serving.server.board import Board
+    from seakeep.serving.server.lanes import Lane, Place
+
+JSON = [("content-type", "application/json")]
+RETRY = [*JSON, ("retry-after", "1")]
+READY = "/v2/health/ready"
+_TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
+_LIVE, _METRICS, _ROOT = "/v2/health/live", "/metrics", "/v2"
+_EXTENSIONS = ["rows", "metrics", "labels"]
+LOADING = {"error": "the model is being loaded", "fix": f"Ask again in a second; {READY} tells."}
+Page = tuple[int, list[tuple[str, str]], bytes]
+
+
+class Pages:
+    """Answers what is no inference. Parameters: ready: whether all workers have made their engines. metrics: their text."""
+
+    def __init__(self, ready: Callable[[], bool], metrics: Callable[[], bytes]) -> None:
+        self._ready, self._metrics = ready, metrics
+
+    def get(self, board: Board, method: str, asked: str) -> Page:
+        """Status, headers and body of a page. Raises Refusal where there is none, or it does not take the method."""
+        path = asked.rstrip("/") or "/"
+        answer = None if asked in board.infer or asked in board.labels else self._found(board, unquote(path))
+        if answer is None and method == "POST":
+            raise BadCall.unknown_path(path, (*board.infer, *board.labels))  # spelt in a way that only looks like it
+        if answer is None:
+            raise BadCall.method(method, "POST", path)
+        if method not in ("GET", "HEAD"):
+            raise BadCall.method(method, "GET, HEAD", path)
+        status, content = answer
+        if isinstance(content, bytes):
+            return status, _TEXT, content
+        return status, JSON if status == 200 else RETRY, json.dumps(content).encode()
+
+    def _found(self, board: Board, path: str) -> tuple[int, Any] | None:
+        """Status and content of a path, None where one posts. Raises Refusal where there is nothing."""
+        if path == _LIVE:
+            return 200, {"live": True}
+        if path == READY:
+            ready = self._ready()
+            return 200 if ready else 503, {"ready": ready}
+        if path == _METRICS:
+            return 200, self._metrics()
+        if path == _ROOT:
+            return 200, {"name": "seakeep", "version": __version__, "extensions": _EXTENSIONS, "models": _listed(board)}
+        if path == MODELS:
+            return 200, {"models": _listed(board)}
+        if path.startswith(MODELS + "/"):
+            return _of_model(board, path, path.removeprefix(MODELS + "/").split("/"))
+        raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS))
+
+
+def _of_model(board: Board, path: str, parts: list[str]) -> tuple[int, Any] | None:
+    """`{model}[/versions/{version}][/ready|/infer|/labels]`."""
+    place = board.places.get(parts[0])
+    if place is None:
+        raise BadCall.unknown_model(parts[0], list(board.places))
+    lane, rest = place.crossing.main, parts[1:]
+    if len(rest) >= 2 and rest[0] == "versions":
+        if rest[1] not in place.versions:
+            raise BadCall.unknown_version(parts[0], rest[1], list(place.versions))
+        lane, rest = place.versions[rest[1]], rest[2:]
+    if rest == ["infer"] or (rest == ["labels"] and place.name in board.labels.values()):
+        return None
+    if rest == ["ready"]:
+        ready = lane.engine is not None
+        return 200 if ready else 503, {"name": parts[0], "ready": ready}
+    if not rest:
+        return _metadata(lane, place)
+    base = f"{MODELS}/{parts[0]}"
+    raise BadCall.unknown_path(path, (base, f"{base}/ready", f"{base}/infer", f"{base}/versions/{{version}}"))
+
+
+def _metadata(lane: Lane, place: Place) -> tuple[int, Any]:
+    if lane.engine is None:
+        return 503, LOADING
+    return 200, {**lane.engine.metadata(), "versions": list(place.versions)}
+
+
+def _listed(board: Board) -> list[dict[str, str]]:
+    return [{"name": one.name, "version": one.version, "release": one.release} for one in board.served]
