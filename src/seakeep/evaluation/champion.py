@@ -44,11 +44,11 @@ def paired(requirement: NoWorse, ours: Sample, theirs: Sample, *, level: float, 
 def unpaired(requirement: NoWorse, ours: Sample, champion: Report, *, level: float) -> Check:
     """The check from our answers and the champion's report."""
     own = measure(requirement.metric, ours, level=level)
-    theirs = _reported(champion, requirement.metric)
+    theirs = reported(champion, requirement.metric)
     if theirs is None or own.value is None:
         reason = own.reason or f"the champion's report has no {requirement.metric} over all rows"
         return incomparable(requirement, reason)
-    gap = _square_and_add(own, theirs)
+    gap = square_and_add(own, theirs)
     return _judged(requirement, _oriented(gap, requirement.metric), own.value, how="by its report", level=level)
 
 
@@ -111,7 +111,8 @@ def _oriented(gap: Estimate, name: str) -> Estimate:
     return Estimate(name, gap.rows, -gap.value, -gap.high, -gap.low)
 
 
-def _square_and_add(own: Estimate, theirs: Estimate) -> Estimate:
+def square_and_add(own: Estimate, theirs: Estimate) -> Estimate:
+    """Our metric less theirs, on other rows, with the interval of that difference (Zou and Donner 2008). Both have a value."""
     assert own.value is not None
     assert theirs.value is not None
     gap = own.value - theirs.value
@@ -122,11 +123,14 @@ def _square_and_add(own: Estimate, theirs: Estimate) -> Estimate:
     return Estimate(own.metric, own.rows, gap, low, high)
 
 
-def _reported(champion: Report, name: str) -> Estimate | None:
+def reported(champion: Report | None, name: str, *, where: str = ALL) -> Estimate | None:
+    """A metric and its interval from a report of kind "evaluation", over all rows or in one slice; None where it is not there."""
+    if champion is None:
+        return None
     rows = [row for table in champion.tables if table.name == "metrics" for row in table.records()]
     for row in rows:
         value, low, high = (row.get(key) for key in ("value", "low", "high"))
-        if row.get("slice") == ALL and row.get("metric") == name and isinstance(value, int | float):
+        if row.get("slice") == where and row.get("metric") == name and isinstance(value, int | float):
             known = isinstance(low, int | float) and isinstance(high, int | float)
             return Estimate(name, 0, value, float(low or 0) if known else None, float(high or 0) if known else None)
     return None

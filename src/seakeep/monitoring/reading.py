@@ -1,0 +1,82 @@
+"""What a monitor reads of a prediction log: how many rows each window has, and the rows of one window.
+
+Called by `monitor`. Shadows are left out: they are the same requests once more. By a column of event times the whole log may hold rows of
+a window, so its times are scanned; one column of Parquet is cheap. A row without an event time (a refused request has no values) is
+in no window by such a clock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from seakeep.monitoring.settings import ASKED, BadMonitor
+from seakeep.monitoring.windows import MONDAY, Seen
+from seakeep.prediction_log import columns as names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.monitoring.windows import Window
+    from seakeep.prediction_log.log import PredictionLog
+
+ANSWERING = ("champion", "challenger", "pinned")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
+
+
+def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels: bool = False) -> dict[int, Seen]:
+    """Rows by window start. since: microseconds, of windows by `asked`; ignored by a column. labels: whether to count them too.
+
+    Raises: BadMonitor, where the log has no such column of times.
+    """
+    start = since if by == ASKED else None
+    table = log.scan(since=None if start is None else moment(start), roles=ANSWERING, labels=labels)
+    at = pl.col(_column(table, by)).dt.epoch("us")
+    window = ((at - MONDAY).floordiv(length) * length + MONDAY).alias("window")
+    counts = [pl.len().alias("rows"), at.max().alias("latest")]
+    counts += [pl.col(names.LABEL).is_not_null().sum().alias("labelled")] if labels else []
+    found = table.filter(at.is_not_null()).group_by(window).agg(counts).collect(engine="streaming")
+    return {row["window"]: Seen(row["rows"], row["latest"], row.get("labelled", 0)) for row in found.to_dicts()}
+
+
+def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
+    """All rows of one window, joined with their labels."""
+    low, high = moment(window.start), moment(window.end)
+    if by == ASKED:
+        return log.scan(since=low, until=high, roles=ANSWERING).collect()
+    table = log.scan(roles=ANSWERING)
+    at = pl.col(_column(table, by))
+    return table.filter(at >= low, at < high).collect()
+
+
+def labels_mark(log: PredictionLog) -> str:
+    """Changes when labels come; those in spools count once they are converted."""
+    folder = log.layout.labels
+    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    told = "\n".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
+    return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
+
+
+def moment(microseconds: int) -> dt.datetime:
+    """A moment in UTC, cut to the years 1 to 9999."""
+    return _EPOCH + dt.timedelta(microseconds=min(max(microseconds, _LEAST), _MOST))
+
+
+def _column(table: pl.LazyFrame, by: str) -> str:
+    """The column to cut windows by, if the log has it."""
+    if by == ASKED:
+        return names.TIME
+    schema = table.collect_schema()
+    if isinstance(schema.get(by), pl.Datetime):
+        return by
+    raise BadMonitor.clock(by, _times(schema))
+
+
+def _times(schema: pl.Schema) -> Sequence[str]:
+    return [
+        name for name, dtype in schema.items() if isinstance(dtype, pl.Datetime) and not name.startswith(names.MARK)
+    ]
