@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from seakeep.cli._door import Door, verb
+from seakeep.cli._pages import page_option, write_page
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seakeep.core.report import Verdict
 
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     "--slice", "slices", multiple=True, metavar="COLUMN[,COLUMN]", help="Judge every group, or cross of groups."
 )
 @click.option("--no-explain", is_flag=True, help="Leave out importance and contributions.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write a page (.html).")
+@page_option
 def command(
     door: Door,
     *,
@@ -40,16 +42,11 @@ def command(
     """
     from seakeep import evaluation
     from seakeep.cli._tables import pairs
-    from seakeep.core.files import write_text
     from seakeep.pipeline import verbs
-    from seakeep.views import html
 
-    if output is not None and output.suffix != ".html":
-        raise click.BadParameter(f"{output} does not end in .html")
     require = [evaluation.at_least(*each) for each in pairs(at_least, option="--at-least").items()]
     require += [evaluation.at_most(*each) for each in pairs(at_most, option="--at-most").items()]
     groups = [tuple(each.split(",")) if "," in each else each for each in slices]
     report = verbs.evaluate(release, data, slices=groups, require=require, explain=not no_explain, home=door.home)
-    if output is not None:
-        write_text(output, html.render(report))
+    write_page(output, report)
     return door.show_report(report, tables=("metrics", "fairness", "importance"))

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._pages import page_option, write_page
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from seakeep.core.report import Verdict
     from seakeep.pipeline.rollouts import Status
 
@@ -51,14 +54,17 @@ def start(
 
 @verb
 @click.argument("name")
-def status(door: Door, *, name: str) -> Verdict:
+@page_option
+def status(door: Door, *, name: str, output: Path | None) -> Verdict:
     """Show the rollout of NAME: its phases, the evidence, and what it waits for.
 
-    Example: seakeep rollout status trips
+    Example: seakeep rollout status trips -o rollout.html
     """
     from seakeep.pipeline import rollouts
 
-    return _shown(door, rollouts.status(name, home=door.home))
+    found = rollouts.status(name, home=door.home)
+    write_page(output, found.report)
+    return _shown(door, found)
 
 
 @verb
