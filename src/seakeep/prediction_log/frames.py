@@ -132,10 +132,11 @@ def append(buffer: bytearray, frame: Frame) -> None:
     start = len(buffer)
     buffer += _ROOM
     try:
-        _encode_into(frame, buffer, -1)
-    except (OverflowError, UnicodeEncodeError):
-        del buffer[start + HEAD_BYTES :]
-        _encode_into(type(frame)(*map(_writable, msgspec.structs.astuple(frame))), buffer, -1)
+        try:
+            _encode_into(frame, buffer, -1)
+        except (OverflowError, UnicodeEncodeError):
+            del buffer[start + HEAD_BYTES :]
+            _encode_into(type(frame)(*map(_writable, msgspec.structs.astuple(frame))), buffer, -1)
     except BaseException:
         del buffer[start:]
         raise

@@ -180,6 +180,7 @@ def _describe(log: Layout, headers: Mapping[str, Header]) -> None:
     for release, header in headers.items():
         path = log.releases / f"{release[: names.RELEASE_DIGITS]}.json"
         if not path.exists():
+            _sweep(path)
             write_bytes(path, msgspec.json.encode(header))
 
 

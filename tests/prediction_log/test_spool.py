@@ -1,0 +1,288 @@
+"""Spool: what was flushed can be read, files end in time, and nothing that happens to a disk reaches the caller."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import resource
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from seakeep.prediction_log import Label, Record, Spool, frames
+
+from .examples import LATE, MINUTES, NOON, ONE, TWO, asked
+
+
+class Clock:
+    now = 1_383_566_400.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def spool_in(folder, **given) -> Spool:
+    spool = Spool(folder / "spool", boot="boot", **given)
+    spool.describe(LATE)
+    spool.describe(MINUTES)
+    return spool
+
+
+def files(folder, ending: str) -> list:
+    return sorted((folder / "spool").glob(f"*{ending}"))
+
+
+def records(path) -> list:
+    reading = frames.read(path.read_bytes())
+    assert not reading.gaps
+    return [frame for frame in reading.frames if isinstance(frame, Record)]
+
+
+@contextmanager
+def largest_file(size: int):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_nothing_is_written_before_there_is_something_to_write(tmp_path):
+    spool = spool_in(tmp_path)
+    assert spool.flush() and spool.sync() and spool.close()
+    assert not (tmp_path / "spool").exists()
+
+
+def test_what_was_flushed_can_be_read_while_the_file_is_open(tmp_path):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    assert spool.waiting == 1
+    assert spool.flush() and spool.waiting == 0
+    (path,) = files(tmp_path, ".open")
+    assert frames.read(path.read_bytes()).frames == [LATE, asked(1)]
+    assert spool.close()
+
+
+def test_a_release_is_described_once_a_file_before_its_first_record(tmp_path):
+    spool = spool_in(tmp_path)
+    for frame in (asked(1), asked(2, release=TWO), asked(3), Label(NOON, "id", "q1.0", True)):
+        spool.append(frame)
+        spool.flush()
+    spool.close()
+    (path,) = files(tmp_path, ".closed")
+    found = frames.read(path.read_bytes()).frames
+    assert found == [LATE, asked(1), MINUTES, asked(2, release=TWO), asked(3), Label(NOON, "id", "q1.0", True)]
+    assert spool.counts.written == 4
+
+
+def test_a_release_that_was_not_described_is_an_error_of_the_caller(tmp_path):
+    spool = spool_in(tmp_path)
+    with pytest.raises(KeyError):
+        spool.append(asked(1, release="c" * 64))
+
+
+def test_a_new_minute_begins_a_new_file_and_the_old_one_is_closed_by_the_sync(tmp_path):
+    clock = Clock()
+    spool = spool_in(tmp_path, clock=clock)
+    spool.append(asked(1))
+    spool.flush()
+    clock.now += 60
+    spool.append(asked(2))
+    spool.flush()
+    assert len(files(tmp_path, ".open")) == 2
+    assert spool.sync()
+    assert [records(path) for path in files(tmp_path, ".closed")] == [[asked(1)]]
+    assert [records(path) for path in files(tmp_path, ".open")] == [[asked(2)]]
+
+
+def test_a_minute_without_requests_closes_the_file_too(tmp_path):
+    clock = Clock()
+    spool = spool_in(tmp_path, clock=clock)
+    spool.append(asked(1))
+    spool.flush()
+    clock.now += 60
+    assert spool.flush() and spool.sync()
+    assert len(files(tmp_path, ".closed")) == 1 and not files(tmp_path, ".open")
+
+
+def test_a_clock_that_jumps_back_ends_a_minute_too(tmp_path):
+    clock = Clock()
+    spool = spool_in(tmp_path, clock=clock)
+    for step in (0, -7200, 7200, 10**7):
+        clock.now += step
+        spool.append(asked(1))
+        spool.flush()
+    assert spool.close()
+    assert [len(records(path)) for path in files(tmp_path, ".closed")] == [1, 1, 1, 1]
+
+
+def test_a_full_file_is_followed_by_another(tmp_path):
+    spool = spool_in(tmp_path, rotate_bytes=1000)
+    for number in range(20):
+        spool.append(asked(number))
+        spool.flush()
+    spool.close()
+    found = [records(path) for path in files(tmp_path, ".closed")]
+    assert len(found) > 3
+    assert sorted(record.id for each in found for record in each) == sorted(f"q{number}" for number in range(20))
+
+
+def test_every_file_can_be_read_by_itself_when_a_flush_rotates_with_records_waiting(tmp_path):
+    clock = Clock()
+    spool = spool_in(tmp_path, clock=clock)
+    spool.append(asked(1))
+    spool.append(asked(2, release=TWO))
+    spool.flush()
+    spool.append(asked(3))
+    spool.append(asked(4, release=TWO))
+    clock.now += 60
+    spool.flush()
+    spool.close()
+    for path in files(tmp_path, ".closed"):
+        assert {frame.release for frame in frames.read(path.read_bytes()).frames[:1]} <= {ONE, TWO}
+        described: set[str] = set()
+        for frame in frames.read(path.read_bytes()).frames:
+            if isinstance(frame, Record):
+                assert frame.release in described
+            else:
+                described.add(frame.release)
+
+
+def test_much_is_flushed_by_itself(tmp_path):
+    spool = spool_in(tmp_path)
+    big = "x" * (1 << 20)
+    for number in range(5):
+        spool.append(asked(number, reason=big))
+    assert spool.waiting < 5
+    assert spool.counts.written > 0
+    spool.close()
+
+
+def test_the_owner_holds_the_lock_while_the_file_is_open(tmp_path):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    spool.flush()
+    handle = os.open(files(tmp_path, ".open")[0], os.O_RDONLY)
+    with pytest.raises(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    spool.close()
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(handle)
+
+
+def test_a_disk_that_takes_no_more_costs_the_rows_at_hand_and_leaves_whole_frames(tmp_path):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    assert spool.flush()
+    (path,) = files(tmp_path, ".open")
+    with largest_file(path.stat().st_size + 100):  # so that a part of the write is taken
+        spool.append(asked(2, release=TWO))
+        spool.append(asked(3))
+        assert not spool.flush()
+        assert (spool.counts.lost, spool.counts.failures, spool.waiting) == (2, 1, 0)
+        assert spool.problem is not None and spool.problem.errno == errno.EFBIG
+        assert records(path) == [asked(1)]
+    spool.append(asked(4, release=TWO))
+    assert spool.flush()
+    assert spool.problem is None
+    assert frames.read(path.read_bytes()).frames == [LATE, asked(1), MINUTES, asked(4, release=TWO)]
+    assert (spool.counts.written, spool.counts.lost) == (2, 2)
+    spool.close()
+
+
+def test_a_folder_that_cannot_be_made_stops_logging_until_it_can(tmp_path):
+    (tmp_path / "spool").write_text("in the way")
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    assert not spool.flush()
+    assert spool.problem is not None and spool.counts.lost == 1
+    (tmp_path / "spool").unlink()
+    spool.append(asked(2))
+    assert spool.flush() and spool.close()
+    assert records(files(tmp_path, ".closed")[0]) == [asked(2)]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS])
+def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    spool.flush()
+
+    def broken(*_: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", broken)
+        patched.setattr(os, "fdatasync", broken)
+        patched.setattr(os, "ftruncate", broken)
+        spool.append(asked(2))
+        assert not spool.flush()
+        assert not spool.sync()
+    assert spool.problem is not None and spool.problem.errno == code
+    spool.append(asked(3))
+    assert spool.flush() and spool.sync() and spool.close()
+    assert records(files(tmp_path, ".closed")[0]) == [asked(1), asked(3)]
+
+
+def test_a_file_that_cannot_be_synced_at_its_end_is_left_open_without_an_owner(tmp_path, monkeypatch):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    spool.flush()
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", broken)
+        assert not spool.close()
+    (path,) = files(tmp_path, ".open")
+    handle = os.open(path, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    os.close(handle)
+
+
+def test_a_file_that_cannot_be_locked_leaves_nothing_behind(tmp_path, monkeypatch):
+    spool = spool_in(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "flock", broken)
+        spool.append(asked(1))
+        assert not spool.flush()
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_the_rows_of_a_file_that_somebody_removed_are_counted_as_lost(tmp_path):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    spool.flush()
+    files(tmp_path, ".open")[0].unlink()
+    assert not spool.close()
+    assert spool.counts.lost == 1
+
+
+def test_syncing_from_another_thread_while_files_turn_loses_nothing(tmp_path):
+    spool = spool_in(tmp_path, rotate_bytes=2000)
+    stop = threading.Event()
+
+    def sync() -> None:
+        while not stop.is_set():
+            spool.sync()
+
+    thread = threading.Thread(target=sync)
+    thread.start()
+    for number in range(2000):
+        spool.append(asked(number))
+        if number % 3 == 0:
+            spool.flush()
+    stop.set()
+    thread.join()
+    assert spool.close()
+    found = [record.id for path in files(tmp_path, ".closed") for record in records(path)]
+    assert sorted(found) == sorted(f"q{number}" for number in range(2000))
+    assert spool.counts.lost == 0
