@@ -32,6 +32,7 @@ def begin(plan: Plan, *, name: str, champion: Party, challenger: Party, at: floa
     evidence = Evidence.start(plan)
     if plan.steps:
         evidence = evidence.at_step(plan.steps[0])
+    at = float(at)
     state = Rollout(plan, name, champion, challenger, at, phase, evidence, step_began=at, last=at)
     why = plan.reason or f"{name}@{challenger.version} begins beside {name}@{champion.version}: {state.title}"
     return replace(state, decisions=(Decision(at, None, phase, 0, "rollout.begin", why, 0),))
@@ -42,7 +43,7 @@ def observe(rollout: Rollout, look: Look, *, at: float) -> Rollout:
     if rollout.present is None:
         return rollout
     evidence = rollout.evidence.with_look(rollout.present, look)
-    seen = replace(rollout, evidence=evidence, last=max(at, rollout.last))
+    seen = replace(rollout, evidence=evidence, last=max(float(at), rollout.last))
     decided = _decided(seen)
     if look.is_empty and decided is seen:
         return seen
@@ -53,7 +54,7 @@ def abort(rollout: Rollout, *, reason: str, at: float) -> Rollout:
     """Ended by somebody, for a stated reason: the champion answers alone. One that has ended stays as it is."""
     if rollout.ended:
         return rollout
-    return _moved(replace(rollout, last=max(at, rollout.last)), "aborted", "rollout.abort", reason)
+    return _moved(replace(rollout, last=max(float(at), rollout.last)), "aborted", "rollout.abort", reason)
 
 
 def _decided(rollout: Rollout) -> Rollout:

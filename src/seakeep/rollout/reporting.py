@@ -88,9 +88,7 @@ def _measured(rollout: Rollout, measure: Measure) -> Check:
     level = rollout.plan.level(measure) if watched else rules.alpha
     ours, theirs = compared(guard, measure)
     low, high = guard.interval(LEVEL)
-    found = (
-        Verdict.FAIL if guard.is_worse(level) else Verdict.PASS if guard.is_fine(rules.alpha) else Verdict.INCONCLUSIVE
-    )
+    found = Verdict.FAIL if watched and guard.is_worse(level) else _unless_worse(rollout, measure)
     return Check(
         f"rollout.{measure}",
         measure,
@@ -112,7 +110,7 @@ def _measured(rollout: Rollout, measure: Measure) -> Check:
     )
 
 
-def _unless_open(rollout: Rollout, measure: Measure) -> Verdict:
+def _unless_worse(rollout: Rollout, measure: Measure) -> Verdict:
     """Pass, but inconclusive where the plan waits for evidence of a measure and it is not there."""
     plan = rollout.plan
     if plan.measure is not None:
