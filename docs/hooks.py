@@ -24,6 +24,7 @@ CHECKS = (
     ("seakeep.data.anomalies", "MEANINGS"),
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
+    ("seakeep.monitoring.codes", "CODES"),
 )
 OTHER_CHECKS = {
     "training.rows": "Always; it tells how many rows the estimator was fitted on, and how many had no label.",
@@ -55,6 +56,24 @@ SETTINGS = {
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",
+    "monitor.window": "Length of a window of production data. Empty: the one that the champion's pipeline declares, else an hour.",
+    "monitor.by": "What cuts the windows: `asked`, when a request came, or an input column with times.",
+    "monitor.grace": "How long after its end a window waits for late rows.",
+    "monitor.margin": (
+        "How much worse a metric may get: of metrics between 0 and 1 the difference, of others the share of its value at release."
+    ),
+    "monitor.calm": "So many passing windows close an incident.",
+    "monitor.q": "Share of the drift alarms over a window's columns that may be false.",
+    "retrain.on": "What may start a training: new `spans`, the `schedule`, `drift` and `decay` that the monitor found.",
+    "retrain.every": "The schedule: a training whenever the latest one is older than this. Empty: none.",
+    "retrain.cooldown": "Least time between the starts of two trainings, whatever came of the first.",
+    "retrain.most_runs": "The budget: so many trainings may start within `retrain.per`.",
+    "retrain.per": "The time that the budget is for.",
+    "retrain.max_minutes": "A training that takes longer is stopped, and is on record as over budget.",
+    "retrain.rollout": "What happens to a release that passed: its `canary` is started, or `none` and it waits.",
+    "retrain.skip_bad_spans": (
+        "Whether training goes on without a span that breaks the contract; otherwise it waits until the span is replaced."
+    ),
     "rollout.plan": "How a release is let in: `canary`, `experiment` or `immediate`.",
     "rollout.shares": "Shares of the requests that the challenger gets, step by step.",
     "rollout.requests": "Fewest requests that the challenger must have had within a step.",
@@ -274,9 +293,11 @@ def _field(kind: Any, key: str) -> tuple[Any, Any]:
 
 
 def _choices(kind: Any) -> str:
+    if get_origin(kind) is tuple:
+        return f"list of {_choices(get_args(kind)[0])}"
     if get_origin(kind) is Literal:
         return ", ".join(code(choice) for choice in get_args(kind))
-    return {int: "whole number", float: "number", str: "text"}[kind]
+    return {int: "whole number", float: "number", str: "text", bool: "`true` or `false`"}[kind]
 
 
 def _signature(method: Callable[..., Any]) -> str:

@@ -131,3 +131,36 @@ def test_with_a_file_the_home_stands_beside_it(tmp_path) -> None:
     write(inner, "")
     (inner / "pipeline.py").write_text("")
     assert Project.of(inner / "pipeline.py").home == inner / ".seakeep"
+
+
+def test_a_list_of_choices_is_read_from_the_file_and_from_a_variable(tmp_path, monkeypatch) -> None:
+    write(tmp_path, '[retrain]\non = ["drift", "spans"]\nskip_bad_spans = true\n')
+    retrain = load_settings(tmp_path).retrain
+    assert (retrain.on, retrain.skip_bad_spans) == (("drift", "spans"), True)
+    monkeypatch.setenv("SEAKEEP_RETRAIN_ON", "decay, schedule,decay")
+    monkeypatch.setenv("SEAKEEP_RETRAIN_SKIP_BAD_SPANS", "False")
+    retrain = load_settings(tmp_path).retrain
+    assert (retrain.on, retrain.skip_bad_spans) == (("decay", "schedule"), False)
+    write(tmp_path, "[retrain]\non = []\n")
+    monkeypatch.delenv("SEAKEEP_RETRAIN_ON")
+    assert load_settings(tmp_path).retrain.on == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('on = "spans"', "a list of some of 'spans', 'schedule', 'drift', 'decay'"),
+        ('on = ["spam"]', "a list of some of 'spans'"),
+        ("skip_bad_spans = 1.5", "true or false"),
+        ('skip_bad_spans = "yes"', "true or false"),
+        ('cooldown = "an hour"', "a length of time in quotes"),
+        ('per = ""', "a length of time in quotes"),
+        ('every = "daily"', "a length of time in quotes, .* or empty for never"),
+        ("max_minutes = 0", "a whole number of at least 1"),
+        ('rollout = "immediate"', "one of 'canary', 'none'"),
+    ],
+)
+def test_a_wrong_retrain_setting_is_told_what_it_may_be(tmp_path, line, expected) -> None:
+    write(tmp_path, f"[retrain]\n{line}\n")
+    with pytest.raises(BadSetting, match=f"expected {expected}"):
+        load_settings(tmp_path)

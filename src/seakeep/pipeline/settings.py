@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from seakeep.core import durations
+from seakeep.monitoring.settings import MonitorSettings
 from seakeep.pipeline.errors import BadSetting
 
 FILE = "seakeep.toml"
@@ -25,7 +27,11 @@ _FORMS = {
     "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
     "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
 }
-_POSITIVE = ("rollout.look_seconds",)
+_LENGTH, _LENGTHS = r"\d+(\.\d+)?\s*[wdhms]", f"a length of time in quotes, for example {durations.EXAMPLE}"
+_FORMS |= {f"retrain.{name}": (_LENGTH, _LENGTHS) for name in ("cooldown", "per")}
+_FORMS |= {"retrain.every": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for never")}
+_FORMS |= {"monitor.window": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for the pipeline's"), "monitor.grace": (_LENGTH, _LENGTHS)}
+_POSITIVE = ("rollout.look_seconds", "retrain.max_minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,25 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetrainSettings:
+    """When a model is trained again, and what happens to what comes of it (see pipeline.triggers).
+
+    on: what may start a training. every: the schedule's interval; empty for none. cooldown: least time between the starts of
+    two trainings. most_runs, per: a budget, so many within that time. max_minutes: a run that takes longer is stopped.
+    rollout: of a release that passed. skip_bad_spans: whether training goes on without a span that breaks the contract.
+    """
+
+    on: tuple[Literal["spans", "schedule", "drift", "decay"], ...] = ("spans", "schedule", "drift", "decay")
+    every: str = ""
+    cooldown: str = "1h"
+    most_runs: int = 4
+    per: str = "1d"
+    max_minutes: int = 60
+    rollout: Literal["canary", "none"] = "canary"
+    skip_bad_spans: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
 
@@ -93,6 +118,8 @@ class Settings:
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
     file: Path | None = None
 
 
@@ -210,6 +237,10 @@ def _converted(key: str, found: object, kind: Any, *, from_text: bool) -> object
         return found if whole and found >= (key in _POSITIVE) else None  # type: ignore[operator]
     if kind is float:
         return _number(found, from_text=from_text)
+    if kind is bool:
+        return {"true": True, "false": False}.get(str(found).lower()) if from_text or found in (True, False) else None
+    if get_origin(kind) is tuple:
+        return _choices(found, get_args(get_args(kind)[0]), from_text=from_text)
     fits = isinstance(found, str | Path) and re.fullmatch(_FORMS.get(key, (r".+", ""))[0], str(found), re.DOTALL)
     return str(found) if fits else None
 
@@ -225,13 +256,24 @@ def _number(found: object, *, from_text: bool) -> float | None:
     return float(found) if fits else None  # type: ignore[arg-type]
 
 
+def _choices(found: object, known: Sequence[object], *, from_text: bool) -> tuple[object, ...] | None:
+    """Some of the known values, each once, in the order given; or None."""
+    if from_text and isinstance(found, str):
+        found = [part.strip() for part in found.split(",") if part.strip()]
+    fits = isinstance(found, list | tuple) and all(item in known for item in found)
+    return tuple(dict.fromkeys(found)) if fits else None  # type: ignore[call-overload]
+
+
 def _expected(key: str, kind: Any) -> str:
     if key in _FORMS:
         return _FORMS[key][1]
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
-    if kind is float:
-        return "a number of at least 0"
+    if get_origin(kind) is tuple:
+        listed = ", ".join(repr(choice) for choice in get_args(get_args(kind)[0]))
+        return f"a list of some of {listed}"
+    if kind in (float, bool):
+        return "a number of at least 0" if kind is float else "true or false"
     return f"a whole number of at least {int(key in _POSITIVE)}" if kind is int else "text in quotes"
 
 
