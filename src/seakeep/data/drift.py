@@ -24,6 +24,7 @@ from seakeep.core.kinds import Kind
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.statistics import common_kind
 from seakeep.data.moves import evidence, typical
+from seakeep.data.shapes import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -83,7 +84,8 @@ def drift(
     Parameters: distances: thresholds by distance name; asked of every column of a kind that the distance compares. None for
         the defaults by kind. schema: its columns' own drift thresholds come first, and its key and time columns are judged by
         their missing rate only, since those move by nature.
-    Returns: a report of kind "drift", one check a column and distance, and a table "drift".
+    Returns: a report of kind "drift", one check a column and distance, a table "drift", and a table "shapes" of the columns
+        that moved.
     Raises: UsageError, with the nearest name of a distance that does not exist.
     """
     comparisons = tuple(_comparisons(reference, current, distances, schema))
@@ -102,7 +104,11 @@ def judged(comparisons: tuple[Comparison, ...], *others: Check) -> Report:
     checks = (*others, *(check for check, _ in results))
     note = f"noise: what sampling alone exceeds with a probability of {FALSE_ALARM:g} over all checks; see data.drift."
     table = Table("drift", "Distance from the reference", COLUMNS, tuple(row for _, row in results), note)
-    return Report("drift", "Drift", "current against reference", checks, (table,) if results else ())
+    failed = {check.subject for check in checks if check.verdict is Verdict.FAIL}
+    moved = {each.column: (each.reference, each.current) for each in comparisons if each.column in failed}
+    drawn = shapes((name, *pair) for name, pair in moved.items())
+    tables = ((table,) if results else ()) + ((drawn,) if drawn.rows else ())
+    return Report("drift", "Drift", "current against reference", checks, tables)
 
 
 COLUMNS = ("column", "kind", "distance", "observed", "threshold", "noise", "verdict", "reference", "current")

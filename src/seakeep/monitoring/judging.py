@@ -17,13 +17,13 @@ from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.statistics import Statistics
 from seakeep.data.profile import profile
 from seakeep.data.read import read
+from seakeep.data.shapes import shapes
 from seakeep.monitoring.decay import COLUMNS as DECAY
 from seakeep.monitoring.decay import judge_decay
 from seakeep.monitoring.drift import judge_drift, narrowed
 from seakeep.monitoring.natural import usual
 from seakeep.monitoring.predictions import judge_predictions, watched
 from seakeep.monitoring.quality import judge_answers, judge_quality
-from seakeep.monitoring.shapes import shapes
 from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def judge_window(
     decay = judge_decay(release.model, answered, release.evaluation, window=window.name, margin=settings.margin)
     own = tuple((window.name, row[0], row[2], row[3], row[4], row[6]) for row in drifted.table.rows)
     checks += [*quality, *drifted.checks, *told, *decay.checks]
-    tables += [drifted.table, listed, shapes(reference, statistics, drifted.failed)]
+    tables += [drifted.table, listed, shapes((name, reference[name], statistics[name]) for name in drifted.failed)]
     tables += [decay.table] if decay.table else []
     tables += past((*history, *own), (*decayed, *decay.rows))
     report = _report_of(release, window, checks, tables)

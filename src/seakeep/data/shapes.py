@@ -1,6 +1,6 @@
 """The two distributions of a column that moved, bin by bin, for a picture: the table "shapes".
 
-Called by `judging` for columns that failed. Bins are the reference's deciles, its values where they are few, and its frequent values for
+Called by `drift`, and by `monitoring`, for columns that failed. Bins are the reference's deciles, its values where they are few, and its frequent values for
 text, so that both sides can be read off against what training saw.
 """
 
@@ -10,14 +10,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from seakeep.core.report import Table
+from seakeep.core.statistics import common_kind
 from seakeep.data.moves import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from seakeep.core.codec import Scalar
     from seakeep.core.kinds import Kind
-    from seakeep.core.statistics import ColumnStatistics, Statistics
+    from seakeep.core.statistics import ColumnStatistics
 
 COLUMNS = ("column", "bin", "reference", "current")
 FEW = 12
@@ -25,12 +26,11 @@ _SHARES = tuple(i / 10 for i in range(1, 10))
 Bin = tuple[str, float, float]
 
 
-def shapes(reference: Statistics, current: Statistics, columns: Sequence[str]) -> Table:
-    """Shares of the rows by bin, of these columns; empty for none."""
+def shapes(pairs: Iterable[tuple[str, ColumnStatistics, ColumnStatistics]]) -> Table:
+    """Shares of the rows by bin, of these columns' reference and current statistics; without rows for none."""
     rows: list[tuple[Scalar, ...]] = []
-    for name in columns:
-        before, after = reference.columns.get(name), current.columns.get(name)
-        if before and after and before.finite and after.finite:
+    for name, before, after in pairs:
+        if before.finite and after.finite and common_kind(before.kind, after.kind):
             rows += [(name, *each) for each in _bins(before, after)]
     return Table("shapes", "Columns that moved", COLUMNS, tuple(rows), "Shares of the rows that have a value.")
 
@@ -62,7 +62,7 @@ def _ranges(before: ColumnStatistics, after: ColumnStatistics) -> Iterator[Bin]:
     found = (before.quantile(share) for share in _SHARES)
     edges = sorted({edge for edge in found if edge is not None})
     texts = [_edge(edge, before.kind) for edge in edges]
-    below = [(each.histogram.share_below(edge) for edge in edges) for each in (before, after)]
+    below = [[each.histogram.share_below(edge) for edge in edges] for each in (before, after)]
     old, new = ([0.0, *shares, 1.0] for shares in below)
     labels = [f"≤ {texts[0]}", *(f"{low} to {high}" for low, high in pairwise(texts)), f"> {texts[-1]}"]
     for label, (a, b), (c, d) in zip(labels, pairwise(old), pairwise(new), strict=True):
