@@ -34,6 +34,8 @@ OTHER_CHECKS = {
     "parity.max_difference": "The graph and the estimator differ by at most 1e-5 (scaled) on every replayed row.",
     "parity.flips": "The graph and the estimator decide alike on every replayed row.",
     "parity.batch_invariance": "The answers to a row are the same to the bit in batches of any size.",
+    "span.readable": "One span of a pipeline can be read and has rows.",
+    "span.contract": "Never; it is inconclusive where a span is judged and the pipeline has no contract yet.",
     "registry.database": "SQLite finds the registry's database whole.",
     "registry.objects": "Every stored object has the content that its name says.",
     "registry.releases": "Every release's files are those of its manifest.",

@@ -70,16 +70,7 @@ def spans_of(parameters: Mapping[str, Json]) -> dict[str, tuple[str, ...]]:
     return {part: tuple(map(str, rows)) for part, rows in parts.items() if isinstance(rows, dict)}
 
 
-def _spans_read(work: Work) -> dict[str, Json]:
-    """The spans by part with the rows of each, for the record. Raises BadSpan, for one that is empty or cannot be read."""
-    chosen = work.selection
-    if chosen is None:
-        return {}
-    parts = zip(PARTS, (chosen.training, chosen.held_out), strict=True)
-    return {SPANS: {part: {span.name: _rows(work, span) for span in spans} for part, spans in parts}}
-
-
-def _rows(work: Work, span: Span) -> int:
+def rows_of(work: Work, span: Span) -> int:
     """Rows of one span, as the read function gives them. Raises BadSpan, where there are none."""
     import polars as pl
 
@@ -94,6 +85,15 @@ def _rows(work: Work, span: Span) -> int:
     if not rows:
         raise BadSpan.empty(span.name, span.path)
     return int(rows)
+
+
+def _spans_read(work: Work) -> dict[str, Json]:
+    """The spans by part with the rows of each, for the record. Raises BadSpan, for one that is empty or cannot be read."""
+    chosen = work.selection
+    if chosen is None:
+        return {}
+    parts = zip(PARTS, (chosen.training, chosen.held_out), strict=True)
+    return {SPANS: {part: {span.name: rows_of(work, span) for span in spans} for part, spans in parts}}
 
 
 def _held_out(pipeline: Pipeline) -> str:

@@ -1,0 +1,115 @@
+"""Hold one span to the pipeline's contract, before anything is trained on it.
+
+A feed breaks at its newest end: a unit has changed, a column was renamed, the file is empty. A training's own validation looks
+at all spans together, where a tenth of bad rows may pass; here the span is read by the pipeline's read function, profiled
+and judged alone. Seasons move a span away from those before it, so drift is not judged, only the contract.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from seakeep.core import Check, Report, Statistics, Verdict
+from seakeep.core.codec import digest
+from seakeep.core.errors import DataError, SchemaMismatch
+from seakeep.pipeline.calling import called
+from seakeep.pipeline.load import importable
+from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.project import Project
+from seakeep.pipeline.reading import rows_of
+from seakeep.pipeline.sights import look_at_path
+from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.work import Work
+from seakeep.registry import Artifact, Execution, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from seakeep.core.errors import SeakeepError
+    from seakeep.pipeline.spans import Span
+
+READABLE, CONTRACT = "span.readable", "span.contract"
+
+
+def check_span(
+    file: Path | str,
+    span: str,
+    *,
+    home: Path | str | None = None,
+    name: str | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Report:
+    """Judge one span of the pipeline in `file` by its contract; the report is put on record.
+
+    Parameters: span: its name. home, name, flags: as in `runner.run`.
+    Returns: report of kind "validation": "span.readable" fails where the span is empty or cannot be read; "span.contract" is
+        inconclusive where there is no contract yet; else the contract's own checks.
+    Raises: BadSpans, where the pipeline has no spans or none of this name; CannotLoad; BadPipeline.
+    """
+    project = Project.of(file, arguments={"home": home}, flags=flags)
+    with Registry(project.home) as registry, importable(project), registry.writing():
+        work = Work(project, registry, name=name, code=project.code())
+        found = _found(work, span)
+        with Cost() as cost:
+            report = _judged(work, found)
+            registry.put(report)
+        registry.record(_execution(work, found, report, cost))
+    return report
+
+
+def _found(work: Work, name: str) -> Span:
+    spans, folder = work.pipeline.spans, work.project.file.parent
+    if spans is None:
+        raise BadSpans.not_declared(work.project.file)
+    by_name = {span.name: span for span in spans.find(folder)}
+    if name not in by_name:
+        raise BadSpans.unknown(name, list(by_name), spans.place(folder))
+    return by_name[name]
+
+
+def _judged(work: Work, span: Span) -> Report:
+    subject = f"{work.pipeline.name}: span {span.name}"
+    try:
+        rows = rows_of(work, span)
+        statistics = called("profile", work.pipeline.profile, Statistics, work.read(span.path))
+    except (DataError, SchemaMismatch) as error:
+        return Report("validation", "Validation", subject, (_unreadable(span, error),))
+    readable = Check(READABLE, span.name, Verdict.PASS, f"The span has {rows} rows.", rows, 1)
+    path = work.schema_path()
+    if not path.exists():
+        message = f"There is no contract at {path.name} yet; the first run infers one."
+        check = Check(CONTRACT, span.name, Verdict.INCONCLUSIVE, message, fix=f"seakeep run {work.project.file}")
+        return Report("validation", "Validation", subject, (readable, check))
+    from seakeep import data
+
+    named = {"environment": "training", "reference": None, "subject": subject}
+    report = called("validate", work.pipeline.validate, Report, statistics, data.load_schema(path), **named)
+    return Report(report.kind, report.title, report.subject, (readable, *report.checks), report.tables)
+
+
+def _unreadable(span: Span, error: SeakeepError) -> Check:
+    evidence = {"path": str(span.path), "cause": error.cause}
+    return Check(READABLE, span.name, Verdict.FAIL, f"{error.found}.", 0, 1, fix=error.fix, evidence=evidence)
+
+
+def _execution(work: Work, span: Span, report: Report, cost: Cost) -> Execution:
+    """A record that no cache finds, so that the lineage of the report leads to the span's files."""
+    looked_at = look_at_path(span.path)
+    return Execution(
+        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
+        pipeline=work.pipeline.name,
+        stage="validate",
+        key=digest(["span", secrets.token_hex(16)]),
+        code=work.code,
+        started=cost.started,
+        wall_seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        peak_bytes=cost.peak_bytes,
+        verdict=report.verdict.value,
+        inputs=tuple(Artifact(sight.path, "file", sight.digest) for sight in looked_at if sight.kind == "file"),
+        outputs=(Artifact("span_validation", "report", report.digest),),
+        parameters={"span": span.name},
+    )
