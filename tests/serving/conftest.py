@@ -10,17 +10,20 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from seakeep.core import Task
-from seakeep.testing.example_models import example_model
+from seakeep.core import Arm, Check, ColumnSchema, Kind, Report, Route, Task, Verdict
+from seakeep.registry import Registry
+from seakeep.testing.example_models import example_model, example_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from seakeep.core import Model
 
 START_SECONDS = 30
 
@@ -49,6 +52,17 @@ class Running:
         status, _, content = self.ask("POST", f"/v2/models/{model}/infer", body, content_type="application/json")
         return status, content
 
+    def until(self, holds: Callable[[], bool], seconds: float = 15.0) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, "it did not become so"
+            time.sleep(0.02)
+
+    def until_revision(self, revision: int, *, model: str = "flights") -> None:
+        """Wait until every worker has taken this revision of the route."""
+        self.until(lambda: self.metrics().get(f'seakeep_route_revision{{model="{model}"}}') == revision)
+
     def metrics(self) -> dict[str, float]:
         """Values by series."""
         text = self.ask("GET", "/metrics")[2].decode()
@@ -74,9 +88,11 @@ class Running:
 
 
 @contextlib.contextmanager
-def started(*arguments: str | Path, **environment: str) -> Iterator[Running]:
-    """A server started as `python -m seakeep.serving`, on a free port, and ended at the end."""
+def started(*arguments: str | Path, code: str = "", **environment: str) -> Iterator[Running]:
+    """A server started as `python -m seakeep.serving`, on a free port, or by `code`; ended at the end."""
     command = [sys.executable, "-m", "seakeep.serving", *map(str, arguments), "--port", "0"]
+    if code:
+        command = [sys.executable, "-c", code, *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **environment})
     with process:
         assert process.stdout is not None
@@ -102,6 +118,61 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, task in named.items():
         example_model(task, name=name).save(base / name)
     return {name: base / name for name in named}
+
+
+@dataclass
+class Released:
+    """A registry with releases of one name, numbered from 1; the first is the champion."""
+
+    home: Path
+    name: str
+    digests: tuple[str, ...]
+
+    def arm(self, role: str, version: int, share: float = 1.0) -> Arm:
+        """A release's place on a route."""
+        return Arm(role, self.digests[version - 1], version, share)
+
+    def route(self, *arms: Arm, shadows: tuple[Arm, ...] = (), salt: str = "") -> Route:
+        """Set the route; returns it with its revision."""
+        with Registry(self.home) as registry:
+            before = registry.route(self.name)
+            return registry.set_route(
+                Route(self.name, arms, shadows=shadows, salt=salt, revision=before.revision), why="test"
+            )
+
+    def canary(self, share: float, *, salt: str = "", champion: int = 1, challenger: int = 2) -> Route:
+        """Give the challenger a share."""
+        return self.route(
+            self.arm("champion", champion, 1 - share), self.arm("challenger", challenger, share), salt=salt
+        )
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Callable[..., Released]:
+    """What registers some releases in a home of its own."""
+
+    def make(*models: Model, home: Path = tmp_path / ".seakeep") -> Released:
+        check = Check(
+            "metric.at_least", "roc_auc", Verdict.PASS, "roc_auc is 0.7", 0.7, 0.6, fix="Find better features."
+        )
+        report = Report("evaluation", "Evaluation", "flights", (check,))
+        with Registry(home) as registry:
+            found = [registry.register("flights", model, [report], made_from={}) for model in models]
+        return Released(home, "flights", tuple(one.release.digest for one in found))
+
+    return make
+
+
+@pytest.fixture
+def keyed() -> Callable[..., Model]:
+    """What makes releases that differ; `flight` is the schema's key column, which no model reads."""
+
+    def make(number: int, **changes: Any) -> Model:
+        schema = example_schema(flight=ColumnSchema(Kind.STRING))
+        model = example_model(schema=replace(schema, key="flight"))
+        return replace(model, **{"estimator": f"Number({number})", **changes})
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,7 @@ class App:
             lane.latency.observe(time.perf_counter() - started)
             protocol.response_bytes(200, JSON, answered.content)
             if crossing.shadows:
-                self._shadows.offer(crossing.shadows, Copy(body, answered, prediction_id, key))
+                self._shadows.offer(crossing.shadows, Copy(body, lane, answered, prediction_id, key))
 
     def _unanswered(self, scope: Any, lane: Lane, started: float, outcome: str, reason: str) -> None:
         if lane.log is not None and lane.engine is not None:

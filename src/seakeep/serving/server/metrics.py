@@ -114,7 +114,7 @@ class Metrics:
     def _totals(self) -> dict[str, dict[Labels, list[float]]]:
         """Cells by family and labels."""
         totals: dict[str, dict[Labels, list[float]]] = {}
-        for file in sorted(self._folder.glob(f"*{SUFFIX}")):
+        for file in sorted(self._folder.glob(f"[0-9]*{SUFFIX}")):
             lives = _lives(int(file.name.partition("-")[0]))
             for name, labels, cells in read_sheet(file, _WIDTHS):
                 own, least = totals.setdefault(name, {}), _COUNTED[name].kind == "least"

@@ -19,6 +19,8 @@ from seakeep.serving.server.families import SHADOW_AGREED, SHADOW_DROPPED, SHADO
 from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.metrics import Metrics
@@ -31,9 +33,10 @@ _log = logging.getLogger("seakeep.serving")
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A request that was answered. given: the answer. prediction_id: of the answer. key: of the request's header."""
+    """A request that was answered. by: the lane. given: the answer. prediction_id: of the answer. key: of the request's header."""
 
     body: bytes
+    by: Lane
     given: Answered
     prediction_id: str | None
     key: str | None
@@ -89,7 +92,7 @@ class Shadows:
         lane.answered[status].add()
         if answered is not None:
             lane.latency.observe(seconds)
-            self._compare(lane, copy.given, answered)
+            self._compare(lane, copy, answered)
         if log is None or copy.prediction_id is None:
             return
         if answered is not None:
@@ -98,16 +101,27 @@ class Shadows:
             outcome = "failed" if status == 500 else "refused"
             log.unanswered(lane, copy.prediction_id, seconds, outcome, reason, key=copy.key)
 
-    def _compare(self, lane: Lane, given: Answered, shadow: Answered) -> None:
+    def _compare(self, lane: Lane, copy: Copy, answered: Answered) -> None:
         own = (lane.served.name, lane.served.version)
         sheet = self._metrics.of_release(lane.served)
-        sheet.cell(SHADOW_ROWS, *own).add(given.ask.rows)
-        sheet.cell(SHADOW_AGREED, *own).add(agreeing(given, shadow))
+        sheet.cell(SHADOW_ROWS, *own).add(copy.given.ask.rows)
+        sheet.cell(SHADOW_AGREED, *own).add(agreeing(_said(copy.by, copy.given), _said(lane, answered)))
 
 
-def agreeing(given: Answered, shadow: Answered) -> int:
-    """How many rows have the same class, or values that differ by at most 1 % of the given one."""
-    if given.decisions:
-        return sum(one == other for one, other in zip(given.decisions, shadow.decisions, strict=False))
-    pairs = zip(given.scores, shadow.scores, strict=False)
-    return sum(abs(one - other) <= _CLOSE * abs(one) for one, other in pairs)
+def agreeing(given: Sequence[object], shadow: Sequence[object]) -> int:
+    """How many rows have the same class, or values that differ by at most 1 % of the given one.
+
+    >>> agreeing(["late", "early"], ["late", "late"]), agreeing([100.0, 100.0], [101.0, 102.0])
+    (1, 1)
+    """
+    return sum(one == other or _near(one, other) for one, other in zip(given, shadow, strict=True))
+
+
+def _said(lane: Lane, answered: Answered) -> Sequence[object]:
+    """Classes, since releases may number them in another order; or values."""
+    classes = lane.served.model.classes
+    return [classes[decision] for decision in answered.decisions] if classes else answered.scores
+
+
+def _near(one: object, other: object) -> bool:
+    return isinstance(one, float) and isinstance(other, float) and abs(one - other) <= _CLOSE * abs(one)
