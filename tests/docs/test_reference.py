@@ -54,7 +54,7 @@ def test_every_setting_is_documented_and_no_other():
     assert set(hooks.SETTINGS) == set(keys())
 
 
-ROOMS_THAT_CHECK = "schema|drift|training|baseline|parity|metric|fairness|evaluation|explain|registry|rollout"
+ROOMS_THAT_CHECK = "schema|drift|training|baseline|parity|metric|fairness|evaluation|explain|registry|rollout|monitoring|decay|reference"
 
 
 def test_every_check_code_in_the_sources_is_documented():
@@ -68,6 +68,7 @@ def test_every_check_code_in_the_sources_is_documented():
         "registry.sqlite",
         "schema.json",
         "evaluation.json",
+        "reference.json",
         "rollout.plans",
         "rollout.shares",
         "rollout.look_seconds",

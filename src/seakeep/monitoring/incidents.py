@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seakeep.monitoring.windows import Window
 
 KIND = "incident"
-EventKind = Literal["opened", "extended", "closed", "measured"]
+EventKind = Literal["opened", "extended", "calmed", "closed", "measured"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change of an incident. window: that caused it. release: what answered in it."""
+    """A change of an incident. window: that caused it. release: what answered in it. A calmed one is no line of the journal."""
 
     kind: EventKind
     incident: Incident
@@ -111,10 +111,10 @@ def follow(
             events.append(Event("opened" if incident is None else "extended", changed, window, release))
         elif incident is not None and check.verdict is Verdict.PASS and window.start >= incident.last:
             quiet = replace(incident, calm=incident.calm + 1)
-            closed = quiet.calm >= calm
-            events.append(
-                Event("closed", replace(quiet, state="closed"), window, release)
-            ) if closed else events.append(Event("extended", quiet, window, release))
+            if quiet.calm >= calm:
+                events.append(Event("closed", replace(quiet, state="closed"), window, release))
+            else:
+                events.append(Event("calmed", quiet, window, release))
     return tuple(events)
 
 

@@ -123,9 +123,14 @@ class Monitor:
         """Held by whoever works on this name."""
         return self.registry.home / "locks" / f"monitor-{self.name}"
 
-    def restart(self) -> None:
-        """Forget how far the watch has come; results and incidents stay on record."""
-        self.registry.documents.remove(STATE, self.name)
+    @staticmethod
+    def restart(registry: Registry, name: str) -> None:
+        """Forget how far the watch of a name has come, to begin anew; results and incidents stay."""
+        found = registry.documents.get(STATE, name)
+        if found is not None:
+            state = from_plain(State, found.content, path=f"monitor {name}")
+            anew = State(baselines=state.baselines, incidents=state.incidents)
+            registry.documents.put(STATE, name, anew, expected=found.revision)
 
     def incidents(self) -> tuple[Incident, ...]:
         """Every incident of this name, the oldest first."""
@@ -274,7 +279,7 @@ class Monitor:
                 content = line_of(kept, judged, release=digest, label=self._label(digest), report=digests[digest])
                 entry = registry.journal.append(LINE, self.name, content, at=now)
                 kept = replace(kept, line=kept.line or entry)
-            for event in events:
+            for event in (each for each in events if each.kind != "calmed"):
                 registry.journal.append(incidents.KIND, self.name, event.as_plain(), at=now)
             for incident in {event.incident.id: event.incident for event in events}.values():
                 key = f"{self.name}/{incident.id}"

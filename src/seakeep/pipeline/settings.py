@@ -64,7 +64,8 @@ class ServeSettings:
 class RolloutSettings:
     """How releases are let in, where a rollout is not told otherwise (see rollout.plan for what each means).
 
-    shares: of the canary's steps, with commas between. requests, seconds: least of each step. slow_ms: a request is slow above
+    shares: of the canary's steps, with commas between. requests, seconds: least of each step. copies, shadow_seconds: least of
+    the shadow; 0 copies for none. goal_tolerance, labelled: of the loss on labelled predictions. slow_ms: a request is slow above
     so many milliseconds; 0 for the champion's own 99th percentile. look_seconds: the window of one look. settle_seconds: how
     long after it was answered a request may need to be in the log; more than the server's interval of writing.
     """
@@ -73,8 +74,12 @@ class RolloutSettings:
     shares: str = "0.05,0.25,0.5"
     requests: int = 500
     seconds: int = 300
+    copies: int = 500
+    shadow_seconds: int = 60
     margin: float = 0.0
     tolerance: float = 0.01
+    goal_tolerance: float = 0.02
+    labelled: int = 0
     alpha: float = 0.05
     slow_ms: int = 0
     look_seconds: int = 10

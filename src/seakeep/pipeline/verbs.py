@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.evaluation import Requirement
+    from seakeep.monitoring import Monitor
     from seakeep.registry.artifacts import ArtifactKind
     from seakeep.serving import Followed, ScoreSummary, Served
     from seakeep.serving.scoring import Keep, Progress
@@ -205,6 +206,23 @@ def serve(
         log_seconds=settings.serve.log_seconds,
         announce=announce,
     )
+
+
+def monitor(
+    registry: Registry, name: str, *, flags: Mapping[str, object] | None = None, restart: bool = False
+) -> Monitor:
+    """The monitor of a name, set up by the settings of the working folder.
+
+    flags: settings ("monitor.window", "monitor.by", …) that come before those of the environment and of seakeep.toml.
+    restart: whether to forget how far the watch has come. Raises: BadReference, BadMonitor, BadSetting.
+    """
+    from seakeep.monitoring import Monitor
+
+    settings = load_settings(Path.cwd(), flags=flags).monitor
+    registry.releases(name)  # raises where there is none, before anything is forgotten
+    if restart:
+        Monitor.restart(registry, name)
+    return Monitor(registry, name, settings)
 
 
 def address(settings: Settings) -> tuple[str, int]:

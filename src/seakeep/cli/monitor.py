@@ -1,0 +1,143 @@
+"""Watch a name's predictions: windows judged for drift, data quality and decay."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from seakeep.cli._door import Door, verb
+from seakeep.core.errors import RegistryError
+from seakeep.core.report import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seakeep.monitoring import Monitor, WindowResult
+
+
+@verb
+@click.argument("name")
+@click.option("--once", is_flag=True, help="Judge what is due and end with the worst verdict's code.")
+@click.option(
+    "--every", type=click.FloatRange(min=0.05), default=60.0, metavar="SECONDS", help="Look so often (default 60)."
+)
+@click.option("--window", metavar="LENGTH", help='Length of a window, "1h", "7d" (default: as the pipeline declares).')
+@click.option("--by", metavar="COLUMN", help="Cut windows by this input column of times instead of when requests came.")
+@click.option("--grace", metavar="LENGTH", help="How long a window waits for late rows (default 5m).")
+@click.option("--restart", is_flag=True, help="Forget how far the watch has come, to begin anew with other windows.")
+def command(
+    door: Door,
+    *,
+    name: str,
+    once: bool,
+    every: float,
+    window: str | None,
+    by: str | None,
+    grace: str | None,
+    restart: bool,
+) -> Verdict | None:
+    """Watch NAME until SIGTERM or Ctrl-C, one line a window; windows that closed while nobody watched come first.
+
+    Example: seakeep monitor trips --once --window 1h
+    """
+    from seakeep.pipeline import verbs
+
+    flags = {"monitor.window": window, "monitor.by": by, "monitor.grace": grace}
+    with door.registry() as registry:
+        monitor = verbs.monitor(registry, name, flags=flags, restart=restart)
+        if once:
+            return _once(door, monitor)
+        while True:
+            _tick(door, monitor)
+            time.sleep(every)
+
+
+def _once(door: Door, monitor: Monitor) -> Verdict:
+    results = list(_results(monitor))
+    plain = {"name": monitor.name, "windows": [_plain(each) for each in results], "late_rows": monitor.told.late}
+    verdict = Verdict.worst(tuple(each.report.verdict for each in results))
+    door.show({"verdict": verdict, **plain}, lambda: "\n".join(map(_line, results)) or _nothing(monitor))
+    return verdict
+
+
+def _tick(door: Door, monitor: Monitor) -> None:
+    """Judge what is due. A registry that cannot be written now is told, and tried again at the next look."""
+    try:
+        for result in _results(monitor):
+            click.echo(_json(result) if door.as_json else _line(result))
+    except RegistryError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+
+
+def _results(monitor: Monitor) -> Iterator[WindowResult]:
+    from seakeep.monitoring.monitor import MonitorBusy
+
+    try:
+        yield from monitor.ticking(time.time(), wait=False)
+    except MonitorBusy as busy:
+        click.echo(f"{busy.found}{f' ({busy.where})' if busy.where else ''}; waiting", err=True)
+        yield from monitor.ticking(time.time())
+
+
+def _plain(result: WindowResult) -> dict[str, object]:
+    """A result without its report, which `seakeep show` gives by its digest."""
+    return {
+        "window": {"start": result.window.name, "end": result.window.until},
+        "release": result.label,
+        "revision": result.revision,
+        "verdict": result.report.verdict,
+        "rows": result.rows,
+        "labelled": result.labelled,
+        "failed": [{"code": c.code, "subject": c.subject, "message": c.message} for c in result.report.failed],
+        "incidents": [event.as_plain() for event in result.events],
+        "report": result.digest,
+        "page": str(result.page),
+    }
+
+
+def _json(result: WindowResult) -> str:
+    import json
+
+    from seakeep.core.codec import to_plain
+
+    return json.dumps(to_plain(_plain(result)), allow_nan=False)
+
+
+def _line(result: WindowResult) -> str:
+    """One window in one line, and a line more for each incident that opened, closed or was measured."""
+    again = f", revision {result.revision}" if result.revision else ""
+    labelled = f", {result.labelled:,} labelled" if result.labelled else ""
+    head = f"{result.window.name} to {result.window.until}  {result.label}{again}  {result.rows:,} rows{labelled}  "
+    lines = [head + result.report.verdict.value + _why(result)]
+    lines += [
+        f"  incident {event.incident.id} {event.kind}: {_about(event)}"
+        for event in result.events
+        if event.kind not in ("extended", "calmed")
+    ]
+    return "\n".join(lines)
+
+
+def _about(event: object) -> str:
+    from seakeep.monitoring.incidents import Event
+
+    assert isinstance(event, Event)
+    incident, metric = event.incident, event.incident.metric
+    if event.kind == "measured" and metric:
+        return f"{incident.subject}: {metric['metric']} went from {metric['reference']:.4g} to {metric['value']:.4g} in its windows"
+    return incident.message if event.kind == "opened" else f"{incident.code} {incident.subject}"
+
+
+def _why(result: WindowResult) -> str:
+    failed = list(dict.fromkeys(f"{check.code} {check.subject}" for check in result.report.failed))
+    if not failed:
+        return ""
+    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+    return f": {', '.join(failed[:3])}{more}"
+
+
+def _nothing(monitor: Monitor) -> str:
+    if not monitor.told.rows:
+        return f"no prediction of {monitor.name} is on record yet; answer some: seakeep serve {monitor.name}"
+    return "no window has closed since the last look"
