@@ -52,7 +52,9 @@ def largest_file(size: int):
 
 def test_nothing_is_written_before_there_is_something_to_write(tmp_path):
     spool = spool_in(tmp_path)
-    assert spool.flush() and spool.sync() and spool.close()
+    assert spool.flush()
+    assert spool.sync()
+    assert spool.close()
     assert not (tmp_path / "spool").exists()
 
 
@@ -60,7 +62,8 @@ def test_what_was_flushed_can_be_read_while_the_file_is_open(tmp_path):
     spool = spool_in(tmp_path)
     spool.append(asked(1))
     assert spool.waiting == 1
-    assert spool.flush() and spool.waiting == 0
+    assert spool.flush()
+    assert spool.waiting == 0
     (path,) = files(tmp_path, ".open")
     assert frames.read(path.read_bytes()).frames == [LATE, asked(1)]
     assert spool.close()
@@ -104,8 +107,10 @@ def test_a_minute_without_requests_closes_the_file_too(tmp_path):
     spool.append(asked(1))
     spool.flush()
     clock.now += 60
-    assert spool.flush() and spool.sync()
-    assert len(files(tmp_path, ".closed")) == 1 and not files(tmp_path, ".open")
+    assert spool.flush()
+    assert spool.sync()
+    assert len(files(tmp_path, ".closed")) == 1
+    assert not files(tmp_path, ".open")
 
 
 def test_a_clock_that_jumps_back_ends_a_minute_too(tmp_path):
@@ -183,7 +188,8 @@ def test_a_disk_that_takes_no_more_costs_the_rows_at_hand_and_leaves_whole_frame
         spool.append(asked(3))
         assert not spool.flush()
         assert (spool.counts.lost, spool.counts.failures, spool.waiting) == (2, 1, 0)
-        assert spool.problem is not None and spool.problem.errno == errno.EFBIG
+        assert spool.problem is not None
+        assert spool.problem.errno == errno.EFBIG
         assert records(path) == [asked(1)]
     spool.append(asked(4, release=TWO))
     assert spool.flush()
@@ -198,10 +204,12 @@ def test_a_folder_that_cannot_be_made_stops_logging_until_it_can(tmp_path):
     spool = spool_in(tmp_path)
     spool.append(asked(1))
     assert not spool.flush()
-    assert spool.problem is not None and spool.counts.lost == 1
+    assert spool.problem is not None
+    assert spool.counts.lost == 1
     (tmp_path / "spool").unlink()
     spool.append(asked(2))
-    assert spool.flush() and spool.close()
+    assert spool.flush()
+    assert spool.close()
     assert records(files(tmp_path, ".closed")[0]) == [asked(2)]
 
 
@@ -221,9 +229,12 @@ def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
         spool.append(asked(2))
         assert not spool.flush()
         assert not spool.sync()
-    assert spool.problem is not None and spool.problem.errno == code
+    assert spool.problem is not None
+    assert spool.problem.errno == code
     spool.append(asked(3))
-    assert spool.flush() and spool.sync() and spool.close()
+    assert spool.flush()
+    assert spool.sync()
+    assert spool.close()
     assert records(files(tmp_path, ".closed")[0]) == [asked(1), asked(3)]
 
 

@@ -10,23 +10,42 @@ from typing import TYPE_CHECKING
 from seakeep._lazy import lazily
 
 _HOMES = {
+    "BadLabels": "labels",
     "Conversion": "parts",
     "Counts": "spool",
+    "FoundPrediction": "log",
     "Header": "frames",
     "Label": "frames",
+    "LabelSummary": "labels",
     "Layout": "layout",
     "PredictionLog": "log",
     "Record": "frames",
     "Spool": "spool",
     "convert": "parts",
+    "find": "log",
 }
 
-__all__ = ["Conversion", "Counts", "Header", "Label", "Layout", "PredictionLog", "Record", "Spool", "convert"]
+__all__ = [
+    "BadLabels",
+    "Conversion",
+    "Counts",
+    "FoundPrediction",
+    "Header",
+    "Label",
+    "LabelSummary",
+    "Layout",
+    "PredictionLog",
+    "Record",
+    "Spool",
+    "convert",
+    "find",
+]
 
 if TYPE_CHECKING:
     from seakeep.prediction_log.frames import Header, Label, Record
+    from seakeep.prediction_log.labels import BadLabels, LabelSummary
     from seakeep.prediction_log.layout import Layout
-    from seakeep.prediction_log.log import PredictionLog
+    from seakeep.prediction_log.log import FoundPrediction, PredictionLog, find
     from seakeep.prediction_log.parts import Conversion, convert
     from seakeep.prediction_log.spool import Counts, Spool
 

@@ -31,6 +31,13 @@ LABELLED: Final = "@labelled"
 
 RELEASE_DIGITS: Final = 12
 
+OWN: Final = (ID, TIME, KEY, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON, PREDICTION, LABEL, LABELLED)
+
+
+def is_own(name: str) -> bool:
+    """Whether a column of this name is the log's, so that no input may be called so."""
+    return name in OWN or name.startswith(PROBABILITY)
+
 
 def probability(value: bool | float | str) -> str:
     """The column of a class's probability: "@probability_true" for True, as an answer writes its classes.

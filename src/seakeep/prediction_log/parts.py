@@ -23,6 +23,7 @@ from seakeep.core.files import TEMPORARY, CannotWrite, replacing, write_bytes
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.frames import Gap, Header
+from seakeep.prediction_log.merging import merge_labels
 from seakeep.prediction_log.spool import CLOSED, OPEN
 from seakeep.prediction_log.tables import Tables, tabulate
 
@@ -66,6 +67,7 @@ def convert(log: Layout, *, wait: bool = True) -> Conversion:
                 return Conversion(busy=True)
             for path in spools(log):
                 done = _converted(log, path, done)
+            merge_labels(log)
     except (CannotWrite, OSError) as error:
         return replace(done, problem=str(error))
     return done
@@ -76,11 +78,6 @@ def spools(log: Layout) -> list[Path]:
     if not log.spool.is_dir():
         return []
     return sorted(path for path in log.spool.iterdir() if path.suffix in (OPEN, CLOSED) and path.name[0] != ".")
-
-
-def label_files(log: Layout) -> list[Path]:
-    """Every file of labels, by name."""
-    return sorted(path for path in log.labels.glob("*.parquet") if path.name[0] != ".")
 
 
 def described(log: Layout) -> dict[str, Header]:

@@ -17,7 +17,7 @@ from seakeep.prediction_log.snapshot import releases_of
 from seakeep.prediction_log.tables import OWN, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from seakeep.prediction_log.frames import Header
     from seakeep.prediction_log.joining import Known
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def rows(taken: Snapshot, window: Window, known: Known | None) -> pl.LazyFrame:
     """The rows within a window, with the labels `known`; without label columns for None."""
     scans = [_release(taken, digits, window, known) for digits in releases_of(taken)]
-    return pl.concat(scans, how="diagonal_relaxed") if scans else _empty(taken, labels=known is not None)
+    return _combined(scans) if scans else _empty(taken, labels=known is not None)
 
 
 def newest(headers: Mapping[str, Header]) -> Header:
@@ -41,8 +41,32 @@ def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) 
     scans = [pl.scan_parquet(files, glob=False, hive_partitioning=False)] if files else []
     for tables in taken.live:
         scans += [table.lazy() for release, table in tables.rows.items() if release.startswith(digits)]
-    table = pl.concat(scans).filter(*_wanted(window))
+    table = pl.concat(scans)
+    if wanted := _wanted(window):
+        table = table.filter(*wanted)
     return table if known is None else known.join(table)
+
+
+def _combined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:
+    """Every release's rows in one table; a column whose types differ gets the one that holds them all."""
+    schemas = [scan.collect_schema() for scan in scans]
+    types: dict[str, set[pl.DataType]] = {}
+    for schema in schemas:
+        for name, dtype in schema.items():
+            types.setdefault(name, set()).add(dtype)
+    common = {name: _holding(found) for name, found in types.items() if len(found) > 1}
+    cast = [
+        scan.cast({name: dtype for name, dtype in common.items() if name in schema}) if common else scan
+        for scan, schema in zip(scans, schemas, strict=True)
+    ]
+    return pl.concat(cast, how="diagonal")
+
+
+def _holding(types: set[pl.DataType]) -> pl.DataType:
+    """Numbers for numbers and booleans; text for anything else."""
+    if not all(dtype.is_numeric() or dtype == pl.Boolean for dtype in types):
+        return pl.String()
+    return pl.Float64() if any(dtype.is_float() for dtype in types) else pl.Int64()
 
 
 def _wanted(window: Window) -> list[pl.Expr]:

@@ -19,7 +19,8 @@ from seakeep.core import locks
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.joining import GRACE
-from seakeep.prediction_log.parts import described, label_files, spools
+from seakeep.prediction_log.merging import label_files
+from seakeep.prediction_log.parts import described, spools
 from seakeep.prediction_log.spool import CLOSED
 from seakeep.prediction_log.tables import LABELS, Tables, tabulate
 

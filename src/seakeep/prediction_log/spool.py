@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seakeep.core.errors import UsageError
 from seakeep.core.files import TEMPORARY
 from seakeep.prediction_log import frames
+from seakeep.prediction_log.columns import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +91,18 @@ class Spool:
         self._guard = threading.Lock()
 
     def describe(self, header: frames.Header) -> None:
-        """Make a release known; needed once, before its first record."""
+        """Make a release known; needed once, before its first record. Raises UsageError, for an input that is called as a
+        column of the log.
+        """
+        for name, _ in header.inputs:
+            if is_own(name):
+                raise UsageError(
+                    f"{name!r} is a column of the prediction log and cannot be an input's name",
+                    where=f"release {header.release[:12]} of {header.name}",
+                    cause="The log keeps each input under its own name, beside columns of its own.",
+                    fix=f"Rename it before training: features of {name.lstrip('@')!r}.",
+                    name=name,
+                )
         self._headers[header.release] = header
 
     def append(self, frame: frames.Record | frames.Label) -> None:
