@@ -106,10 +106,10 @@ def test_a_small_effect_on_much_traffic_is_found():
 
 
 def test_narrow_values_are_compared_by_their_own_spread():
-    """Two hundred values a hundredth apart with a standard deviation of a hundredth: no test may need thousands."""
+    """Three hundred values two hundredths apart with a standard deviation of one: a test of rates would need thousands."""
     generator = np.random.default_rng(5)
     state = betting.start()
-    for _ in range(5):
+    for _ in range(8):
         challenger, champion = (generator.normal(mean, 0.01, 40).clip(0, 1) for mean in (0.52, 0.5))
         state = betting.update(state, challenger, champion)
     assert betting.log_e_value(state) >= BOUND
