@@ -73,3 +73,9 @@ def test_a_report_without_windows_or_phases_is_drawn_all_the_same():
     empty = Report("monitoring", "Monitoring", "none", (), (Table("windows", "", ("window",), ()),))
     assert terminal.text(terminal.monitoring(empty)) == terminal.text(terminal.report(empty))
     assert terminal.text(terminal.rollout(empty)) == terminal.text(terminal.report(empty))
+
+
+def test_a_report_is_drawn_by_its_kind(monitoring_report, rollout_report, drift_report):
+    assert terminal.text(terminal.drawn(monitoring_report)) == terminal.text(terminal.monitoring(monitoring_report))
+    assert terminal.text(terminal.drawn(rollout_report)) == terminal.text(terminal.rollout(rollout_report))
+    assert terminal.text(terminal.drawn(drift_report)) == terminal.text(terminal.report(drift_report))

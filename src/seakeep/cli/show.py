@@ -81,7 +81,7 @@ def _show_artifact(door: Door, registry: Registry, artifact: Artifact) -> None:
         from seakeep.views import card, terminal
 
         views: dict[str, Any] = {
-            "report": terminal.report,
+            "report": terminal.drawn,
             "schema": terminal.schema,
             "statistics": terminal.statistics,
         }

@@ -83,6 +83,11 @@ def rollout(noun: Report) -> RenderableType:
     return _with_pictures(noun, over_time.phases(noun), over_time.evidence(noun))
 
 
+def drawn(noun: Report) -> RenderableType:
+    """A report with the pictures of its kind."""
+    return {"monitoring": monitoring, "rollout": rollout}.get(noun.kind, report)(noun)
+
+
 def _with_pictures(noun: Report, *drawn: RenderableType | None) -> RenderableType:
     return Group(report(noun), *(Group(Text(""), one) for one in drawn if one is not None))
 

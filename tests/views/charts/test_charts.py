@@ -232,3 +232,19 @@ def test_a_range_tells_what_unchanged_data_reaches():
     assert "temp 0.6, at most 0.2; unchanged data reaches 0.05" in ranges(
         [Range("temp", 0.6, 0.05, 0.2, True)], title="psi"
     )
+
+
+def test_one_moment_alone_is_a_dot_with_its_interval_within_its_hour():
+    noon = 1_370_044_800_000_000.0
+    picture = line([Line("roc_auc", [(noon, 0.7)], [(0.65, 0.75)])], title="Decay")
+    assert picture.count('class="interval series-0"') == 1
+    assert "2013-06-01" in picture
+    assert ">2040<" not in picture
+
+
+def test_rates_that_are_all_zero_lie_on_the_axis():
+    picture = line(
+        [Line("champion", [(0.0, 0.0), (1.0, 0.0)])], title="Errors", unit="share", across="", from_zero=True
+    )
+    assert "−" not in picture
+    assert ">1 %<" in picture

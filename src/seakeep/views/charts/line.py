@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from seakeep.views import figures
 from seakeep.views.charts import svg
-from seakeep.views.charts.scales import Format, Scale, Unit, formatter, padded, ticks, widened
+from seakeep.views.charts.scales import Format, Scale, Unit, formatter, padded, spanned, ticks, widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _LEFT, _MOST_LEFT, _TOP, _PLOT = 52.0, 104.0, 12.0, 132.0
 _STRETCHES = 160
+_LEAST_HIGH = 0.01
 KINDS = 4
 
 Point = tuple[float, float]
@@ -74,7 +75,7 @@ def line(
     if not found:
         return svg.nothing(title)
     up = _upright([p[1] for p in found], thin, levels, from_zero=from_zero)
-    side = _side([p[0] for p in found], marks, _left(up, unit, y))
+    side = _side([p[0] for p in found], marks, _left(up, unit, y), across)
     write = formatter(unit)
     parts = _grid(side, up, unit, y)
     parts += svg.bottom_axis(side, ticks(side.low, side.high, across, count=4), _TOP + _PLOT, name=x)
@@ -114,15 +115,17 @@ def _left(up: Scale, unit: Unit, name: str) -> float:
     return min(max(longest + 12 + (16 if name else 0), 40.0), _MOST_LEFT)
 
 
-def _side(values: Sequence[float], marks: Sequence[Mark], left: float) -> Scale:
+def _side(values: Sequence[float], marks: Sequence[Mark], left: float, unit: Unit) -> Scale:
     moments = [*values, *(mark.x for mark in marks if math.isfinite(mark.x))]
-    low, high = padded(min(moments), max(moments))
+    low, high = spanned(moments, unit)
     return Scale(low, high, left, svg.WIDTH - 10)
 
 
 def _upright(values: Sequence[float], lines: Sequence[Line], levels: Sequence[Level], *, from_zero: bool) -> Scale:
     ends = [*values, *(level.value for level in levels), *(end for one in lines for pair in one.band for end in pair)]
     finite = [end for end in ends if math.isfinite(end)] + [0.0] * from_zero
+    if from_zero and not any(finite):
+        return Scale(0.0, _LEAST_HIGH, _TOP + _PLOT, _TOP)
     low, high = padded(min(finite), max(finite))
     low, high = (0.0, high) if 0 <= low < high / 2 else (low, high)
     room = high / 16 - low / 16
@@ -167,7 +170,7 @@ def _band(one: Line, kind: int, side: Scale, up: Scale) -> str:
 
 
 def _drawn(one: Line, kind: int, side: Scale, up: Scale, write: Format) -> list[str]:
-    commands, pen, alone = [], "M", []
+    commands, pen, alone = [], "M", list[int]()
     for i, point in enumerate(one.points):
         if not _is_finite(point):
             pen = "M"
@@ -175,11 +178,20 @@ def _drawn(one: Line, kind: int, side: Scale, up: Scale, write: Format) -> list[
         commands.append(f"{pen}{side(point[0]):.1f} {up(point[1]):.1f}")
         beside = one.points[max(i - 1, 0) : i] + one.points[i + 1 : i + 2] if isinstance(one.points, list) else ()
         if pen == "M" and not any(_is_finite(other) for other in beside):
-            alone.append(point)
+            alone.append(i)
         pen = "L"
     path = svg.element("path", d="".join(commands), class_=f"curve series-{kind}")
-    points = [_point(point, kind, side, up, f"{one.label} {write(point[1])}") for point in alone]
+    points = [part for i in alone for part in _alone(one, i, kind, side=side, up=up, write=write)]
     return [*([svg.titled(path, one.label)] if commands else []), *points]
+
+
+def _alone(one: Line, i: int, kind: int, *, side: Scale, up: Scale, write: Format) -> list[str]:
+    """A point between gaps: a dot, and its interval, since an area needs two points."""
+    x, y = one.points[i]
+    low, high = one.band[i] if i < len(one.band) else (math.nan, math.nan)
+    known = _is_finite((low, high))
+    whisker = [svg.line(side(x), up(low), side(x), up(high), kind=f"interval series-{kind}")] if known else []
+    return [*whisker, _point((x, y), kind, side, up, f"{one.label} {write(y)}")]
 
 
 def _point(point: Point, kind: int, side: Scale, up: Scale, words: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ROW, _TOP = 22.0, 8.0
-_VALUES = 58.0
+_VALUES = 70.0
 
 
 @dataclass(frozen=True, slots=True)

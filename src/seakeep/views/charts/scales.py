@@ -27,6 +27,7 @@ _TIME_STEPS = (
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12000)
 _MONTH = 30.44 * _DAY
 _CALENDAR = 3e17
+_HALF_HOUR = 1800.0 * _SECOND
 _LARGEST_STEP = 1e300
 
 
@@ -57,6 +58,18 @@ def padded(low: float, high: float) -> tuple[float, float]:
     if high / 2 - low / 2 > abs(high) * 1e-12:
         return low, high
     return widened(low, high, abs(high) / 2 or 0.5)
+
+
+def spanned(values: Sequence[float], unit: Unit) -> tuple[float, float]:
+    """The range of an axis for these values; one moment alone gets half an hour on both sides.
+
+    >>> spanned([0.0], "timestamp"), spanned([1.0, 3.0], "")
+    ((-1800000000.0, 1800000000.0), (1.0, 3.0))
+    """
+    low, high = min(values), max(values)
+    if unit == "timestamp" and low == high and abs(low) < _CALENDAR:
+        return low - _HALF_HOUR, high + _HALF_HOUR
+    return padded(low, high)
 
 
 def widened(low: float, high: float, room: float) -> tuple[float, float]:

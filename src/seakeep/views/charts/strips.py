@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.views import figures
 from seakeep.views.charts import svg
-from seakeep.views.charts.scales import Scale, Unit, formatter, padded, ticks
+from seakeep.views.charts.scales import Scale, Unit, formatter, spanned, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def strips(rows: Sequence[Strip], *, title: str, unit: Unit = "timestamp") -> st
         return svg.nothing(title)
     moments = len({x for row in rows for x, _ in row.points if math.isfinite(x)})
     cells = min(_CELLS, max(moments, 1))
-    low, high = padded(min(found), max(found))
+    low, high = spanned(found, unit)
     across = Scale(low, high, svg.label_room([row.label for row in rows]), svg.WIDTH - 8)
     bottom = _TOP + _ROW * len(rows)
     parts = [part for i, row in enumerate(rows) for part in _row(row, _TOP + _ROW * i, across, cells, formatter(unit))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.views import figures
 from seakeep.views.charts import svg
-from seakeep.views.charts.scales import Scale, formatter, padded, ticks
+from seakeep.views.charts.scales import Scale, formatter, spanned, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def timeline(phases: Sequence[Phase], *, title: str, unit: Unit = "timestamp") -
     ends = [end for phase in phases for end in (phase.start, phase.end) if math.isfinite(end)]
     if not ends:
         return svg.nothing(title)
-    low, high = padded(min(ends), max(ends))
+    low, high = spanned(ends, unit)
     across = Scale(low, high, svg.label_room([phase.label for phase in phases]), svg.WIDTH - _VALUES)
     bottom = _TOP + _ROW * len(phases)
     marks = ticks(low, high, unit, count=3)

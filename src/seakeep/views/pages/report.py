@@ -27,7 +27,10 @@ _KINDS = {
     "parity": "Parity",
 }
 _ROWS_UNFOLDED, _PICTURES_UNFOLDED, _NARROW = 12, 4, 5
-_ORDER = {"rollout": ("decisions", "looks", "effects")}
+_ORDER = {
+    "rollout": ("decisions", "looks", "effects"),
+    "monitoring": ("drift", "windows", "decay", "metrics", "shapes"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ _LINES = 12
 
 
 def _windows(records: Sequence[Record]) -> Iterator[Picture]:
-    """All columns at one glance, then a line each for those that went furthest beyond their threshold."""
+    """All columns at one glance, then a line each for those that went furthest beyond their threshold; none for one window."""
+    if len({record["window"] for record in records}) < 2:
+        return
     series = grouped_by(records, ("column", "distance"))
     ranked = sorted(series, key=lambda key: -max(map(times, series[key]), default=0.0))
     if len(series) > 1:
