@@ -83,10 +83,14 @@ class BadBatch(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm's rows of a batch: each of `values` stands for `counts` rows. `ordered`: the values are in order of arrival."""
+    """One arm's rows of a batch: each of `values` stands for `counts` rows, `rows` in all.
+
+    ordered: whether the values are in order of arrival.
+    """
 
     values: NDArray[np.float64]
     counts: NDArray[np.float64]
+    rows: int
     ordered: bool
 
     @classmethod
@@ -99,7 +103,7 @@ class Arm:
         if wrong.any():
             index = int(wrong.argmax())
             raise BadBatch.outside(float(array[index]), index, name)
-        return cls(array, np.ones(len(array)), ordered=True)
+        return cls(array, np.ones(len(array)), len(array), ordered=True)
 
     @classmethod
     def of_counts(cls, counts: tuple[int, int], name: str) -> Arm:
@@ -108,11 +112,7 @@ class Arm:
         whole = all(isinstance(count, int | np.integer) and not isinstance(count, bool) for count in counts)
         if not whole or not 0 <= hits <= rows:
             raise BadBatch.not_counts(hits, rows, name)
-        return cls(np.array([1.0, 0.0]), np.array([hits, rows - hits], np.float64), ordered=False)
-
-    @property
-    def rows(self) -> float:
-        return float(self.counts.sum())
+        return cls(np.array([1.0, 0.0]), np.array([hits, rows - hits], np.float64), int(rows), ordered=False)
 
     @property
     def total(self) -> float:
@@ -154,13 +154,15 @@ def pilots(champion: Arm, known: Centre) -> list[tuple[float, Centre, Arm]]:
         return [(0.0, known, champion)]
     if champion.ordered:
         first, rest = champion.values[:wanted], champion.values[wanted:]
-        return [(0.0, known.added(float(first.sum()), wanted), Arm(rest, champion.counts[wanted:], ordered=True))]
+        return [
+            (0.0, known.added(float(first.sum()), wanted), Arm(rest, champion.counts[wanted:], len(rest), ordered=True))
+        ]
     hits, misses = (int(count) for count in champion.counts)
     return [
         (
             _log_choose(hits, drawn) + _log_choose(misses, wanted - drawn) - _log_choose(hits + misses, wanted),
             known.added(drawn, wanted),
-            Arm(champion.values, champion.counts - (drawn, wanted - drawn), ordered=False),
+            Arm(champion.values, champion.counts - (drawn, wanted - drawn), hits + misses - wanted, ordered=False),
         )
         for drawn in range(max(0, wanted - misses), min(hits, wanted) + 1)
     ]
@@ -201,8 +203,7 @@ def information(challenger: Arm, champion: Arm, centres: tuple[float, float]) ->
 
 def log_sum(terms: NDArray[np.float64], *, axis: int = -1) -> NDArray[np.float64]:
     """log(sum(exp(terms))) along an axis, without overflow."""
-    largest = np.max(terms, axis=axis, keepdims=True)
-    total: NDArray[np.float64] = np.squeeze(largest, axis) + np.log(np.sum(np.exp(terms - largest), axis=axis))
+    total: NDArray[np.float64] = np.logaddexp.reduce(terms, axis=axis)
     return total
 
 
