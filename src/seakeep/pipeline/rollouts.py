@@ -9,67 +9,29 @@ second finds that the state has changed, and leaves it.
 from __future__ import annotations
 
 import contextlib
-import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep import rollout as room
-from seakeep.core import Report, Task, Verdict
-from seakeep.core.codec import digest, from_json, from_plain, to_plain
+from seakeep.core import Task, Verdict
+from seakeep.core.codec import from_json
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.rollout_errors import CannotRollOut
+from seakeep.pipeline.rollout_record import KIND, Kept, Status, execution, load, refuse_running, status_of, write
 from seakeep.pipeline.settings import load_settings
 from seakeep.pipeline.verbs import find_registry
-from seakeep.registry import Artifact, Execution, Registered, Registry
+from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.documents import DocumentChanged
 from seakeep.rollout import Party, Plan, Rollout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KIND = "rollout"
 LONGEST_STRETCH = 3600
 """Seconds of the log that are read at once; a longer absence is caught up in stretches of so much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is written between looks.
-
-    read: microseconds since 1970 UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long
-    after it was answered a request may need to be on the disk. forced: why a release was let in that did not pass, or "".
-    """
-
-    rollout: Rollout
-    read: int
-    task: Task
-    look_seconds: int = 10
-    settle_seconds: int = 2
-    forced: str = ""
-
-    def end(self, now: float) -> int:
-        """Where the last window ends that can be looked at at time `now`: every answer before is in the log."""
-        width, settled = self.look_seconds * 1_000_000, round((now - self.settle_seconds) * 1e6)
-        return self.read + max(0, settled - self.read) // width * width
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A rollout as it stands. waiting: for what its step waits, in words. next_look: Unix seconds, None where it ended."""
-
-    rollout: Rollout
-    report: Report
-    waiting: tuple[str, ...]
-    next_look: float | None
-    forced: str
-
-    @property
-    def verdict(self) -> Verdict:
-        """Pass where the release was let in, fail where it was sent back, inconclusive while that is open."""
-        return room.verdict(self.rollout)
 
 
 def start(
@@ -106,15 +68,15 @@ def start(
         read, why = round(at * 1e6), (force or "").strip()
         kept = Kept(begun, read, task, project.look_seconds, project.settle_seconds, why)
         with registry.transaction():
-            revision = _refuse_running(registry, name)
-            _write(registry, kept, expected=revision, decided=1, cost=cost)
-        return _status(kept)
+            revision = refuse_running(registry, name)
+            write(registry, kept, expected=revision, decided=1, cost=cost)
+        return status_of(kept)
 
 
 def status(name: str, *, home: Path | str | None = None) -> Status:
     """The latest rollout of `name`, under way or over. Raises CannotRollOut where there is none."""
     with find_registry(home) as registry:
-        return _status(_load(registry, name)[0])
+        return status_of(load(registry, name)[0])
 
 
 def advance(name: str, *, home: Path | str | None = None, now: float | None = None) -> Status:
@@ -126,7 +88,7 @@ def advance(name: str, *, home: Path | str | None = None, now: float | None = No
     with find_registry(home) as registry:
         while _stretch(registry, name, at):
             continue
-        return _status(_load(registry, name)[0])
+        return status_of(load(registry, name)[0])
 
 
 def abort(name: str, *, reason: str, home: Path | str | None = None, now: float | None = None) -> Status:
@@ -134,14 +96,14 @@ def abort(name: str, *, reason: str, home: Path | str | None = None, now: float 
     if not reason.strip():
         raise CannotRollOut.no_reason("aborting a rollout")
     with find_registry(home) as registry, registry.transaction():
-        kept, revision = _load(registry, name)
+        kept, revision = load(registry, name)
         if kept.rollout.ended:
             raise CannotRollOut.over(name, kept.rollout.challenger.version, kept.rollout.title)
         with Cost() as cost:
             ended = room.abort(kept.rollout, reason=reason.strip(), at=time.time() if now is None else now)
         kept = replace(kept, rollout=ended)
-        _write(registry, kept, expected=revision, decided=1, cost=cost, routed=not _displaced(registry, ended))
-        return _status(kept)
+        write(registry, kept, expected=revision, decided=1, cost=cost, routed=not _displaced(registry, ended))
+        return status_of(kept)
 
 
 def rollback(name: str, *, reason: str, home: Path | str | None = None, now: float | None = None) -> Registered:
@@ -153,7 +115,7 @@ def rollback(name: str, *, reason: str, home: Path | str | None = None, now: flo
         raise CannotRollOut.no_reason("going back")
     at = time.time() if now is None else now
     with find_registry(home) as registry, registry.transaction():
-        _refuse_running(registry, name)
+        refuse_running(registry, name)
         with Cost() as cost:
             present, before = registry.champion(name), registry.previous_champion(name)
             if present is None or before is None:
@@ -163,7 +125,7 @@ def rollback(name: str, *, reason: str, home: Path | str | None = None, now: flo
         told = {"rollback": reason.strip(), "from": present.version, "to": before.version}
         registry.journal.append(KIND, name, told, at=at)
         inputs = (_artifact(present), _artifact(before))
-        registry.record(_execution(name, cost, inputs, (), Verdict.FAIL, **told))
+        registry.record(execution(name, cost, inputs, (), Verdict.FAIL, **told))
         return back
 
 
@@ -204,7 +166,7 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
     from seakeep.pipeline.looking import see
     from seakeep.prediction_log import PredictionLog
 
-    kept, revision = _load(registry, name)
+    kept, revision = load(registry, name)
     until = min(kept.end(now), kept.read + _longest(kept))
     if kept.rollout.ended or until <= kept.read:
         return False
@@ -223,8 +185,10 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
                 break
     try:
         with registry.transaction():
+            if _displaced(registry, kept.rollout):
+                return True
             decided = len(moved.rollout.decisions) - len(kept.rollout.decisions)
-            _write(registry, moved, expected=revision, decided=decided, cost=cost)
+            write(registry, moved, expected=revision, decided=decided, cost=cost)
     except DocumentChanged:  # another process has looked, or ended it, meanwhile
         return False
     return True
@@ -246,44 +210,7 @@ def _close(registry: Registry, kept: Kept, revision: int, now: float) -> None:
     ended = room.abort(kept.rollout, reason="another release was put in charge meanwhile", at=now)
     kept = replace(kept, rollout=ended)
     with contextlib.suppress(DocumentChanged), registry.transaction():
-        _write(registry, kept, expected=revision, decided=1, cost=Cost(), routed=False)
-
-
-def _write(registry: Registry, kept: Kept, *, expected: int, decided: int, cost: Cost, routed: bool = True) -> None:
-    """Write the state, and of its last `decided` decisions the route, the journal and the record. Within a transaction."""
-    rollout = kept.rollout
-    registry.documents.put(KIND, rollout.name, kept, expected=expected)
-    for decision in rollout.decisions[len(rollout.decisions) - decided :]:
-        told = {"rollout": rollout.id, "challenger": rollout.challenger, "decision": decision, "forced": kept.forced}
-        registry.journal.append(KIND, rollout.name, told, at=decision.at)
-    if not decided:
-        return
-    latest = rollout.decisions[-1]
-    if rollout.phase == "promoted":
-        registry.promote(rollout.name, rollout.challenger.version, why=f"rollout: {latest.why}", at=latest.at)
-    elif routed:
-        present = registry.route(rollout.name)
-        wanted = room.route(rollout, revision=present.revision)
-        if wanted != present:
-            registry.set_route(wanted, why=f"rollout: {latest.why}", at=latest.at)
-    _record(registry, kept, cost)
-
-
-def _record(registry: Registry, kept: Kept, cost: Cost) -> None:
-    """Keep the report, and the decision as a stage that read both releases and wrote it."""
-    rollout = kept.rollout
-    report = room.report(rollout)
-    registry.put(report)
-    inputs = tuple(
-        Artifact(f"{rollout.name}@{party.version}", "release", party.release)
-        for party in (rollout.champion, rollout.challenger)
-    )
-    outputs = (Artifact("rollout", "report", report.digest),)
-    latest = rollout.decisions[-1]
-    told = {"phase": rollout.phase, "why": latest.why, "code": latest.code, "plan": rollout.plan.name}
-    if kept.forced:
-        told["forced"] = kept.forced
-    registry.record(_execution(rollout.name, cost, inputs, outputs, room.verdict(rollout), **told))
+        write(registry, kept, expected=revision, decided=1, cost=Cost(), routed=False)
 
 
 def _parties(registry: Registry, name: str, release: str | None) -> tuple[Registered, Registered]:
@@ -302,24 +229,13 @@ def _parties(registry: Registry, name: str, release: str | None) -> tuple[Regist
 
 def _check(registry: Registry, champion: Registered, challenger: Registered, *, forced: bool) -> Task:
     """Refuse a release that did not pass, or whose answers are of another kind; else what both predict."""
-    _refuse_running(registry, champion.release.name)
+    refuse_running(registry, champion.release.name)
     if challenger.release.verdict is not Verdict.PASS and not forced:
         raise CannotRollOut.not_passed(challenger.label, challenger.release.verdict)
     ours, theirs = _facts(challenger).task, _facts(champion).task
     if ours is not theirs and Task.REGRESSION in (ours, theirs):
         raise CannotRollOut.other_answers(challenger.label, champion.label, ours.value, theirs.value)
     return theirs
-
-
-def _refuse_running(registry: Registry, name: str) -> int:
-    """The revision of the name's latest rollout, which is over; 0 where there was none."""
-    document = registry.documents.get(KIND, name)
-    if document is None:
-        return 0
-    rollout = _read(document.content, name).rollout
-    if not rollout.ended:
-        raise CannotRollOut.running(name, rollout.challenger.version, rollout.title)
-    return document.revision
 
 
 def _facts(release: Registered) -> Facts:
@@ -347,46 +263,3 @@ def _party(release: Registered) -> Party:
 
 def _artifact(release: Registered) -> Artifact:
     return Artifact(release.label, "release", release.release.digest)
-
-
-def _load(registry: Registry, name: str) -> tuple[Kept, int]:
-    document = registry.documents.get(KIND, name)
-    if document is None:
-        raise CannotRollOut.none(name)
-    return _read(document.content, name), document.revision
-
-
-def _read(content: object, name: str) -> Kept:
-    return from_plain(Kept, content, path=f"{KIND} {name}")  # type: ignore[arg-type]
-
-
-def _status(kept: Kept) -> Status:
-    rollout = kept.rollout
-    following = None if rollout.ended else kept.read / 1e6 + kept.look_seconds + kept.settle_seconds
-    return Status(rollout, room.report(rollout), room.waiting(rollout), following, kept.forced)
-
-
-def _execution(
-    name: str,
-    cost: Cost,
-    inputs: tuple[Artifact, ...],
-    outputs: tuple[Artifact, ...],
-    verdict: Verdict,
-    **parameters: object,
-) -> Execution:
-    """A record that no cache finds: a decision is taken once."""
-    return Execution(
-        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
-        pipeline=name,
-        stage=KIND,
-        key=digest([KIND, secrets.token_hex(16)]),
-        code="",
-        started=cost.started,
-        wall_seconds=cost.wall_seconds,
-        cpu_seconds=cost.cpu_seconds,
-        peak_bytes=cost.peak_bytes,
-        verdict=verdict.value,
-        inputs=inputs,
-        outputs=outputs,
-        parameters={key: to_plain(value) for key, value in parameters.items()},
-    )
