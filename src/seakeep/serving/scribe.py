@@ -89,10 +89,10 @@ class Scribe:
 
     def _convert(self, log: Layout) -> str:
         """Convert finished spools, and those of workers that died; returns what went wrong."""
-        if not log.spool.is_dir() or not any(log.spool.iterdir()):
+        first = log.name not in self._problems  # what an earlier server left may be open still, with nobody to close it
+        found = [path.suffix for path in log.spool.iterdir()] if log.spool.is_dir() else []
+        if not found or (CLOSED not in found and not first):
             return ""
-        if not any(path.suffix == CLOSED for path in log.spool.iterdir()) and "polars" not in sys.modules:
-            return ""  # an idle server's scribe stays small
         from seakeep.prediction_log.parts import convert
 
         return convert(log, wait=False).problem
