@@ -9,18 +9,23 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 _BLOCK = re.compile(
-    r"^<!-- run(?:: background until (\S+))? -->\n```(bash|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^<!-- run(?:: background until (\S+)|: exit ([\d ]+))? -->\n```(bash|python)\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 _FENCE = re.compile(r"^(`{3,})(\w*)[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """language: "bash" or "python". ready: for a block that keeps running, the address that answers once it is ready."""
+    """language: "bash" or "python". ready: for a block that keeps running, the address that answers once it is ready.
+
+    codes: with which exit codes it may end, where a page says so.
+    """
 
     language: str
     code: str
     ready: str = ""
+    codes: tuple[int, ...] = (0,)
 
 
 def pages() -> list[Path]:
@@ -30,11 +35,11 @@ def pages() -> list[Path]:
 def blocks(page: Path) -> list[Block]:
     """The runnable blocks of a page; neighbouring ones of Python are one program, as a reader takes them."""
     found: list[Block] = []
-    for ready, language, code in _BLOCK.findall(page.read_text("utf-8")):
+    for ready, codes, language, code in _BLOCK.findall(page.read_text("utf-8")):
         if language == "python" and found and found[-1].language == "python":
             found[-1] = Block("python", found[-1].code + "\n" + code)
         else:
-            found.append(Block(language, code, ready))
+            found.append(Block(language, code, ready, tuple(map(int, codes.split())) or (0,)))
     return found
 
 

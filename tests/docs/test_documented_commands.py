@@ -56,7 +56,7 @@ def test_blocks_that_say_they_run_run(page, tmp_path):
                     timeout=SECONDS,
                     check=False,
                 )
-                assert done.returncode == 0, f"{block.code}\n{done.stdout}\n{done.stderr}"
+                assert done.returncode in block.codes, f"{block.code}\n{done.stdout}\n{done.stderr}"
 
 
 def typed(block: Block, address: str) -> list[str]:
