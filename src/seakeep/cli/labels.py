@@ -1,0 +1,42 @@
+"""Add labels to a model's predictions, by id or key, from a table or a query."""
+
+from __future__ import annotations
+
+import click
+
+from seakeep.cli._door import Door, plain_object, verb
+
+
+@verb
+@click.argument("name")
+@click.argument("data", required=False)
+@click.option("--label", required=True, metavar="COLUMN", help="Column of the labels.")
+@click.option("--id", "id_", metavar="COLUMN", help="Column of predictions' ids, as answers and the log have them.")
+@click.option("--key", metavar="COLUMN", help="Column of keys, instead of ids.")
+@click.option("--sql", metavar="QUERY", help="Take the rows of this query, instead of DATA.")
+@click.option("--database", metavar="URL", help="Where to ask it: sqlite:///PATH.")
+@click.option("--arrived", metavar="TIME", help="When the labels came, ISO 8601, UTC (default: now).")
+def command(
+    door: Door,
+    *,
+    name: str,
+    data: str | None,
+    label: str,
+    id_: str | None,
+    key: str | None,
+    sql: str | None,
+    database: str | None,
+    arrived: str | None,
+) -> None:
+    """Add labels from DATA to the predictions of NAME: all of them, or none.
+
+    Example: seakeep labels trips arrived.csv --key trip_id --label tip
+    """
+    from seakeep.pipeline import predictions
+
+    found = predictions.add_labels(
+        name, data, label=label, id=id_, key=key, sql=sql, database=database, arrived=arrived, home=door.home
+    )
+    counts = plain_object(found)
+    words = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "none"
+    door.show({"name": name, "rows": found.rows, **counts}, lambda: f"{found.rows:,} labels: {words}")
