@@ -46,7 +46,7 @@ class CheckView:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The checks of one verdict: each in full, or as a grid where they passed; `rest` are those that are folded."""
+    """The checks of one verdict: each in full, or as a grid where they passed; `rest` are those that are folded away."""
 
     id: str
     title: str
@@ -70,7 +70,9 @@ def drawn_columns(found: Sequence[Group]) -> frozenset[str]:
 def _group(report: Report, verdict: Verdict, words: str, checks: Sequence[Check]) -> Group:
     name, title = f"checks-{verdict.value}", f"{words} ({figures.number(len(checks))})"
     if verdict is Verdict.PASS:
-        return Group(name, title, verdict.value, grid=_listed("Checks that passed", checks))
+        listed = _listed("Checks that passed", checks)
+        folds = report.kind in ABOUT_COLUMNS and len(checks) > _PICTURES
+        return Group(name, title, verdict.value, grid=None if folds else listed, rest=listed if folds else None)
     subjects = _by_subject(report, checks)
     shown, rest = subjects[:SHOWN], [check for same in subjects[SHOWN:] for check in same]
     shapes = _shapes(report) if verdict is Verdict.FAIL else {}
