@@ -56,7 +56,7 @@ class BadLabel(Refusal):
             "wrong_prediction_id",
             f"key of labels[{number}] is {shown(found)}, expected a text or a number",
             field="key",
-            found=found,
+            found=shown(found),
             expected="the key that the request or its row had",
             fix="Send the key, or the prediction_id.",
         )

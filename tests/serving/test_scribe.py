@@ -1,0 +1,153 @@
+"""The scribe tells each minute's statistics, a bounded number of values a column, and converts what is finished."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import time
+
+import polars as pl
+import pytest
+
+from seakeep.core import Task
+from seakeep.data import profile_frame
+from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
+from seakeep.serving.scribe import Scribe, statistics_of, windows_of
+from seakeep.serving.server.families import WINDOW_ROWS, WINDOW_VALUES
+from seakeep.serving.server.windows import Window, told_windows, write_windows
+from seakeep.testing.example_models import example_model
+
+MINUTE = 1_700_000_040
+MODEL = example_model(Task.BINARY)
+
+
+@pytest.fixture
+def log(tmp_path):
+    return Layout.of(tmp_path, "flights")
+
+
+def write(log, worker, seconds, *, release="a" * 64, version=1, role="champion", outcome="answered", close=True):
+    """Rows at these seconds of the minute, as one worker writes them."""
+    spool = Spool(log.spool, boot=worker, clock=lambda: MINUTE)
+    spool.describe(Header.of(MODEL, name="flights", release=release, version=version))
+    for number, second in enumerate(seconds):
+        columns = [[float(second)], [number], [second % 2 == 0], ["AA" if second < 30 else None], [0]]
+        record = Record(
+            int((MINUTE + second) * 1e6),
+            f"{worker}{number}",
+            release,
+            role,
+            0,
+            1.0,
+            1,
+            outcome,
+            columns,
+            [0.2, 0.8],
+            [1],
+        )
+        spool.append(record)
+    if close:
+        spool.close()
+    else:
+        spool.flush()
+    return spool
+
+
+def window(log):
+    begin = dt.datetime.fromtimestamp(MINUTE, dt.UTC)
+    return windows_of(log, begin, begin + dt.timedelta(minutes=1))
+
+
+def test_the_statistics_of_workers_add_up(log):
+    write(log, "w1", range(40))
+    spool = write(log, "w2", range(40, 60), close=False)
+    write(log, "w3", range(60, 70))  # the next minute's
+    (found,) = window(log)
+    values = pl.Series("distance", range(60), dtype=pl.Float64)
+    assert (found.version, found.rows, found.end) == ("1", 60, MINUTE + 60)
+    own = found.columns["distance"]
+    assert own["mean"] == values.mean()
+    assert own["standard_deviation"] == pytest.approx(values.std())
+    assert (own["minimum"], own["maximum"], own["missing_share"]) == (0, 59, 0)
+    assert own["median"] == pytest.approx(values.median(), abs=1)
+    assert own["q99"] == pytest.approx(values.quantile(0.99), abs=1)
+    assert found.columns["carrier"] == {"missing_share": 0.5, "distinct": 1, "top_share": 1}
+    assert found.columns["night"] == {"missing_share": 0, "distinct": 2, "top_share": 0.5}
+    assert "@prediction" in found.columns
+    spool.close()
+
+
+def test_shadows_and_refusals_are_not_among_what_was_answered(log):
+    write(log, "w1", range(5))
+    write(log, "w2", range(5), release="b" * 64, version=2, role="shadow")
+    write(log, "w3", range(5), outcome="refused")
+    write(log, "w4", range(5), release="c" * 64, version=3, role="challenger")
+    assert {(one.version, one.rows) for one in window(log)} == {("1", 5), ("3", 5)}
+
+
+def test_a_minute_without_rows_has_no_window(log):
+    assert window(log) == ()
+
+
+def test_a_column_has_the_same_statistics_whatever_is_in_it():
+    frame = pl.DataFrame(
+        {"number": [1.5, None, float("nan")], "text": ["a", "a", "b"], "none": pl.Series([None] * 3, dtype=pl.Float64)}
+    )
+    found = {name: statistics_of(column) for name, column in profile_frame(frame).columns.items()}
+    assert set(found["text"]) == {"missing_share", "distinct", "top_share"}
+    assert set(found["none"]) == {"missing_share"}
+    assert found["number"]["missing_share"] == pytest.approx(2 / 3)
+
+
+def test_only_what_is_served_is_told(tmp_path):
+    windows = tuple(Window(version, 60.0, 5, {"x": {"mean": 1.5}}) for version in ("1", "2"))
+    write_windows(tmp_path, "flights", windows)
+    told = list(told_windows(tmp_path, {("flights", "2"), ("other", "1")}))
+    assert (WINDOW_ROWS, ("flights", "2"), 5.0) in told
+    assert (WINDOW_VALUES, ("flights", "2", "x", "mean"), 1.5) in told
+    assert {labels[1] for _, labels, _ in told} == {"2"}
+    (tmp_path / "flights.window.json").write_bytes(b'[{"version": 1}]')
+    assert list(told_windows(tmp_path, {("flights", "2")})) == []
+
+
+def test_the_scribe_converts_and_tells_once_a_minute(log, tmp_path):
+    scribe = Scribe([log], tmp_path)
+    scribe._told["flights"] = 0
+    scribe.look(MINUTE)
+    assert "polars" in sys.modules  # here; a scribe without spools has not loaded it
+    write(log, "w1", range(5))
+    scribe.look(MINUTE + 30)
+    assert not list(log.spool.iterdir())
+    assert list(told_windows(tmp_path, {("flights", "1")})) == []
+    scribe.look(MINUTE + 63)
+    told = {labels[2:]: value for family, labels, value in told_windows(tmp_path, {("flights", "1")})}
+    assert told["distance", "mean"] == 2
+    assert PredictionLog(log).scan().collect().height == 5
+
+
+def test_what_cannot_be_converted_is_told_once_and_tried_again(log, tmp_path, caplog):
+    write(log, "w1", range(5))
+    log.parts.write_bytes(b"a file where a folder should be")
+    scribe = Scribe([log], tmp_path)
+    for second in range(3):
+        scribe.look(time.time() + second)
+    assert len([record for record in caplog.records if "cannot be converted now" in record.message]) == 1
+    log.parts.unlink()
+    scribe.look(time.time() + 5)
+    assert not list(log.spool.iterdir())
+
+
+@pytest.mark.slow
+def test_metrics_tell_of_the_last_whole_minute(start, release, keyed, row):
+    made = release(keyed(1))
+    with start("--follow", "flights", "--home", made.home, "--workers", "2") as server:
+        begin = time.time()
+        while time.time() // 60 == begin // 60:
+            server.infer({"rows": [row] * 3})
+            time.sleep(0.05)
+        series = 'seakeep_window_value{column="distance",model="flights",statistic="mean",version="1"}'
+        server.until(lambda: series in server.metrics(), seconds=30)
+        told = server.metrics()
+        assert told[series] == row["distance"]
+        assert told['seakeep_window_rows{model="flights",version="1"}'] % 3 == 0
+        assert told['seakeep_window_end_seconds{model="flights",version="1"}'] == (begin // 60 + 1) * 60
