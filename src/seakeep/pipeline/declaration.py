@@ -99,6 +99,10 @@ class Pipeline:
             return data.split(dataset, share=float(held_out))
         return held_out(dataset)
 
+    def schema_path(self, folder: Path) -> Path:
+        """Where the contract stands, or will. folder: of the pipeline's file."""
+        return folder / (self.schema or f"{self.name}.schema.yaml")
+
     def _check_items(self) -> None:
         for group in self.slices:
             columns = group if isinstance(group, tuple) and group else (group,)

@@ -143,8 +143,7 @@ class Work:
 
     def schema_path(self) -> Path:
         """Where the pipeline's contract stands, or will."""
-        folder, given = self.project.file.parent, self.pipeline.schema
-        return folder / (given or f"{self.pipeline.name}.schema.yaml")
+        return self.pipeline.schema_path(self.project.file.parent)
 
 
 def baseline(registry: Registry, name: str, model: str) -> Registered | None:
