@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ class Null:
         """
         if math.isnan(observed):
             raise UsageError("the distance is not a number, so it has no p-value", fix="Leave out empty columns.")
-        beyond = len(self.draws) - int(np.searchsorted(self.draws, observed, side="left"))
+        beyond = len(self.draws) - bisect_left(self.draws, observed)
         counted = (1 + beyond) / (1 + len(self.draws))
         if beyond or self.scale <= 0:
             return counted

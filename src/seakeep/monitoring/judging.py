@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from seakeep.core.codec import BadDocument
 from seakeep.core.model import Model
 from seakeep.core.report import Check, Report, Table, Verdict
@@ -29,6 +27,8 @@ from seakeep.prediction_log import columns as names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from seakeep.core.codec import Scalar
     from seakeep.monitoring.natural import Usual
@@ -91,7 +91,7 @@ def judge_window(
     Parameters: frame: the log's columns, joined with labels; any outcome. baseline: of the release's earlier answers, see
         predictions. history, decayed: rows of earlier windows for the tables "windows" and "decay".
     """
-    answered = frame.filter(pl.col(names.OUTCOME) == "answered")
+    answered = _answered(frame)
     checks = [_rows(answered.height, release.label)]
     tables = [_traffic(frame)]
     if frame.height:
@@ -125,7 +125,7 @@ def judge_labels(
 
     before: the window's report so far. decayed: rows of the table "decay" about other windows.
     """
-    answered = frame.filter(pl.col(names.OUTCOME) == "answered")
+    answered = _answered(frame)
     decay = judge_decay(release.model, answered, release.evaluation, window=window.name, margin=margin)
     kept = [check for check in before.checks if not check.code.startswith("decay.")]
     tables = [table for table in before.tables if table.name not in ("metrics", "decay", "traffic")]
@@ -145,6 +145,11 @@ def judge_unknown(digest: str, window: Window, frame: pl.DataFrame) -> Judged:
     fix = "Restore the release's folder, or run the pipeline again: seakeep run FILE"
     check = Check("monitoring.release", digest[:12], Verdict.INCONCLUSIVE, message, None, None, fix)
     return Judged(Report(KIND, _title(window), digest[:12], (check,), (_traffic(frame),)), rows=frame.height)
+
+
+def _answered(frame: pl.DataFrame) -> pl.DataFrame:
+    wanted = frame[names.OUTCOME] == "answered"
+    return frame if wanted.all() else frame.filter(wanted)
 
 
 def _rows(rows: int, subject: str) -> Check:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.log import PredictionLog
 
 ANSWERING = ("champion", "challenger", "pinned")
+_UNREAD = (names.ID, names.KEY, names.VERSION, names.ROLE, names.REVISION, names.LATENCY)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
@@ -44,13 +45,17 @@ def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels:
 
 
 def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
-    """All rows of one window, joined with their labels."""
+    """All rows of one window, joined with their labels: the columns that judging reads, and every input."""
     low, high = moment(window.start), moment(window.end)
-    if by == ASKED:
-        return log.scan(since=low, until=high, roles=ANSWERING).collect()
-    table = log.scan(roles=ANSWERING)
+    bounds = (low, high) if by == ASKED else (None, None)
+    has_labels = bool(labels_mark(log))
+    table = log.scan(since=bounds[0], until=bounds[1], roles=ANSWERING, labels=has_labels)
     at = pl.col(_column(table, by))
-    return table.filter(at >= low, at < high).collect()
+    table = table.filter(at >= low, at < high).drop(_UNREAD)
+    if not has_labels:  # a join with nothing is not free
+        schema = table.collect_schema()
+        table = table.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
+    return table.collect()
 
 
 def labels_mark(log: PredictionLog) -> str:

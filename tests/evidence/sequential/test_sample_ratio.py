@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +71,19 @@ def test_counts_that_are_none_are_refused(counts):
     with pytest.raises(BadShares, match=r"expected 2 whole numbers of at least 0, one an arm") as error:
         sample_ratio.update(sample_ratio.start((0.5, 0.5)), counts)
     assert error.value.counts == counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [20, 6_000])
+def test_true_shares_that_step_up_are_rejected_in_at_most_5_of_100_of_5000_runs(rows):
+    generator, wrong = np.random.default_rng(7), 0
+    for _ in range(5_000):
+        state = sample_ratio.start((0.01, 0.99))
+        for share in np.repeat([0.01, 0.05, 0.1, 0.25, 0.5], 12).tolist():
+            ours = int(generator.binomial(rows, share))
+            state = sample_ratio.update(state, (ours, rows - ours), shares=(share, 1 - share))
+            if sample_ratio.log_e_value(state) >= math.log(20):
+                wrong += 1
+                break
+    print("WRONG", wrong, rows)
+    assert wrong <= 250
