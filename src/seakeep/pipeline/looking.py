@@ -20,6 +20,9 @@ import polars as pl
 from seakeep.core import Task
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import snapshot
+from seakeep.prediction_log.joining import Known
+from seakeep.prediction_log.rows import rows as rows_of
+from seakeep.prediction_log.snapshot import Snapshot, Window
 from seakeep.rollout import Look, Stratum, Tally
 
 if TYPE_CHECKING:
@@ -40,10 +43,11 @@ _EMPTY = pl.DataFrame()
 class Seen:
     """A stretch of the log, ready to be cut into looks. Every frame has the columns `end` (microseconds) and `revision`.
 
-    requests: arm, error, latency, copied, new (whether its key was not seen before). pairs: differs. losses: arm, loss.
+    taken: the log at the moment of reading. requests: arm, error, latency, copied, new (whether its key was not seen before).
+    pairs: differs. losses: arm, loss.
     """
 
-    log: PredictionLog
+    taken: Snapshot
     requests: pl.DataFrame
     pairs: pl.DataFrame
     losses: pl.DataFrame
@@ -63,7 +67,7 @@ class Seen:
 
     def _slowest(self, rollout: Rollout, end: int) -> float | None:
         """99th percentile of the champion's latencies since the rollout began; None where it has answered nothing."""
-        rows = _rows(self.log, rollout, since=_micro(rollout.began), until=end)
+        rows = _rows(self.taken, rollout, since=_micro(rollout.began), until=end)
         champion = rows.filter(pl.col("arm") == _CHAMPION, ~pl.col("error"))
         found = champion.select(pl.col("latency").quantile(0.99, "higher")).collect().item()
         return None if found is None else float(found)
@@ -74,13 +78,16 @@ def see(log: PredictionLog, rollout: Rollout, *, since: int, until: int, width: 
 
     task: of the model. Reads the stretch's rows, and of the rows before it the keys, and those whose label came now.
     """
+    log.convert(wait=False)  # finished spools are read once, and not at every look
+    both = (rollout.champion.release, rollout.challenger.release)
+    taken = snapshot.take(log.layout, Window(_moment(_micro(rollout.began)), _moment(until), both))
     end = since + ((pl.col("done") - since) // width + 1) * width
-    requests = _rows(log, rollout, since=since, until=until).with_columns(end=end).sort("done", "request").collect()
+    requests = _rows(taken, rollout, since=since, until=until).with_columns(end=end).sort("done", "request").collect()
     return Seen(
-        log,
-        _with_new(requests, log, rollout, since=since),
-        _pairs(log, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
-        _losses(log, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
+        taken,
+        _with_new(requests, taken, rollout, since=since),
+        _pairs(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
+        _losses(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
     )
 
 
@@ -114,18 +121,18 @@ def _tally(rollout: Rollout, requests: pl.DataFrame, losses: pl.DataFrame, revis
     )
 
 
-def _scan(log: PredictionLog, rollout: Rollout, *, since: int, until: int, labels: bool = False) -> pl.LazyFrame:
+def _scan(
+    taken: Snapshot, rollout: Rollout, *, since: int, until: int, labels: pl.DataFrame | None = None
+) -> pl.LazyFrame:
     """Rows of both releases that arrived in [since, until), never before the rollout, each with its arm and request."""
     role, release = pl.col(names.ROLE), pl.col(names.RELEASE)
     champion = (role == "champion") & (release == rollout.champion.release)
     challenger = role.is_in(["challenger", "shadow"]) & (release == rollout.challenger.release)
-    scanned = log.scan(
-        since=_moment(max(since, _micro(rollout.began))),
-        until=_moment(until),
-        releases=(rollout.champion.release, rollout.challenger.release),
-        roles=("champion", "challenger", "shadow"),
-        labels=labels,
+    both = (rollout.champion.release, rollout.challenger.release)
+    window = Window(
+        _moment(max(since, _micro(rollout.began))), _moment(until), both, ("champion", "challenger", "shadow")
     )
+    scanned = rows_of(taken, window, None if labels is None else Known.of(labels))
     arm = pl.when(champion).then(pl.lit(_CHAMPION)).when(challenger).then(pl.lit(_CHALLENGER))
     waited = (pl.col(names.LATENCY).cast(pl.Float64).fill_nan(0).fill_null(0) * 1000).round().cast(pl.Int64)
     return scanned.with_columns(
@@ -137,9 +144,9 @@ def _scan(log: PredictionLog, rollout: Rollout, *, since: int, until: int, label
     ).filter(pl.col("arm").is_not_null())
 
 
-def _rows(log: PredictionLog, rollout: Rollout, *, since: int, until: int) -> pl.LazyFrame:
+def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int) -> pl.LazyFrame:
     """Requests answered in [since, until): one row each and arm."""
-    scanned = _scan(log, rollout, since=since - LONGEST_REQUEST, until=until)
+    scanned = _scan(taken, rollout, since=since - LONGEST_REQUEST, until=until)
     within = scanned.filter(pl.col("done") >= since, pl.col("done") < until)
     return within.group_by("request", "arm").agg(
         pl.col("revision", "done").first(),
@@ -150,21 +157,21 @@ def _rows(log: PredictionLog, rollout: Rollout, *, since: int, until: int) -> pl
     )
 
 
-def _with_new(requests: pl.DataFrame, log: PredictionLog, rollout: Rollout, *, since: int) -> pl.DataFrame:
+def _with_new(requests: pl.DataFrame, taken: Snapshot, rollout: Rollout, *, since: int) -> pl.DataFrame:
     """The requests with `new`: whether their key, or a request without one, is met for the first time since the split."""
     first = requests["key"].is_null() | requests["key"].is_first_distinct()
     enough = sum(rollout.evidence.units) >= ENOUGH_KEYS
     if enough or requests["key"].null_count() == requests.height:
         return requests.with_columns(new=first)
     split = [each.at for each in rollout.decisions if each.after in ("canary", "experiment")]
-    earlier = _scan(log, rollout, since=_micro(min(split, default=rollout.began)), until=since)
+    earlier = _scan(taken, rollout, since=_micro(min(split, default=rollout.began)), until=since)
     keys = earlier.filter(pl.col("done") < since).select(pl.col(names.KEY).drop_nulls().unique()).collect()
     return requests.with_columns(new=first & ~requests["key"].is_in(keys[names.KEY].implode()).fill_null(value=False))
 
 
-def _pairs(log: PredictionLog, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
+def _pairs(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
     """Requests that both arms answered, the later of the two in [since, until): one row each."""
-    rows = _scan(log, rollout, since=since - LONGEST_REQUEST, until=until).filter("answered")
+    rows = _scan(taken, rollout, since=since - LONGEST_REQUEST, until=until).filter("answered")
     champion = rows.filter(pl.col("arm") == _CHAMPION).select(names.ID, names.PREDICTION, "done")
     shadow = rows.filter(pl.col(names.ROLE) == "shadow")
     told, other = pl.col(names.PREDICTION), pl.col(f"{names.PREDICTION}_right")
@@ -175,14 +182,13 @@ def _pairs(log: PredictionLog, rollout: Rollout, *, since: int, until: int, task
     return within.group_by("request").agg(pl.col("revision", "done").first(), differs=differs.any())
 
 
-def _losses(log: PredictionLog, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
+def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
     """Predictions whose first label arrived in [since, until), in that order, with their loss in [0, 1]."""
-    rows = _scan(log, rollout, since=0, until=until, labels=True).filter(
+    rows = _scan(taken, rollout, since=0, until=until, labels=taken.labels).filter(
         "answered", pl.col(names.LABEL).is_not_null(), pl.col(names.PREDICTION).is_not_null()
     )
     arrived = pl.col(names.LABELLED).dt.epoch("us")
     now = rows.with_columns(done=arrived).filter(pl.col("done") >= since, pl.col("done") < until)
-    taken = snapshot.take(log.layout, snapshot.Window(since=_moment(until)))
     earlier = taken.labels.lazy().filter(arrived < since)
     by_id = earlier.filter(pl.col(names.ID).is_not_null()).select(names.ID)
     by_key = earlier.drop_nulls(names.KEY).group_by(names.KEY).agg(before=pl.col(names.LABELLED).max())
