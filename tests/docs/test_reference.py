@@ -36,6 +36,11 @@ def test_every_distance_is_documented(name):
     assert f"| `{name}` |" in page("distances")
 
 
+@pytest.mark.parametrize("name", plugins.names("evidence.sequential"))
+def test_every_sequential_test_is_documented(name):
+    assert f"| `{name}` |" in page("sequential")
+
+
 @pytest.mark.parametrize("name", plugins.names("evaluation.metrics"))
 def test_every_metric_is_documented(name):
     assert f"| `{name}` |" in page("metrics")

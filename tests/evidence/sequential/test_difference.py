@@ -93,9 +93,9 @@ def test_a_level_that_is_no_share_is_refused(level):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rates", [(0.005, 0.005), (0.12, 0.1), (0.5, 0.7)])
-def test_all_60_looks_hold_the_difference_in_95_of_100_of_2000_runs(rates):
+def test_all_60_looks_hold_the_difference_in_95_of_100_of_1000_runs(rates):
     generator, missed = np.random.default_rng(7), 0
-    for _ in range(2_000):
+    for _ in range(1_000):
         state = difference.start()
         for ours, theirs in zip(
             generator.binomial(600, rates[0], 60), generator.binomial(5400, rates[1], 60), strict=True
@@ -105,5 +105,4 @@ def test_all_60_looks_hold_the_difference_in_95_of_100_of_2000_runs(rates):
             if not low <= rates[0] - rates[1] <= high:
                 missed += 1
                 break
-    print("MISSED", missed, rates)
-    assert missed <= 100
+    assert missed <= 50

@@ -85,5 +85,4 @@ def test_true_shares_that_step_up_are_rejected_in_at_most_5_of_100_of_5000_runs(
             if sample_ratio.log_e_value(state) >= math.log(20):
                 wrong += 1
                 break
-    print("WRONG", wrong, rows)
     assert wrong <= 250
