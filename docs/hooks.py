@@ -104,8 +104,10 @@ def distances() -> str:
     rows = []
     for name, module in _modules("evidence.distances"):
         kinds = ", ".join(sorted(kind.value for kind in Kind if kind in module.KINDS))
-        rows.append((code(name), _text(module), kinds, f"{module.THRESHOLD:g}", md.escaped(module.SOURCE)))
-    return _table(("distance", "what it is", "compares", "fails above", "source"), rows)
+        rows.append(
+            (code(name), _text(module), kinds, f"{module.THRESHOLD:g}", f"{module.FLOOR:g}", md.escaped(module.SOURCE))
+        )
+    return _table(("distance", "what it is", "compares", "fails above", "floor", "source"), rows)
 
 
 def metrics() -> str:
