@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from seakeep.core import locks
+from seakeep.core.files import CannotWrite
 
 HOLD = """
 import sys, time
@@ -47,3 +50,9 @@ def test_a_lock_nobody_held_has_no_holder(tmp_path) -> None:
     assert locks.holder(tmp_path / "none") is None
     with locks.shared(tmp_path / "new"):
         assert locks.holder(tmp_path / "new") is None
+
+
+def test_a_lock_whose_folder_cannot_be_made_says_so(tmp_path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(CannotWrite, match="cannot write"), locks.alone(tmp_path / "file" / "lock"):
+        pass

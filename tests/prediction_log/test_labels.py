@@ -99,6 +99,13 @@ def test_rows_without_an_id_or_label_are_counted_and_left_out(log):
     assert log.add_labels(table, label="late", id="who") == LabelSummary(added=1, empty=2)
 
 
+def test_a_table_without_any_label_writes_no_file(log):
+    empty = pl.DataFrame({"who": [None], "late": [True]}, schema={"who": pl.String, "late": pl.Boolean})
+    assert log.add_labels(empty, label="late", id="who") == LabelSummary(empty=1)
+    assert log.add_labels(empty.clear(), label="late", id="who") == LabelSummary()
+    assert not log.layout.labels.exists()
+
+
 def test_two_labels_for_one_id_in_one_table_are_one_label(log):
     table = pl.DataFrame({"who": ["q1.0", "q1.0", "q2.0", "q2.0"], "late": [True, True, False, True]})
     found = log.add_labels(table, label="late", id="who", arrived=LATER)

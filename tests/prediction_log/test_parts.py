@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import random
@@ -17,7 +18,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import locks
-from seakeep.prediction_log import Label, Layout, PredictionLog, convert, frames, parts
+from seakeep.prediction_log import Label, Layout, PredictionLog, convert, frames, parts, snapshot
 
 from .examples import HOUR, LATE, MINUTES, NOON, ONE, TWO, asked, ids, written
 
@@ -67,6 +68,10 @@ def test_nothing_to_convert_is_no_work(log):
     assert log.convert() == parts.Conversion()
     written(log, [asked(1)])
     log.convert()
+    assert not list(log.layout.spool.iterdir())
+    log.layout.spool.rmdir()
+    assert parts.spools(log.layout) == []
+    assert ids(log) == ["q1.0"]
     assert log.convert() == parts.Conversion()
 
 
@@ -120,6 +125,25 @@ def test_a_spool_that_its_owner_closed_after_it_was_opened_waits_for_the_next_ti
         assert parts._converted(log.layout, opened, parts.Conversion()) == parts.Conversion()
     assert log.convert().spools == 1
     assert ids(log) == ["q1.0"]
+
+
+def test_a_spool_that_is_closed_while_a_reader_lists_is_read_under_its_new_name(log, monkeypatch):
+    written(log, [asked(1)])
+    (closed,) = log.layout.spool.iterdir()
+    monkeypatch.setattr(snapshot, "spools", lambda _: [closed.with_suffix(".open")])
+    assert ids(log) == ["q1.0"]
+
+
+def test_garbage_collection_stays_off_where_it_was_off(log):
+    written(log, [asked(1)])
+    gc.disable()
+    try:
+        log.convert()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    log.scan()
+    assert gc.isenabled()
 
 
 def test_labels_that_came_by_rest_become_a_file_of_labels(log):
