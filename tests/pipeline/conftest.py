@@ -5,11 +5,19 @@ The model is no real graph, so nothing here needs ONNX; the whole line with real
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from seakeep.cli._main import code_of
+from seakeep.pipeline import declared as declared_module
+from seakeep.pipeline import feed, retraining
+from seakeep.pipeline.child import Ended
 
 PIPELINE = """
 from pathlib import Path
@@ -119,3 +127,46 @@ def write_project(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+class Calls:
+    """Stands in for processes: runs the command line here. before: called with each command line first."""
+
+    def __init__(self) -> None:
+        self.made: list[list[str]] = []
+        self.before = lambda _arguments: None
+
+    def __call__(self, arguments, *, limit_seconds, module="seakeep") -> Ended:
+        self.made.append([str(each) for each in arguments])
+        self.before(arguments)
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = 0
+            if module == "seakeep":
+                code = code_of(self.made[-1])
+            else:
+                declared_module.main(*self.made[-1])
+        text = out.getvalue()
+        trouble = json.loads(err.getvalue().splitlines()[-1])["found"] if code == 3 else ""
+        return Ended(code, json.loads(text) if text else None, trouble, False)
+
+    def verbs(self) -> list[str]:
+        """The verbs called since this was asked last, and the spans they were about."""
+        made, self.made = self.made, []
+        return [
+            " ".join((each[0], *(each[each.index("--span") + 1 :][:1] if "--span" in each else ""))) for each in made
+        ]
+
+
+@pytest.fixture
+def calls(monkeypatch) -> Calls:
+    made = Calls()
+    for module in (feed, retraining, declared_module):
+        monkeypatch.setattr(module, "call", made)
+    return made
+
+
+def policy(project, **settings) -> None:
+    lines = {"cooldown": '"1h"', "rollout": '"none"', **settings}
+    text = "\n".join(f"{name} = {value}" for name, value in lines.items())
+    (project.folder / "seakeep.toml").write_text(f"[retrain]\n{text}\n")

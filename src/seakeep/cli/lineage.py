@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seakeep.cli import _prediction
 from seakeep.cli._door import Door, plain_object, verb
 
 if TYPE_CHECKING:
-    from seakeep.registry.lineage import Direction
+    from rich.console import RenderableType
+
+    from seakeep.registry.lineage import Direction, Lineage
 
 
 @verb
@@ -17,22 +20,38 @@ if TYPE_CHECKING:
 @click.option("--up", "direction", flag_value="up", default="up", help="What it was made from (the default).")
 @click.option("--down", "direction", flag_value="down", help="What was made of it.")
 def command(door: Door, *, id_: str, direction: Direction) -> None:
-    """Trace ID: a release, the first digits of any digest, or the path of a data file or of predictions.
+    """Trace ID: a release, the first digits of any digest, the path of a data file or of predictions, or a prediction's id.
 
     Example: seakeep lineage trips@3 --up
     """
+    from seakeep.registry.errors import BadReference
+
     with door.registry() as registry:
-        found = registry.lineage(id_, direction)
+        try:
+            found, trace = registry.lineage(id_, direction), None
+        except BadReference:
+            trace = _prediction.traced(registry, id_)
+            if trace is None:
+                raise
+            found = trace.lineage
 
     def drawn() -> object:
-        from seakeep.views import terminal
-        from seakeep.views.rows import LineageRow
+        from rich.console import Group
+        from rich.text import Text
 
-        return terminal.lineage(
-            [
-                LineageRow(depth, artifact.kind, artifact.name, stage, artifact.digest, repeated)
-                for depth, stage, artifact, repeated in found.walk()
-            ]
-        )
+        return Group(*([Text(f"{_prediction.head(trace)}\n")] if trace else []), _tree(found))
 
-    door.show(plain_object(found), drawn)
+    told = {"prediction": _prediction.plain(trace)} if trace else {}
+    door.show({**plain_object(found), **told}, drawn)
+
+
+def _tree(found: Lineage) -> RenderableType:
+    from seakeep.views import terminal
+    from seakeep.views.rows import LineageRow
+
+    return terminal.lineage(
+        [
+            LineageRow(depth, artifact.kind, artifact.name, stage, artifact.digest, repeated)
+            for depth, stage, artifact, repeated in found.walk()
+        ]
+    )

@@ -1,4 +1,4 @@
-"""Show what an identifier stands for: a release, a report, statistics, a schema, a model, a dataset."""
+"""Show what an identifier stands for: a release, a report, statistics, a schema, a model, a dataset, a prediction."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seakeep.cli import _prediction
 from seakeep.cli._door import Door, plain_object, verb
 
 if TYPE_CHECKING:
@@ -15,12 +16,21 @@ if TYPE_CHECKING:
 @verb
 @click.argument("id_", metavar="ID")
 def command(door: Door, *, id_: str) -> None:
-    """Show ID: a release, the first digits of any digest, or a data file's path.
+    """Show ID: a release, the first digits of any digest, a data file's path, or a prediction's id.
 
     Example: seakeep show trips@3
     """
+    from seakeep.registry.errors import BadReference
+
     with door.registry() as registry:
-        artifact = registry.find(id_)
+        try:
+            artifact = registry.find(id_)
+        except BadReference:
+            trace = _prediction.traced(registry, id_)
+            if trace is None:
+                raise
+            door.show(_prediction.plain(trace), lambda: f"{_prediction.head(trace)}\n\n{_prediction.rows(trace)}")
+            return
         if artifact.kind == "release":
             _show_release(door, registry.resolve(artifact.digest))
         else:
@@ -52,7 +62,13 @@ def _show_release(door: Door, found: Registered) -> None:
 
         aliases = f" ({', '.join(found.aliases)})" if found.aliases else ""
         head = Text(f"release {found.label}{aliases}  {found.release.digest[:12]}\nfolder  {found.folder}\n")
-        origins = Text("\n".join(f"{role:<9} {origin[:12]}" for role, origin in found.release.made_from.items()) + "\n")
+        origins = Text(
+            "\n".join(
+                f"{role:<14} {origin if role.endswith('_spans') else origin[:12]}"
+                for role, origin in found.release.made_from.items()
+            )
+            + "\n"
+        )
         return Group(head, origins, *(terminal.report(report) for report in reports))
 
     door.show(plain, drawn)

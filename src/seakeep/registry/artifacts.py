@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ArtifactKind = Literal["file", "dataset", "statistics", "schema", "model", "report", "release", "predictions"]
+ArtifactKind = Literal[
+    "file", "dataset", "statistics", "schema", "model", "report", "release", "predictions", "prediction"
+]
 
 
 @dataclass(frozen=True, slots=True)
