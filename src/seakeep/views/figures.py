@@ -178,6 +178,8 @@ def visible(text: str) -> str:
     >>> visible("a\x1b[31mb"), visible("c\u202ed"), visible("été")
     ('a\\x1b[31mb', 'c\\u202ed', 'été')
     """
+    if text.isprintable():  # holds none of those, and is what nearly every text is
+        return text
     return "".join(_escaped(c) if unicodedata.category(c) in _UNSEEN and c not in _JOINERS else c for c in text)
 
 

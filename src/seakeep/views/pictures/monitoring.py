@@ -68,10 +68,11 @@ def _decay(records: Sequence[Record]) -> Iterator[Picture]:
 
 def grouped_by(records: Sequence[Record], columns: tuple[str, str]) -> dict[tuple[str, str], list[Record]]:
     """Rows by two columns' text, in the order in which they come."""
-    groups: dict[tuple[str, str], list[Record]] = {}
+    first, second = columns
+    raw: dict[tuple[Scalar, Scalar], list[Record]] = {}
     for record in records:
-        groups.setdefault((figures.scalar(record[columns[0]]), figures.scalar(record[columns[1]])), []).append(record)
-    return groups
+        raw.setdefault((record[first], record[second]), []).append(record)
+    return {(figures.scalar(key[0]), figures.scalar(key[1])): rows for key, rows in raw.items()}
 
 
 def times(record: Record) -> float:
