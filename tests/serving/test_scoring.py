@@ -39,6 +39,11 @@ def test_answers_come_in_the_tables_order_beside_its_key(tmp_path, frame):
     assert summary.rows_per_second > 0
 
 
+def test_a_parquet_file_says_which_release_answered(tmp_path, frame):
+    summary = score(example_model(), data.read(frame), tmp_path / "out.parquet")
+    assert pl.read_parquet_metadata(summary.path)["seakeep.release"] == summary.release
+
+
 def test_rows_are_numbered_where_there_is_no_key(tmp_path, frame):
     score(example_model(Task.REGRESSION), data.read(frame), tmp_path / "out.parquet", chunk_rows=999)
     written = pl.read_parquet(tmp_path / "out.parquet")

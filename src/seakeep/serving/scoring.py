@@ -36,6 +36,7 @@ Keep = Literal["key", "all"]
 Progress = Callable[[int, int, float], None]
 ROW, PREDICTION, PROBABILITY = "row", "prediction", "probability_"
 PARQUET, CSV = ".parquet", ".csv"
+RELEASE = "seakeep.release"
 
 
 class CannotScore(UsageError):
@@ -110,7 +111,8 @@ def score(
     """Predict every row of `dataset` and write the answers to `out` (Parquet or CSV by its ending), in the table's order.
 
     Columns: the dataset's key, or `row` (number from 0) where it has none; or all of the table's with keep="all". Then
-    `prediction` (the class, or the value) and for classification one float32 `probability_<class>` each.
+    `prediction` (the class, or the value) and for classification one float32 `probability_<class>` each. A Parquet file says
+    in its metadata, under "seakeep.release", which release (or model) answered.
     Parameters: model: a model, or the folder of one or of a release. chunk_rows: rows read at once. threads: by default
         the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk.
     Memory: some (threads + 2) chunks, whatever the table's length.
@@ -129,6 +131,7 @@ def score(
         progress=progress,
         rows_total=_count(dataset) if progress else 0,
         started=started,
+        release=served.release,
     )
     run.write(path)
     seconds = time.perf_counter() - started
@@ -148,7 +151,7 @@ def _check_out(path: Path, dataset: Dataset, *, overwrite: bool) -> None:
 class _Run:
     """One pass over a dataset: reads, predicts in threads, hands on in order, counts.
 
-    schema: of the output. rows_total: for the progress. error: what went wrong in a batch, as it was raised.
+    schema: of the output. release: digest of what answers. rows_total: for the progress. error: what went wrong in a batch, as it was raised.
     """
 
     model: Model
@@ -160,6 +163,7 @@ class _Run:
     progress: Progress | None
     rows_total: int
     started: float
+    release: str
     rows_done: int = 0
     error: BaseException | None = None
 
@@ -169,7 +173,7 @@ class _Run:
         with replacing(path) as temporary:
             try:
                 if path.suffix.lower() == PARQUET:
-                    scan.sink_parquet(temporary)
+                    scan.sink_parquet(temporary, metadata={RELEASE: self.release})
                 else:
                     scan.sink_csv(temporary)
             except pl.exceptions.PolarsError:
