@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import time
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -13,6 +13,7 @@ from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
 from seakeep.serving.scribe import Scribe, statistics_of, windows_of
+from seakeep.serving.served import Served
 from seakeep.serving.server.families import WINDOW_ROWS, WINDOW_VALUES
 from seakeep.serving.server.windows import Window, told_windows, write_windows
 from seakeep.testing.example_models import example_model
@@ -64,7 +65,7 @@ def test_the_statistics_of_workers_add_up(log):
     write(log, "w3", range(60, 70))  # the next minute's
     (found,) = window(log)
     values = pl.Series("distance", range(60), dtype=pl.Float64)
-    assert (found.version, found.rows, found.end) == ("1", 60, MINUTE + 60)
+    assert (found.release, found.rows, found.end) == ("a" * 64, 60, MINUTE + 60)
     own = found.columns["distance"]
     assert own["mean"] == values.mean()
     assert own["standard_deviation"] == pytest.approx(values.std())
@@ -82,7 +83,7 @@ def test_shadows_and_refusals_are_not_among_what_was_answered(log):
     write(log, "w2", range(5), release="b" * 64, version=2, role="shadow")
     write(log, "w3", range(5), outcome="refused")
     write(log, "w4", range(5), release="c" * 64, version=3, role="challenger")
-    assert {(one.version, one.rows) for one in window(log)} == {("1", 5), ("3", 5)}
+    assert {(one.release[0], one.rows) for one in window(log)} == {("a", 5), ("c", 5)}
 
 
 def test_a_minute_without_rows_has_no_window(log):
@@ -99,28 +100,32 @@ def test_a_column_has_the_same_statistics_whatever_is_in_it():
     assert found["number"]["missing_share"] == pytest.approx(2 / 3)
 
 
+def served(release, version):
+    return replace(Served.of(MODEL), release=release, version=version)
+
+
 def test_only_what_is_served_is_told(tmp_path):
-    windows = tuple(Window(version, 60.0, 5, {"x": {"mean": 1.5}}) for version in ("1", "2"))
+    windows = tuple(Window(release, 60.0, 5, {"x": {"mean": 1.5}}) for release in ("a", "b"))
     write_windows(tmp_path, "flights", windows)
-    told = list(told_windows(tmp_path, {("flights", "2"), ("other", "1")}))
+    told = list(told_windows(tmp_path, [served("b", "2")]))
     assert (WINDOW_ROWS, ("flights", "2"), 5.0) in told
     assert (WINDOW_VALUES, ("flights", "2", "x", "mean"), 1.5) in told
     assert {labels[1] for _, labels, _ in told} == {"2"}
-    (tmp_path / "flights.window.json").write_bytes(b'[{"version": 1}]')
-    assert list(told_windows(tmp_path, {("flights", "2")})) == []
+    (tmp_path / "flights.window.json").write_bytes(b'[{"release": 1}]')
+    assert list(told_windows(tmp_path, [served("b", "2")])) == []
 
 
 def test_the_scribe_converts_and_tells_once_a_minute(log, tmp_path):
     scribe = Scribe([log], tmp_path)
     scribe._told["flights"] = 0
     scribe.look(MINUTE)
-    assert "polars" in sys.modules  # here; a scribe without spools has not loaded it
     write(log, "w1", range(5))
     scribe.look(MINUTE + 30)
     assert not list(log.spool.iterdir())
-    assert list(told_windows(tmp_path, {("flights", "1")})) == []
+    release = served("a" * 64, "1")
+    assert list(told_windows(tmp_path, [release])) == []
     scribe.look(MINUTE + 63)
-    told = {labels[2:]: value for family, labels, value in told_windows(tmp_path, {("flights", "1")})}
+    told = {labels[2:]: value for family, labels, value in told_windows(tmp_path, [release])}
     assert told["distance", "mean"] == 2
     assert PredictionLog(log).scan().collect().height == 5
 

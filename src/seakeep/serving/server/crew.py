@@ -113,5 +113,4 @@ class Crew:
         for place in board.places.values():
             for arm in (*place.route.arms, *place.route.shadows) if place.route else ():
                 yield SHARE, (place.name, str(arm.version), arm.role), arm.share
-        logged = {(one.name, one.version) for one in board.served if one.name in self.logs}
-        yield from told_windows(self._start.folder, logged)
+        yield from told_windows(self._start.folder, [one for one in board.served if one.name in self.logs])

@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from seakeep.core.codec import from_json, to_json
+from seakeep.core.errors import DataError
 from seakeep.core.files import write_text
 from seakeep.core.route import Route
 from seakeep.registry import Registry
@@ -137,7 +138,10 @@ class Fleet:
         self._engines, self._followed = engines, dict(followed)
         for name, one in followed.items():
             self._metrics.of_name(name).cell(ROUTE_REVISION, name).set(one.route.revision)
-            write_text(self._file(name), to_json(one.route))
+            with contextlib.suppress(
+                DataError
+            ):  # a full disk: the worker that comes next will have to ask the registry
+                write_text(self._file(name), to_json(one.route))
 
     def _made(self, followed: Mapping[str, Followed], engines: Mapping[str, Engine]) -> Board:
         return make_board(self._pinned, tuple(followed.values()), engines, self._metrics, self._logs)

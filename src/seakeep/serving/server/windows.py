@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.families import Labels
     from seakeep.serving.server.metrics import Told
 
 _SUFFIX = ".window.json"
 
 
 class Window(msgspec.Struct, frozen=True):
-    """One release's last minute. end: Unix seconds. columns: statistics by column, each a number by its name."""
+    """One release's last minute. release: digest. end: Unix seconds. columns: statistics by column, each a number by its name."""
 
-    version: str
+    release: str
     end: float
     rows: int
     columns: dict[str, dict[str, float]]
@@ -39,17 +41,17 @@ def write_windows(folder: Path, name: str, windows: tuple[Window, ...]) -> None:
     write_bytes(folder / f"{name}{_SUFFIX}", msgspec.json.encode(windows))
 
 
-def told_windows(folder: Path, served: Collection[tuple[str, str]]) -> Iterator[Told]:
-    """The windows of the releases that are served, given by name and version. What cannot be read is not told."""
-    for name in dict.fromkeys(name for name, _ in served):
+def told_windows(folder: Path, served: Collection[Served]) -> Iterator[Told]:
+    """The windows of the releases that are served. What cannot be read is not told."""
+    for name in dict.fromkeys(one.name for one in served):
+        labels = {one.release: (one.name, one.version) for one in served if one.name == name}
         with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):
             for window in _decode((folder / f"{name}{_SUFFIX}").read_bytes()):
-                if (name, window.version) in served:
-                    yield from _told(name, window)
+                if window.release in labels:
+                    yield from _told(window, labels[window.release])
 
 
-def _told(name: str, window: Window) -> Iterator[Told]:
-    own = (name, window.version)
+def _told(window: Window, own: Labels) -> Iterator[Told]:
     yield WINDOW_ROWS, own, float(window.rows)
     yield WINDOW_END, own, window.end
     for column, values in window.columns.items():
