@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from seakeep.core import locks
 from seakeep.core.errors import UsageError
 from seakeep.prediction_log import Header, Label, Layout, PredictionLog, Spool, columns, find
 
@@ -229,6 +232,27 @@ def test_a_prediction_is_found_in_any_model_by_its_id_or_by_its_requests(tmp_pat
     assert found is not None
     assert (found.name, sorted(found.rows["@role"].to_list())) == ("early", ["champion", "shadow"])
     assert find(tmp_path / "elsewhere", "q1") is None
+
+
+def test_a_log_that_may_only_be_read_can_be_read(log, monkeypatch):
+    written(log, [asked(1)])
+    opened = os.open
+
+    def read_only(path: str, flags: int, *given: int) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY):
+            raise OSError(errno.EROFS, "read-only file system")
+        return opened(path, flags, *given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", read_only)
+        assert ids(log) == ["q1.0"]
+        assert not log.layout.publishing.exists()
+    log.convert()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", read_only)
+        assert ids(log) == ["q1.0"]
+    with locks.alone(log.layout.publishing, wait=False) as held:
+        assert held
 
 
 def test_logs_are_listed_by_name(tmp_path):

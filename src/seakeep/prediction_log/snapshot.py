@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from seakeep.core import locks
+from seakeep.core.files import CannotWrite
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.joining import GRACE
@@ -71,11 +73,11 @@ class Snapshot:
 
 
 def take(log: Layout, window: Window) -> Snapshot:
-    """The log's files and live rows at this moment. Raises CannotWrite, where the lock's file cannot be made."""
+    """The log's files and live rows at this moment. Also of a log that this process may only read."""
     if not log.root.is_dir():
         return Snapshot()
     with contextlib.ExitStack() as opened:
-        with locks.shared(log.publishing):
+        with _nothing_published(log):
             found = {path.stem: _open(path) for path in spools(log)}
             for handle in found.values():
                 opened.callback(os.close, handle)
@@ -87,6 +89,22 @@ def take(log: Layout, window: Window) -> Snapshot:
     for tables in live:
         headers |= tables.headers
     return Snapshot(parts, live, pl.concat([labels, *(tables.labels for tables in live)]), headers)
+
+
+@contextlib.contextmanager
+def _nothing_published(log: Layout) -> Iterator[None]:
+    """Keep converters from showing parts meanwhile. Who cannot write locks the file that is there; where there is none,
+    nobody has ever published.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locks.shared(log.publishing))
+        except CannotWrite:
+            with contextlib.suppress(FileNotFoundError):
+                handle = os.open(log.publishing, os.O_RDONLY | os.O_CLOEXEC)
+                held.callback(os.close, handle)
+                fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
 
 
 def _open(path: Path) -> int:
