@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from seakeep.cli._main import code_of
+from seakeep.registry import Registry
 
 
 @dataclass
@@ -58,5 +60,29 @@ def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """A copy of the finished project that a test may change; the working folder stands in it."""
     copy = tmp_path / "trips"
     shutil.copytree(finished, copy)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def run_twice(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished project with a second release: the same pipeline with another estimator. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("twice") / "trips"
+    shutil.copytree(finished, folder)
+    file = folder / "pipeline.py"
+    changed = re.sub(r"(random_state|max_iter|n_estimators)=\d+", r"\1=77", file.read_text())
+    assert changed != file.read_text()
+    file.write_text(changed)
+    assert code_of(["run", str(file)]) == 0
+    with Registry(folder / ".seakeep") as registry:
+        assert len(registry.releases()) == 2
+    return folder
+
+
+@pytest.fixture
+def two(run_twice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it that a test may change; the working folder stands in it."""
+    copy = tmp_path / "trips"
+    shutil.copytree(run_twice, copy)
     monkeypatch.chdir(copy)
     return copy

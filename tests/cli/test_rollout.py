@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,34 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.cli._main import code_of
 from seakeep.registry import Registry
 
 QUICK = ["--set", "copies=0", "--set", "shares=0.5", "--set", "requests=100"]
-
-
-@pytest.fixture(scope="module")
-def run_twice(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The finished project with a second release: the same pipeline with another estimator. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("twice") / "trips"
-    shutil.copytree(finished, folder)
-    file = folder / "pipeline.py"
-    changed = re.sub(r"(random_state|max_iter|n_estimators)=\d+", r"\1=77", file.read_text())
-    assert changed != file.read_text()
-    file.write_text(changed)
-    assert code_of(["run", str(file)]) == 0
-    with Registry(folder / ".seakeep") as registry:
-        assert len(registry.releases()) == 2
-    return folder
-
-
-@pytest.fixture
-def two(run_twice: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it that a test may change; the working folder stands in it."""
-    copy = tmp_path / "trips"
-    shutil.copytree(run_twice, copy)
-    monkeypatch.chdir(copy)
-    return copy
 
 
 @pytest.fixture

@@ -148,6 +148,34 @@ def test_a_few_keys_with_all_the_traffic_do_not_look_like_a_broken_split(world):
     assert sum(found.rollout.evidence.units) == 30
 
 
+def test_what_any_release_would_refuse_is_nobodys_error(world):
+    start(world, settings={"copies": 0})
+    found = until_it_ends(world, refused=lambda version: 0.4 if version == 1 else 0.0, reason="missing_value")
+    assert found.rollout.phase == "promoted"
+    assert found.rollout.evidence.errors.champion.value == 0
+
+
+def test_a_stricter_contract_is_judged_by_what_it_refuses(world):
+    stricter = world.release(b"third", missing=0.5)
+    start(world, release=stricter.label, settings={"copies": 0})
+    found = until_it_ends(world, refused=lambda version: 0.3 if version == 3 else 0.0)
+    assert (found.rollout.phase, found.rollout.decisions[-1].code) == ("rolled_back", "rollout.errors")
+
+
+def test_requests_that_cannot_be_read_are_nobodys_error_under_any_contract(world):
+    start(world, release=world.release(b"third", missing=0.5).label, settings={"copies": 0})
+    found = until_it_ends(world, refused=lambda version: 0.5 if version == 1 else 0.0, reason="bad_json")
+    assert found.rollout.phase == "promoted"
+    assert found.rollout.evidence.errors.champion.value == 0
+
+
+def test_the_refusals_that_count_are_the_servers():
+    from seakeep.pipeline.looking import CONTRACT
+    from seakeep.serving.server.refusals import CODES
+
+    assert set(CONTRACT) <= set(CODES)
+
+
 def test_requests_that_hang_count_when_they_are_over(world):
     start(world, settings={"copies": 100_000})
     arrived = world.now

@@ -23,9 +23,13 @@ def none(version: int) -> float:
     return 0.0
 
 
-def model(graph: bytes, *, task: Task = Task.BINARY, name: str = "tips") -> Model:
+def model(graph: bytes, *, task: Task = Task.BINARY, name: str = "tips", missing: float = 0.0) -> Model:
     classes = (False, True) if task is Task.BINARY else ()
-    schema = Schema("trips", {"fare": ColumnSchema(Kind.NUMBER), "tip": ColumnSchema(Kind.NUMBER)}, label="tip")
+    schema = Schema(
+        "trips",
+        {"fare": ColumnSchema(Kind.NUMBER, missing_at_most=missing), "tip": ColumnSchema(Kind.NUMBER)},
+        label="tip",
+    )
     inputs = (Input("fare", Kind.NUMBER),)
     return Model(name, task, graph, inputs, schema, Statistics(7), classes=classes, features=("fare",), estimator="E()")
 
@@ -40,9 +44,11 @@ class World:
         self.releases: dict[str, Registered] = {}
         self.spool = Spool(home / "predictions" / "tips" / "spool", boot=f"world{seed}", clock=lambda: self.now)
 
-    def release(self, graph: bytes, verdict: Verdict = Verdict.PASS, *, task: Task | None = None) -> Registered:
+    def release(
+        self, graph: bytes, verdict: Verdict = Verdict.PASS, *, task: Task | None = None, missing: float = 0.0
+    ) -> Registered:
         """A release with this graph; the first that passes becomes the champion."""
-        made = model(graph, task=task or self.task)
+        made = model(graph, task=task or self.task, missing=missing)
         report = Report("evaluation", "Evaluation", "tips", (Check("metric.x", "x", verdict, "x is 1"),))
         with Registry(self.home) as registry:
             found = registry.register("tips", made, [report], made_from={}, force=True)
@@ -57,6 +63,8 @@ class World:
         rate: float = 20,
         errors: Errors = none,
         slow: Errors = none,
+        refused: Errors = none,
+        reason: str = "missing_value",
         good: Callable[[int], float] = lambda version: 0.8,
         keys: int = 0,
         lost: Callable[[str], bool] = lambda role: False,
@@ -67,7 +75,7 @@ class World:
         """Answer `rate` requests a second, on the route as it is now.
 
         errors, slow: probability of each by version. good: probability of the right class. keys: so many different ones, 0
-        for none. lost: roles whose records do not reach the log. label_after: seconds until a label comes; None for never.
+        for none. refused: probability by version of being refused for `reason`. lost: roles whose records do not reach the log. label_after: seconds until a label comes; None for never.
         """
         with Registry(self.home) as registry:
             route = registry.route("tips")
@@ -82,6 +90,8 @@ class World:
                 if not lost(each.role):
                     right = good(each.version) if each.role != "shadow" or self.draw.random() >= disagree else 0.05
                     self._log(each, route, at, name, key, truth, right, errors, slow, rows)
+                    if self.draw.random() < refused(each.version):
+                        self._refuse(each, route, at, reason)
             if label_after is not None:
                 self.spool.append(Label(round((at + label_after) * 1e6), "id", f"{name}.0", truth))
         self.now += seconds
@@ -110,6 +120,16 @@ class World:
                 keys=[key] * rows if key else None,
                 reason="broken" if failed else None,
                 **({} if failed else answered),
+            )
+        )
+
+    def _refuse(self, arm, route: Route, at: float, reason: str) -> None:
+        self.asked += 1
+        self.spool.append(
+            Record(
+                *(round(at * 1e6), f"r{self.asked:08}", arm.release, arm.role, route.revision, 0.1, 1),
+                outcome="refused",
+                reason=reason,
             )
         )
 

@@ -26,6 +26,8 @@ from seakeep.prediction_log.snapshot import Snapshot, Window
 from seakeep.rollout import Look, Stratum, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seakeep.prediction_log import PredictionLog
     from seakeep.rollout import Rollout
 
@@ -33,6 +35,11 @@ LONGEST_REQUEST = 600_000_000
 """Microseconds before a window in which the arrival of a request that it answered is looked for."""
 ENOUGH_KEYS = 50_000
 """A split that has dealt out so many keys within one step is not looked at again, so that no day's keys are kept."""
+CONTRACT = (
+    *("unknown_input", "not_an_input", "missing_input", "wrong_datatype", "wrong_shape", "wrong_value"),
+    *("missing_value", "outside_domain", "reserved_value"),
+)
+"""Refusals that rest on a release's contract. Every other one would have met any release, and says nothing about this one."""
 DIFFERENT = 0.1
 """Of the loss's range: two numbers that differ by more are different answers."""
 _CHAMPION, _CHALLENGER = "champion", "challenger"
@@ -73,16 +80,19 @@ class Seen:
         return None if found is None else float(found)
 
 
-def see(log: PredictionLog, rollout: Rollout, *, since: int, until: int, width: int, task: Task) -> Seen:
+def see(
+    log: PredictionLog, rollout: Rollout, *, since: int, until: int, width: int, task: Task, same_contract: bool
+) -> Seen:
     """Everything that was answered or labelled in [since, until), microseconds, cut into windows of `width` from `since`.
 
-    task: of the model. Reads the stretch's rows, and of the rows before it the keys, and those whose label came now.
+    task: of the model. same_contract: whether both releases let in the same requests; then no refusal is an error. Reads the stretch's rows, and of the rows before it the keys, and those whose label came now.
     """
     log.convert(wait=False)  # finished spools are read once, and not at every look
     both = (rollout.champion.release, rollout.challenger.release)
     taken = snapshot.take(log.layout, Window(_moment(_micro(rollout.began)), _moment(until), both))
     end = since + ((pl.col("done") - since) // width + 1) * width
-    requests = _rows(taken, rollout, since=since, until=until).with_columns(end=end).sort("done", "request").collect()
+    rows = _rows(taken, rollout, since=since, until=until, judged=() if same_contract else CONTRACT)
+    requests = rows.with_columns(end=end).sort("done", "request").collect()
     return Seen(
         taken,
         _with_new(requests, taken, rollout, since=since),
@@ -144,10 +154,12 @@ def _scan(
     ).filter(pl.col("arm").is_not_null())
 
 
-def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int) -> pl.LazyFrame:
-    """Requests answered in [since, until): one row each and arm."""
+def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int, judged: Sequence[str] = ()) -> pl.LazyFrame:
+    """Requests answered or failed in [since, until), or refused for one of the reasons `judged`: one row each and arm."""
     scanned = _scan(taken, rollout, since=since - LONGEST_REQUEST, until=until)
-    within = scanned.filter(pl.col("done") >= since, pl.col("done") < until)
+    refused = pl.col(names.OUTCOME) == "refused"
+    counted = ~refused | pl.col(names.REASON).is_in(list(judged)).fill_null(value=False)
+    within = scanned.filter(pl.col("done") >= since, pl.col("done") < until, counted)
     return within.group_by("request", "arm").agg(
         pl.col("revision", "done").first(),
         key=pl.col(names.KEY).first(),

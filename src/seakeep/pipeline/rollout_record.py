@@ -29,13 +29,14 @@ KIND = "rollout"
 class Kept:
     """What is written between looks.
 
-    read: microseconds since 1970 UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long
+    task: what the model predicts. same_contract: whether both releases let in the same requests. read: microseconds since 1970 UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long
     after it was answered a request may need to be on the disk. forced: why a release was let in that did not pass, or "".
     """
 
     rollout: Rollout
     read: int
     task: Task
+    same_contract: bool = True
     look_seconds: int = 10
     settle_seconds: int = 2
     forced: str = ""

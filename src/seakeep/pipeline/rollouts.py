@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep import rollout as room
-from seakeep.core import Task, Verdict
+from seakeep.core import Schema, Statistics, Task, Verdict
 from seakeep.core.codec import from_json
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
 from seakeep.pipeline.measuring import Cost
@@ -66,7 +66,8 @@ def start(
             at = round(at * 1e6) / 1e6
             begun = room.begin(ranged, name=name, champion=_party(champion), challenger=_party(challenger), at=at)
         read, why = round(at * 1e6), (force or "").strip()
-        kept = Kept(begun, read, task, project.look_seconds, project.settle_seconds, why)
+        same = _contract(champion) == _contract(challenger)
+        kept = Kept(begun, read, task, same, project.look_seconds, project.settle_seconds, why)
         with registry.transaction():
             revision = refuse_running(registry, name)
             write(registry, kept, expected=revision, decided=1, cost=cost)
@@ -176,7 +177,8 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
     with Cost() as cost:
         width, route = kept.look_seconds * 1_000_000, registry.route(name).revision
         log = PredictionLog.of(registry.home, name)
-        seen = see(log, kept.rollout, since=kept.read, until=until, width=width, task=kept.task)
+        given = {"since": kept.read, "until": until, "width": width}
+        seen = see(log, kept.rollout, **given, task=kept.task, same_contract=kept.same_contract)
         moved = kept
         for end in range(kept.read + width, until + 1, width):
             look = seen.look(moved.rollout, end=end, revision=route)
@@ -243,15 +245,22 @@ def _facts(release: Registered) -> Facts:
     return from_json(Facts, path.read_bytes(), path=str(path))
 
 
+def _contract(release: Registered) -> object:
+    """What decides whether a request is let in: the inputs, and what the schema says of them."""
+    inputs, columns = _facts(release).inputs, _schema(release).columns
+    return inputs, [columns.get(each.name) for each in inputs]
+
+
+def _schema(release: Registered) -> Schema:
+    path = release.folder / SCHEMA_FILE
+    return from_json(Schema, path.read_bytes(), path=str(path))
+
+
 def _ranged(plan: Plan, champion: Registered, task: Task) -> Plan:
     """The plan with the range of a regression's errors: that from the 1st to the 99th percentile of the training labels."""
     if task is not Task.REGRESSION or plan.rules.loss_range is not None:
         return plan
-    from seakeep.core import Schema, Statistics
-
-    path = champion.folder / SCHEMA_FILE
-    label = from_json(Schema, path.read_bytes(), path=str(path)).label
-    column = Statistics.load(champion.folder / STATISTICS_FILE).columns.get(label or "")
+    column = Statistics.load(champion.folder / STATISTICS_FILE).columns.get(_schema(champion).label or "")
     low, high = (column.quantile(0.01), column.quantile(0.99)) if column else (None, None)
     spread = 1.0 if low is None or high is None or high <= low else high - low
     return replace(plan, rules=replace(plan.rules, loss_range=spread))

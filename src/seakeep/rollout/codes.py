@@ -5,7 +5,7 @@ from __future__ import annotations
 CODES = {
     "rollout.decision": "The challenger was let in: every step ended well, or the experiment found it no worse. It fails where it "
     "was rolled back, aborted or found worse.",
-    "rollout.errors": "The challenger's rate of errors (failed or refused) is shown to be less than the tolerance above the "
+    "rollout.errors": "The challenger's rate of errors is shown to be less than the tolerance above the "
     "champion's, where the plan waits for that. It fails where it is shown to be above the champion's by more than the margin.",
     "rollout.latency": "The same of the rate of requests slower than the limit.",
     "rollout.goal": "The same of the mean loss of labelled predictions: Brier score, or absolute error as a share of its range.",
