@@ -204,7 +204,7 @@ def test_each_release_of_a_window_is_judged_by_its_own_training(watched):
     second = watched.again(rows=20_001)
     watched.log(raw(1500), 0)
     watched.log(raw(1500, 2), 0, release=second, role="challenger")
-    assert model().statistics.rows != watched.monitor()._release(second.release.digest).model.statistics.rows
+    assert model().statistics.rows != watched.monitor()._releases.of(second.release.digest).model.statistics.rows
     results = watched.monitor().tick(hour(1.1))
     assert sorted(each.label for each in results) == [f"{NAME}@1", f"{NAME}@2"]
     assert {each.rows for each in results} == {1500}
@@ -393,3 +393,35 @@ def test_reports_hold_the_windows_so_far(watched):
     assert len(told) == 3
     assert len(last.report.table("decay").rows) == 3
     assert {record["slice"] for record in last.report.table("metrics").records()} == {"all", "carrier=AA"}
+
+
+def test_labels_added_by_the_logs_own_verb_are_seen(watched):
+    from seakeep.prediction_log import PredictionLog
+
+    labels = watched.log(raw(3000), 0)
+    monitor = watched.monitor()
+    monitor.tick(hour(1.1))
+    PredictionLog.of(watched.registry.home, NAME).add_labels(labels, label="late", id="@id")
+    (again,) = monitor.tick(hour(1.2))
+    assert (again.revision, again.labelled) == (1, 3000)
+
+
+def test_a_lost_report_is_no_reason_to_stop(watched):
+    import shutil
+
+    labels = watched.log(raw(1000), 0)
+    monitor = watched.monitor()
+    monitor.tick(hour(1.1))
+    shutil.rmtree(watched.registry.home / "objects")
+    watched.label(labels)
+    watched.log(raw(1000, 4), 1)
+    assert starts(monitor.tick(hour(2.1))) == [1]
+    assert starts(monitor.tick(hour(3.1))) == [2]
+
+
+def test_rows_without_an_event_time_are_counted(watched):
+    watched.log(raw(500), 0)
+    watched.log(raw(40).clear(40), 0, outcome="refused")
+    monitor = watched.monitor(by="pickup")
+    monitor.tick(hour(1))
+    assert monitor.told.unplaced == 40

@@ -56,7 +56,7 @@ def command(
 
 def _once(door: Door, monitor: Monitor) -> Verdict:
     results = list(_results(monitor))
-    plain = {"name": monitor.name, "windows": [_plain(each) for each in results], "late_rows": monitor.told.late}
+    plain = {"name": monitor.name, "windows": [_plain(each) for each in results], "told": monitor.told}
     verdict = Verdict.worst(tuple(each.report.verdict for each in results))
     door.show({"verdict": verdict, **plain}, lambda: "\n".join(map(_line, results)) or _nothing(monitor))
     return verdict
@@ -138,6 +138,10 @@ def _why(result: WindowResult) -> str:
 
 
 def _nothing(monitor: Monitor) -> str:
+    if monitor.told.unplaced:
+        return (
+            f"no window has closed; {monitor.told.unplaced:,} rows have no {monitor.settings.by}, so they are in none"
+        )
     if not monitor.told.rows:
         return f"no prediction of {monitor.name} is on record yet; answer some: seakeep serve {monitor.name}"
     return "no window has closed since the last look"

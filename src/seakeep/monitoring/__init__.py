@@ -14,7 +14,7 @@ _HOMES = {
     "Monitor": "monitor",
     "MonitorSettings": "settings",
     "Window": "windows",
-    "WindowResult": "monitor",
+    "WindowResult": "ledger",
     "natural_variation": "natural",
 }
 
@@ -22,7 +22,8 @@ __all__ = ["Incident", "Monitor", "MonitorSettings", "Window", "WindowResult", "
 
 if TYPE_CHECKING:
     from seakeep.monitoring.incidents import Incident
-    from seakeep.monitoring.monitor import Monitor, WindowResult
+    from seakeep.monitoring.ledger import WindowResult
+    from seakeep.monitoring.monitor import Monitor
     from seakeep.monitoring.natural import natural_variation
     from seakeep.monitoring.settings import MonitorSettings
     from seakeep.monitoring.windows import Window

@@ -11,39 +11,36 @@ half as many more as at the last time, or when no more labels came since the las
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seakeep.core import locks
-from seakeep.core.codec import from_plain, to_json
 from seakeep.core.errors import RegistryError
-from seakeep.core.files import write_text
-from seakeep.core.report import Report, Verdict
-from seakeep.core.statistics import Statistics
+from seakeep.core.report import Report
 from seakeep.monitoring import incidents, judging, reading, windows
-from seakeep.monitoring.incidents import Incident
-from seakeep.monitoring.judging import Judged, Row, Watched
-from seakeep.monitoring.predictions import BASELINE
-from seakeep.monitoring.record import HISTORY, Baseline, Kept, State, line_of, past_of
-from seakeep.monitoring.settings import ASKED, BadMonitor, MonitorSettings
+from seakeep.monitoring.ledger import Ledger, WindowResult
+from seakeep.monitoring.record import HISTORY, Kept, State
+from seakeep.monitoring.releases import Releases
+from seakeep.monitoring.settings import ASKED, DEFAULT_WINDOW, BadMonitor, MonitorSettings
 from seakeep.prediction_log import PredictionLog
 from seakeep.prediction_log import columns as names
-from seakeep.registry.errors import BadReference, TornRelease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import polars as pl
 
-    from seakeep.monitoring.incidents import Event
+    from seakeep.core.report import Check
+    from seakeep.monitoring.incidents import Event, Incident
+    from seakeep.monitoring.judging import Judged
     from seakeep.monitoring.windows import Seen, Window
     from seakeep.registry import Registry
 
-STATE, LINE = "monitor", "window"
-_RELEASES = 4
+__all__ = ["Monitor", "MonitorBusy", "Told", "WindowResult"]
+
 _GROWN = 1.5
+Found = dict[str, tuple[str, "Judged"]]
 
 
 class MonitorBusy(RegistryError):
@@ -62,33 +59,17 @@ class MonitorBusy(RegistryError):
 
 
 @dataclass(frozen=True, slots=True)
-class WindowResult:
-    """What one window of one release came to. revision: 0 at first, then one more each time that labels came.
-
-    release: the digest, empty where nobody answered. label: "flight-delay@3". digest: the report's. page: where it is drawn.
-    """
-
-    name: str
-    window: Window
-    release: str
-    label: str
-    revision: int
-    report: Report
-    digest: str
-    page: Path
-    events: tuple[Event, ...] = ()
-    rows: int = 0
-    labelled: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
-    """What a tick saw of time. watermark: microseconds. ahead: rows that wait for it. late: rows of windows judged already."""
+    """What a tick saw of time. watermark: microseconds. ahead: rows that wait for it. late: rows of windows judged already.
+
+    rows: seen in windows. unplaced: rows without an event time, which are in no window; none by `asked`.
+    """
 
     watermark: int | None = None
     ahead: int = 0
     late: int = 0
     rows: int = 0
+    unplaced: int = 0
 
 
 class Monitor:
@@ -99,8 +80,9 @@ class Monitor:
         self.registry, self.name = registry, name
         self.log = PredictionLog.of(registry.home, name)
         self.told = Told()
-        self._releases: OrderedDict[str, Watched | None] = OrderedDict()
+        self._ledger = Ledger(registry, name)
         self.settings = self._resolved(settings or MonitorSettings())
+        self._releases = Releases(registry, name, self.settings.hours)
 
     def tick(self, now: float, *, wait: bool = True) -> tuple[WindowResult, ...]:
         """Judge what is due at `now` (Unix seconds); returns the results in order of windows, none where nothing is due.
@@ -123,103 +105,75 @@ class Monitor:
         """Held by whoever works on this name."""
         return self.registry.home / "locks" / f"monitor-{self.name}"
 
+    def incidents(self) -> tuple[Incident, ...]:
+        """Every incident of this name, the oldest first."""
+        return self._ledger.incidents()
+
     @staticmethod
     def restart(registry: Registry, name: str) -> None:
         """Forget how far the watch of a name has come, to begin anew; results and incidents stay."""
-        found = registry.documents.get(STATE, name)
-        if found is not None:
-            state = from_plain(State, found.content, path=f"monitor {name}")
-            anew = State(baselines=state.baselines, incidents=state.incidents)
-            registry.documents.put(STATE, name, anew, expected=found.revision)
-
-    def incidents(self) -> tuple[Incident, ...]:
-        """Every incident of this name, the oldest first."""
-        prefix = f"{self.name}/"
-        found = [
-            self._incident(key.removeprefix(prefix))
-            for key in self.registry.documents.names(incidents.KIND)
-            if key.startswith(prefix)
-        ]
-        return tuple(sorted((each for each in found if each), key=lambda each: (each.first, each.id)))
+        Ledger(registry, name).restart()
 
     def _resolved(self, settings: MonitorSettings) -> MonitorSettings:
         """The settings with the window that is on record, or that the champion's pipeline declares, where none is asked for."""
-        state, _ = self._state()
-        asked = settings.window
-        if not asked:
-            settings = replace(settings, window=state.window or self._declared() or "")
-        if state.window and (settings.length, settings.by) != (replace(settings, window=state.window).length, state.by):
-            told = [
-                f"{window or '1h'} by {by}" for window, by in ((state.window, state.by), (settings.window, settings.by))
-            ]
+        state, _ = self._ledger.state()
+        if not settings.window:
+            settings = replace(settings, window=state.window or self._declared())
+        before = replace(settings, window=state.window, by=state.by)
+        if state.window and (settings.length, settings.by) != (before.length, before.by):
+            told = [f"{each.window or DEFAULT_WINDOW} by {each.by}" for each in (before, settings)]
             raise BadMonitor.changed(self.name, *told)
         return settings
 
-    def _declared(self) -> str | None:
+    def _declared(self) -> str:
+        """The window of the champion's pipeline, or empty."""
         champion = self.registry.champion(self.name)
         path = champion.folder / "reports" / "reference.json" if champion else None
-        if path is None or not path.exists():
-            return None
-        hours = [row["window_hours"] for table in Report.load(path).tables for row in table.records()]
-        return f"{hours[0]}h" if hours else None
-
-    def _state(self) -> tuple[State, int]:
-        found = self.registry.documents.get(STATE, self.name)
-        return (
-            (State(), 0)
-            if found is None
-            else (from_plain(State, found.content, path=f"monitor {self.name}"), found.revision)
-        )
+        tables = Report.load(path).tables if path is not None and path.exists() else ()
+        hours = [row["window_hours"] for table in tables for row in table.records()]
+        return f"{hours[0]}h" if hours else ""
 
     def _new(self, now: float) -> Iterator[WindowResult]:
-        state, _ = self._state()
+        """Windows that closed since the last one on record."""
+        state, _ = self._ledger.state()
         by, length = self.settings.by, self.settings.length
         since = min((each.start for each in state.windows[-HISTORY:]), default=state.cursor)
-        seen = reading.seen(self.log, by=by, length=length, since=since) if self._has_log() else {}
+        has_log = self.log.layout.root.is_dir()
+        seen = reading.seen(self.log, by=by, length=length, since=since) if has_log else {}
         clock = round(now * 1e6) if by == ASKED else None
         due = windows.due(seen, length=length, grace=self.settings.patience, cursor=state.cursor, clock=clock)
         late = sum(max(0, seen[each.start].rows - each.rows) for each in state.windows if each.start in seen)
-        self.told = Told(due.watermark, due.ahead, late, sum(each.rows for each in seen.values()))
+        unplaced = reading.unplaced(self.log, by=by) if has_log else 0
+        self.told = Told(due.watermark, due.ahead, late, sum(each.rows for each in seen.values()), unplaced)
         for window in due.windows:
             yield from self._judged(window, now, empty=not _any(seen, window))
 
-    def _has_log(self) -> bool:
-        return self.log.layout.root.is_dir()
-
     def _judged(self, window: Window, now: float, *, empty: bool) -> tuple[WindowResult, ...]:
-        state, revision = self._state()
-        parts = _by_release(reading.rows(self.log, window, by=self.settings.by)) if not empty else {}
-        found: dict[str, Judged] = {}
-        for digest, frame in parts.items():
-            found[digest] = self._judge(digest, window, frame, state)
+        state, _ = self._ledger.state()
+        parts = {} if empty else _by_release(reading.rows(self.log, window, by=self.settings.by))
+        found: Found = {
+            digest: (self._releases.label(digest), self._judge(digest, window, frame, state))
+            for digest, frame in parts.items()
+        }
         if not found:
-            found[""] = judging.judge_nothing(self.name, window)
-        checks = [(self._label(digest), check) for digest, judged in found.items() for check in judged.report.checks]
-        known = tuple(each for key in state.incidents if (each := self._incident(key)))
-        events = incidents.follow(known, checks, window, name=self.name, calm=self.settings.calm)
-        events += _measured(known, events, found, window, self._label)
-        kept = Kept(window.start, window.end, 0, sum(frame.height for frame in parts.values()))
-        return self._commit(state, revision, kept, found, events=events, now=now)
+            found[""] = self.name, judging.judge_nothing(self.name, window)
+        checks = [(label, check) for label, judged in found.values() for check in judged.report.checks]
+        kept = Kept(window.start, window.end, rows=sum(frame.height for frame in parts.values()))
+        return self._recorded(kept, found, checks, state=state, now=now)
 
     def _judge(self, digest: str, window: Window, frame: pl.DataFrame, state: State) -> Judged:
-        release = self._release(digest)
+        release = self._releases.of(digest)
         if release is None:
             return judging.judge_unknown(digest, window, frame)
-        history, decayed = self._past(digest, state)
-        baseline = state.baselines.get(digest)
-        statistics = self.registry.get(Statistics, baseline.digest) if baseline else None
+        history, decayed = self._ledger.past(digest, state)
+        baseline = self._ledger.baseline(digest, state)
         return judging.judge_window(
-            release, window, frame, settings=self.settings, baseline=statistics, history=history, decayed=decayed
+            release, window, frame, settings=self.settings, baseline=baseline, history=history, decayed=decayed
         )
-
-    def _past(self, digest: str, state: State, *, but: str = "") -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        first = min((each.line for each in state.windows[-HISTORY:]), default=1)
-        lines = self.registry.journal.entries(kind=LINE, name=self.name, after=first - 1)
-        return past_of(lines, digest, but=but)
 
     def _again(self, now: float) -> Iterator[WindowResult]:
         """Windows whose labels came, once more."""
-        state, revision = self._state()
+        state, revision = self._ledger.state()
         mark = reading.labels_mark(self.log)
         if not mark or not state.windows:
             return
@@ -229,131 +183,32 @@ class Monitor:
             seen = reading.seen(self.log, by=self.settings.by, length=self.settings.length, since=since, labels=True)
             counted = tuple(replace(each, counted=_labelled(seen, each)) for each in state.windows)
             state = replace(state, labels=mark, windows=counted)
-            revision = self.registry.documents.put(STATE, self.name, state, expected=revision)
+            self._ledger.keep(state, revision)
         for each in state.windows:
             if each.counted > each.labelled and (settled or each.counted >= min(each.rows, _GROWN * each.labelled)):
                 yield from self._relabelled(each, now)
 
     def _relabelled(self, kept: Kept, now: float) -> tuple[WindowResult, ...]:
-        state, revision = self._state()
-        window = kept.window
-        found: dict[str, Judged] = {}
+        state, _ = self._ledger.state()
+        window, found = kept.window, Found()
         for digest, frame in _by_release(reading.rows(self.log, window, by=self.settings.by)).items():
-            release, before = self._release(digest), kept.reports.get(digest)
+            release, before = self._releases.of(digest), self._ledger.report(kept.reports.get(digest, ""))
             if release is None or before is None or not frame[names.LABEL].count():
                 continue
-            _, decayed = self._past(digest, state, but=window.name)
-            earlier = self.registry.get(Report, before)
+            _, decayed = self._ledger.past(digest, state, but=window.name)
             margin = self.settings.margin
-            found[digest] = judging.judge_labels(release, window, frame, earlier, margin=margin, decayed=decayed)
-        known = tuple(each for key in state.incidents if (each := self._incident(key)))
-        decay = [
-            (self._label(digest), check)
-            for digest, judged in found.items()
-            for check in judged.report.checks
-            if check.code.startswith("decay.")
-        ]
-        events = incidents.follow(known, decay, window, name=self.name, calm=self.settings.calm)
-        events += _measured(known, events, found, window, self._label)
-        return self._commit(state, revision, replace(kept, revision=kept.revision + 1), found, events=events, now=now)
+            judged = judging.judge_labels(release, window, frame, before, margin=margin, decayed=decayed)
+            found[digest] = release.label, judged
+        decay = [(label, check) for label, judged in found.values() for check in _decay(judged)]
+        return self._recorded(replace(kept, revision=kept.revision + 1), found, decay, state=state, now=now)
 
-    def _commit(
-        self,
-        state: State,
-        revision: int,
-        kept: Kept,
-        found: dict[str, Judged],
-        *,
-        events: tuple[Event, ...],
-        now: float,
+    def _recorded(
+        self, kept: Kept, found: Found, checks: list[tuple[str, Check]], *, state: State, now: float
     ) -> tuple[WindowResult, ...]:
-        """Files first, then everything else in one transaction."""
-        registry = self.registry
-        digests = {digest: registry.put(judged.report) for digest, judged in found.items()}
-        pages = {digest: self._drawn(judged.report, digests[digest]) for digest, judged in found.items()}
-        baselines = self._baselines(state, found) if not kept.revision else state.baselines
-        labelled = max(kept.counted, sum(judged.labelled for judged in found.values()))
-        kept = replace(kept, reports={**kept.reports, **digests}, labelled=labelled, counted=labelled)
-        with registry.transaction():
-            for digest, judged in found.items():
-                content = line_of(kept, judged, release=digest, label=self._label(digest), report=digests[digest])
-                entry = registry.journal.append(LINE, self.name, content, at=now)
-                kept = replace(kept, line=kept.line or entry)
-            for event in (each for each in events if each.kind != "calmed"):
-                registry.journal.append(incidents.KIND, self.name, event.as_plain(), at=now)
-            for incident in {event.incident.id: event.incident for event in events}.values():
-                key = f"{self.name}/{incident.id}"
-                before = registry.documents.revision(incidents.KIND, key)
-                registry.documents.put(incidents.KIND, key, incident, expected=before)
-            after = state.with_window(kept, self.settings, baselines, [event.incident for event in events])
-            registry.documents.put(STATE, self.name, after, expected=revision)
-        return tuple(
-            WindowResult(
-                self.name,
-                kept.window,
-                digest,
-                self._label(digest),
-                kept.revision,
-                judged.report,
-                digests[digest],
-                pages[digest],
-                tuple(event for event in events if event.release == self._label(digest)),
-                judged.rows,
-                judged.labelled,
-            )
-            for digest, judged in found.items()
-        )
-
-    def _drawn(self, report: Report, digest: str) -> Path:
-        """The report's files for people, below reports/; they are named by what they show."""
-        from seakeep.views import html
-
-        page = self.registry.home / "reports" / f"monitoring-{digest[:12]}.html"
-        if not page.exists():
-            write_text(page.with_suffix(".json"), to_json(report))
-            write_text(page, html.render(report))
-        return page
-
-    def _baselines(self, state: State, found: dict[str, Judged]) -> dict[str, Baseline]:
-        """The baselines of predictions, grown by windows that did not alarm."""
-        grown = dict(state.baselines)
-        for digest, judged in found.items():
-            own = grown.get(digest)
-            calm = all(
-                c.verdict is not Verdict.FAIL for c in judged.report.checks if c.code == "monitoring.predictions"
-            )
-            if judged.predictions.rows and calm and (own is None or own.windows < BASELINE):
-                before = self.registry.get(Statistics, own.digest) if own else Statistics()
-                total = before + judged.predictions
-                grown[digest] = Baseline(self.registry.put(total), (own.windows if own else 0) + 1)
-        return grown
-
-    def _release(self, digest: str) -> Watched | None:
-        """The release, or None where it is not on record or torn; the last few are kept."""
-        if digest not in self._releases:
-            try:
-                found = self.registry.resolve(digest)
-                watched = Watched.load(
-                    found.folder,
-                    label=found.label,
-                    digest=digest,
-                    version=found.version,
-                    hours=self.settings.hours,
-                )
-            except (BadReference, TornRelease, FileNotFoundError):
-                return None
-            self._releases[digest] = watched
-            while len(self._releases) > _RELEASES:
-                self._releases.popitem(last=False)
-        return self._releases[digest]
-
-    def _label(self, digest: str) -> str:
-        release = self._release(digest) if digest else None
-        return release.label if release else digest[:12] or self.name
-
-    def _incident(self, key: str) -> Incident | None:
-        found = self.registry.documents.get(incidents.KIND, f"{self.name}/{key}")
-        return None if found is None else from_plain(Incident, found.content, path=f"incident {key}")
+        known = self._ledger.incidents(state)
+        events = incidents.follow(known, checks, kept.window, name=self.name, calm=self.settings.calm)
+        events += _measured(known, events, found, kept.window)
+        return self._ledger.commit(kept, found, events=events, settings=self.settings, now=now)
 
 
 def _by_release(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -373,16 +228,18 @@ def _labelled(seen: dict[int, Seen], kept: Kept) -> int:
     return seen[kept.start].labelled if kept.start in seen else 0
 
 
+def _decay(judged: Judged) -> list[Check]:
+    return [check for check in judged.report.checks if check.code.startswith("decay.")]
+
+
 def _measured(
-    known: Sequence[Incident], events: Sequence[Event], found: dict[str, Judged], window: Window, label: object
+    known: tuple[Incident, ...], events: tuple[Event, ...], found: Mapping[str, tuple[str, Judged]], window: Window
 ) -> tuple[Event, ...]:
     """The effects on metrics that labels told, of incidents as these events left them."""
-    assert callable(label)
     now = {each.id: each for each in known} | {event.incident.id: event.incident for event in events}
-    told: list[Event] = []
-    for digest, judged in found.items():
-        for check in judged.report.checks:
-            if check.code.startswith("decay."):
-                told += incidents.measure(tuple(now.values()), check, window, label(digest))
-                now |= {event.incident.id: event.incident for event in told}
-    return tuple(told)
+    told: tuple[Event, ...] = ()
+    for label, judged in found.values():
+        for check in _decay(judged):
+            told += incidents.measure(tuple(now.values()), check, window, label)
+            now |= {event.incident.id: event.incident for event in told}
+    return told

@@ -7,6 +7,7 @@ in no window by such a clock.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
@@ -44,6 +45,14 @@ def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels:
     return {row["window"]: Seen(row["rows"], row["latest"], row.get("labelled", 0)) for row in found.to_dicts()}
 
 
+def unplaced(log: PredictionLog, *, by: str) -> int:
+    """Rows without an event time; none where windows are cut by when requests came."""
+    if by == ASKED:
+        return 0
+    table = log.scan(roles=ANSWERING, labels=False)
+    return int(table.select(pl.col(_column(table, by)).null_count()).collect().item())
+
+
 def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
     """All rows of one window, joined with their labels: the columns that judging reads, and every input."""
     low, high = moment(window.start), moment(window.end)
@@ -61,9 +70,12 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
 def labels_mark(log: PredictionLog) -> str:
     """Changes when labels come; those in spools count once they are converted."""
     folder = log.layout.labels
-    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
-    told = "\n".join(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files)
-    return hashlib.sha256(told.encode()).hexdigest()[:16] if told else ""
+    told = []
+    for path in sorted(folder.glob("[!.]*.parquet")) if folder.is_dir() else []:
+        with contextlib.suppress(FileNotFoundError):  # the converter merges many small files into one
+            facts = path.stat()
+            told.append(f"{path.name} {facts.st_size} {facts.st_mtime_ns}")
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
 
 
 def moment(microseconds: int) -> dt.datetime:
