@@ -82,13 +82,13 @@ def judge_window(
     frame: pl.DataFrame,
     *,
     settings: MonitorSettings,
-    baseline: Statistics | None = None,
+    baseline: Sequence[Statistics] = (),
     history: Sequence[Row] = (),
     decayed: Sequence[Row] = (),
 ) -> Judged:
     """Judge the rows of one release in one window.
 
-    Parameters: frame: the log's columns, joined with labels; any outcome. baseline: of the release's earlier answers, see
+    Parameters: frame: the log's columns, joined with labels; any outcome. baseline: of the release's answers in earlier windows, see
         predictions. history, decayed: rows of earlier windows for the tables "windows" and "decay".
     """
     answered = _answered(frame)
@@ -107,7 +107,7 @@ def judge_window(
         reference, narrowed(statistics, inputs), schema=release.model.schema, q=settings.q, usual=release.usual
     )
     predictions = narrowed(statistics, scores)
-    told = judge_predictions(baseline, predictions, q=settings.q) if baseline is not None else ()
+    told = judge_predictions(baseline, predictions, q=settings.q)
     decay = judge_decay(release.model, answered, release.evaluation, window=window.name, margin=settings.margin)
     own = tuple((window.name, row[0], row[2], row[3], row[4], row[6]) for row in drifted.table.rows)
     checks += [*quality, *drifted.checks, *told, *decay.checks]

@@ -7,6 +7,7 @@ journal, and moves the incidents' documents and the state, or does nothing of it
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from seakeep.core.statistics import Statistics
 from seakeep.monitoring import incidents
 from seakeep.monitoring.incidents import Incident
 from seakeep.monitoring.predictions import BASELINE, CODE
-from seakeep.monitoring.record import HISTORY, Baseline, Kept, State, line_of, past_of
+from seakeep.monitoring.record import HISTORY, Kept, State, line_of, past_of
 from seakeep.registry.errors import TornObject
 
 if TYPE_CHECKING:
@@ -99,13 +100,13 @@ class Ledger:
         except TornObject:
             return None
 
-    def baseline(self, release: str, state: State) -> Statistics | None:
-        """Statistics of a release's earlier answers; None where there are none, or their file was lost."""
-        own = state.baselines.get(release)
-        try:
-            return self.registry.get(Statistics, own.digest) if own else None
-        except TornObject:
-            return None
+    def baseline(self, release: str, state: State) -> tuple[Statistics, ...]:
+        """Statistics of a release's answers in earlier windows; those whose files were lost are left out."""
+        found: list[Statistics] = []
+        for digest in state.baselines.get(release, ()):
+            with contextlib.suppress(TornObject):
+                found.append(self.registry.get(Statistics, digest))
+        return tuple(found)
 
     def commit(
         self,
@@ -169,13 +170,12 @@ class Ledger:
             write_text(page, html.render(report))
         return page
 
-    def _grown(self, state: State, found: Mapping[str, tuple[str, Judged]]) -> dict[str, Baseline]:
+    def _grown(self, state: State, found: Mapping[str, tuple[str, Judged]]) -> dict[str, tuple[str, ...]]:
         """The baselines of predictions, with the windows that did not alarm added while they are few."""
         grown = dict(state.baselines)
         for release, (_, judged) in found.items():
-            windows = grown[release].windows if release in grown else 0
+            own = grown.get(release, ())
             alarmed = any(check.code == CODE and check.verdict is Verdict.FAIL for check in judged.report.checks)
-            if judged.predictions.rows and not alarmed and windows < BASELINE:
-                total = (self.baseline(release, state) or Statistics()) + judged.predictions
-                grown[release] = Baseline(self.registry.put(total), windows + 1)
+            if judged.predictions.rows and not alarmed and len(own) < BASELINE:
+                grown[release] = (*own, self.registry.put(judged.predictions))
         return grown

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.dataset import Dataset
     from seakeep.core.schema import Schema
+    from seakeep.core.statistics import ColumnStatistics
 
 KIND = "reference"
 TABLE = "windows"
@@ -159,7 +160,7 @@ def _rows(
     for name in names:
         before = whole.columns[name]
         for distance in _asked(name, whole, parts, schema):
-            found = [each for part in parts if (each := _apart(distance, before, part, name)) is not None]
+            found = [each for part in parts if (each := apart(distance, before, part[name])) is not None]
             if len(found) >= FEWEST_WINDOWS:
                 yield name, distance, hours, len(found), numbers.median(found), max(found)
 
@@ -173,13 +174,13 @@ def _asked(name: str, whole: Statistics, parts: Sequence[Statistics], schema: Sc
     return tuple(wanted(kind, stated, by_nature=name in (schema.key, schema.time)))
 
 
-def _apart(distance: str, before: Any, part: Statistics, name: str) -> float | None:
-    """A window's distance to the rows outside of it, estimated from that to the whole."""
-    after = part[name]
-    if common_kind(before.kind, after.kind) is None:
-        return None
-    found = measured(distance, before, after)
-    outside = 1 - after.rows / max(before.rows, after.rows + 1)
+def apart(distance: str, whole: ColumnStatistics, part: ColumnStatistics) -> float | None:
+    """How far a part of a column lies from the rows outside of it, estimated from its distance to the whole.
+
+    None where kinds differ, or one of them has nothing that the distance compares.
+    """
+    found = measured(distance, whole, part) if common_kind(whole.kind, part.kind) else None
+    outside = 1 - part.rows / max(whole.rows, part.rows + 1)
     return None if found is None else min(found / outside, float(_load(distance).LARGEST))
 
 

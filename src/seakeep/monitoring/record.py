@@ -1,7 +1,7 @@
 """What a monitor keeps: its state, and the lines of its journal. Plain data, written and read by core.codec.
 
 The state is bounded: KEPT windows (older ones are not judged again when labels come), the open incidents and those that
-closed within them, one baseline a release. A window's line in the journal (kind "window", the name of the model):
+closed within them, and which windows are a release's baseline. A window's line in the journal (kind "window", the name of the model):
     window {"start", "end"}, release, label, revision, verdict, rows, labelled, report (digest),
     failed: [{"code", "subject"}], drift and decay: the window's own rows of the tables "windows" and "decay"
 """
@@ -51,18 +51,10 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """A release's earlier answers. digest: of their Statistics. windows: how many were added up."""
-
-    digest: str
-    windows: int
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """How far a watch has come. cursor: end of the last window, microseconds. window, by: of its settings.
 
-    labels: mark of the labels at the last look. incidents: ids of the open ones, and of those that closed lately.
+    labels: mark of the labels at the last look. baselines: by release, digests of the Statistics of its earlier answers. incidents: ids of the open ones, and of those that closed lately.
     """
 
     window: str = ""
@@ -70,14 +62,14 @@ class State:
     cursor: int | None = None
     windows: tuple[Kept, ...] = ()
     labels: str = ""
-    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    baselines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     incidents: tuple[str, ...] = ()
 
     def with_window(
         self,
         kept: Kept,
         settings: MonitorSettings,
-        baselines: Mapping[str, Baseline],
+        baselines: Mapping[str, tuple[str, ...]],
         touched: Sequence[Incident],
     ) -> State:
         """The state after a window was judged, for the first time or again."""
