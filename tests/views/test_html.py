@@ -277,6 +277,7 @@ TEXT = [(ink, paper) for ink in ("ink", "quiet", "link") for paper in ("paper", 
 TEXT += [(v, f"{v}-wash") for v in ("pass", "fail", "inconclusive")] + [("ink", "wash"), ("ink", "fail-wash")]
 TEXT += [("inconclusive", "surface"), ("on-light", "h0"), ("on-light", "h2"), ("on-dark", "h3"), ("on-dark", "h5")]
 SHAPES = [("data", "surface"), ("s1", "surface"), ("s2", "surface"), ("s3", "surface"), ("interval-on", "data-soft")]
+SHAPES += [("threshold", "surface"), ("surface", "pass"), ("surface", "fail")]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -100,3 +100,10 @@ def test_a_rollout_tells_its_decision(rollout_report):
 
 def test_other_reports_tell_their_counts_alone(evaluation):
     assert story(evaluation) == ""
+
+
+def test_an_experiment_tells_its_verdict_and_its_effect():
+    report = examples.experiment()
+    assert report.verdict is Verdict.PASS
+    assert "against the champion's (better), after" in story(report)
+    assert report.table("effects").records()[0]["high"] < 0
