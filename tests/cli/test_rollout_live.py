@@ -45,9 +45,9 @@ class Clients:
         asked = 0
         while not self.stopped.is_set():
             asked += 1
-            body = b'{"rows": [{"nonsense": 1}]}' if asked % 20 == 0 else self.question
-            headers = {"content-type": "application/json", "seakeep-key": f"{number}-{asked}"}
-            connection.request("POST", "/v2/models/trips/infer", body, headers)
+            question = self.question.replace(b'"P1"', b'"P%d-%d"' % (number, asked))
+            body = b'{"rows": [{"nonsense": 1}]}' if asked % 20 == 0 else question
+            connection.request("POST", "/v2/models/trips/infer", body, {"content-type": "application/json"})
             answer = connection.getresponse()
             answer.read()
             self.statuses[answer.status] += 1
@@ -104,5 +104,7 @@ def test_a_release_is_let_in_while_real_requests_are_answered(two):
     effects = {row[0]: row for row in found["report"]["tables"][2]["rows"]}
     assert (effects["rate of errors"][1], effects["rate of errors"][3]) == (0, 0)
     assert effects["rate of errors"][4] > 500
+    split = next(check for check in found["report"]["checks"] if check["code"] == "rollout.sample_ratio")
+    assert split["observed"] == pytest.approx(0.5, abs=0.15)
     with Registry(two / ".seakeep") as registry:
         assert registry.champion("trips").version == 2

@@ -170,15 +170,25 @@ def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int, judged: 
 
 
 def _with_new(requests: pl.DataFrame, taken: Snapshot, rollout: Rollout, *, since: int) -> pl.DataFrame:
-    """The requests with `new`: whether their key, or a request without one, is met for the first time since the split."""
-    first = requests["key"].is_null() | requests["key"].is_first_distinct()
+    """The requests with `new`: whether their key, or a request without one, is met for the first time since keys are dealt out.
+
+    Servers follow a route within a second or so: what they still answered on the route before was not dealt out.
+    """
+    keyless = pl.col("key").is_null()
     enough = sum(rollout.evidence.units) >= ENOUGH_KEYS
-    if enough or requests["key"].null_count() == requests.height:
-        return requests.with_columns(new=first)
     split = [each.at for each in rollout.decisions if each.after in ("canary", "experiment")]
-    earlier = _scan(taken, rollout, since=_micro(min(split, default=rollout.began)), until=since)
-    keys = earlier.filter(pl.col("done") < since).select(pl.col(names.KEY).drop_nulls().unique()).collect()
-    return requests.with_columns(new=first & ~requests["key"].is_in(keys[names.KEY].implode()).fill_null(value=False))
+    if enough or not split or requests["key"].null_count() == requests.height:
+        return requests.with_columns(new=keyless)
+    before = _scan(taken, rollout, since=_micro(min(split)), until=since).filter(pl.col("done") < since)
+    earlier = before.select(names.ROLE, names.KEY, "revision").collect()
+    dealt = earlier.filter(pl.col(names.ROLE) == "challenger")["revision"].to_list()
+    dealt += requests.filter(pl.col("arm") == _CHALLENGER, ~pl.col("copied"))["revision"].to_list()
+    on_split = pl.col("revision") >= min(dealt, default=2**62)
+    met = earlier.filter(on_split)[names.KEY].drop_nulls().unique()
+    first = (
+        on_split & pl.struct("key", on_split.alias("dealt")).is_first_distinct() & ~pl.col("key").is_in(met.implode())
+    )
+    return requests.with_columns(new=keyless | first.fill_null(value=False))
 
 
 def _pairs(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
