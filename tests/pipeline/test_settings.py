@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -163,4 +164,40 @@ def test_a_list_of_choices_is_read_from_the_file_and_from_a_variable(tmp_path, m
 def test_a_wrong_retrain_setting_is_told_what_it_may_be(tmp_path, line, expected) -> None:
     write(tmp_path, f"[retrain]\n{line}\n")
     with pytest.raises(BadSetting, match=f"expected {expected}"):
+        load_settings(tmp_path)
+
+
+def test_numbers_of_rollouts_are_read_from_files_variables_and_arguments(tmp_path, monkeypatch) -> None:
+    (tmp_path / "seakeep.toml").write_text('[rollout]\nalpha = 0.01\nshares = "0.1, .5"\nmargin = 0\n')
+    monkeypatch.setenv("SEAKEEP_ROLLOUT_TOLERANCE", "0.02")
+    found = load_settings(tmp_path, arguments={"rollout.look_seconds": 5}).rollout
+    assert (found.alpha, found.shares, found.margin, found.tolerance, found.look_seconds) == (
+        0.01,
+        "0.1, .5",
+        0,
+        0.02,
+        5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('alpha = "much"', "a number of at least 0"),
+        ("alpha = -0.1", "a number of at least 0"),
+        ("alpha = true", "a number of at least 0"),
+        ("alpha = nan", "a number of at least 0"),
+        ("look_seconds = 0", "a whole number of at least 1"),
+        ('shares = "5, 25"', 'shares in quotes, for example "0.05,0.25,0.5"'),
+    ],
+)
+def test_settings_of_rollouts_that_cannot_be_are_refused(tmp_path, line, expected) -> None:
+    (tmp_path / "seakeep.toml").write_text(f"[rollout]\n{line}\n")
+    with pytest.raises(BadSetting, match=re.escape(f"expected {expected}")):
+        load_settings(tmp_path)
+
+
+def test_a_variable_that_is_no_number_is_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SEAKEEP_ROLLOUT_ALPHA", "a lot")
+    with pytest.raises(BadSetting, match="SEAKEEP_ROLLOUT_ALPHA"):
         load_settings(tmp_path)
