@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, verb
-from seakeep.core.errors import RegistryError
+from seakeep.core.errors import DataError, RegistryError
 from seakeep.core.report import Verdict
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def command(
         monitor = verbs.monitor(registry, name, flags=flags, restart=restart)
         if once:
             return _once(door, monitor)
+        by = monitor.settings.by
+        click.echo(f"watching {name}: windows of {monitor.settings.hours:g} h by {by}", err=True)
         while True:
             _tick(door, monitor)
             time.sleep(every)
@@ -63,11 +65,11 @@ def _once(door: Door, monitor: Monitor) -> Verdict:
 
 
 def _tick(door: Door, monitor: Monitor) -> None:
-    """Judge what is due. A registry that cannot be written now is told, and tried again at the next look."""
+    """Judge what is due. A registry, log or disk that cannot be used now is told, and tried again at the next look."""
     try:
         for result in _results(monitor):
             click.echo(_json(result) if door.as_json else _line(result))
-    except RegistryError as error:
+    except (RegistryError, DataError) as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
 
 

@@ -112,7 +112,7 @@ def effective_rows(reference: int, window: int) -> int:
     """Rows of a window that would vary about an exact reference as this one does about this reference, rounded down to the grid.
 
     >>> effective_rows(1000, 1000), effective_rows(10**9, 500)
-    (497, 497)
+    (490, 490)
     """
     both = 1 / (1 / reference + 1 / window)
     return max(1, math.floor(STEP ** math.floor(math.log(both, STEP) + 1e-9)))

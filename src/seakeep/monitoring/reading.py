@@ -8,18 +8,21 @@ in no window by such a clock.
 from __future__ import annotations
 
 import contextlib
+import contextlib
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from seakeep.core.errors import DataError
+from seakeep.data.frames import FAILURES
 from seakeep.monitoring.settings import ASKED, BadMonitor
 from seakeep.monitoring.windows import MONDAY, Seen
 from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from seakeep.monitoring.windows import Window
     from seakeep.prediction_log.log import PredictionLog
@@ -30,27 +33,45 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
+class TornLog(DataError):
+    """A file of the prediction log cannot be read."""
+
+    @classmethod
+    def because(cls, log: PredictionLog, error: BaseException) -> TornLog:
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        return cls(
+            f"the prediction log of {log.name} cannot be read: {reason}",
+            where=str(log.layout.parts),
+            cause="A file was damaged or removed after it was written; its window waits, and so do those after it.",
+            fix=f"Restore the file, or set it aside; its window then lacks those rows: mv FILE {log.layout.torn}",
+            name=log.name,
+            reason=reason,
+        )
+
+
 def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels: bool = False) -> dict[int, Seen]:
     """Rows by window start. since: microseconds, of windows by `asked`; ignored by a column. labels: whether to count them too.
 
     Raises: BadMonitor, where the log has no such column of times.
     """
     start = since if by == ASKED else None
-    table = log.scan(since=None if start is None else moment(start), roles=ANSWERING, labels=labels)
-    at = pl.col(_column(table, by)).dt.epoch("us")
-    window = ((at - MONDAY).floordiv(length) * length + MONDAY).alias("window")
-    counts = [pl.len().alias("rows"), at.max().alias("latest")]
-    counts += [pl.col(names.LABEL).is_not_null().sum().alias("labelled")] if labels else []
-    found = table.filter(at.is_not_null()).group_by(window).agg(counts).collect(engine="streaming")
-    return {row["window"]: Seen(row["rows"], row["latest"], row.get("labelled", 0)) for row in found.to_dicts()}
+    with _explained(log):
+        table = log.scan(since=None if start is None else moment(start), roles=ANSWERING, labels=labels)
+        at = pl.col(_column(table, by)).dt.epoch("us")
+        window = ((at - MONDAY).floordiv(length) * length + MONDAY).alias("window")
+        counts = [pl.len().alias("rows"), at.max().alias("latest")]
+        counts += [pl.col(names.LABEL).is_not_null().sum().alias("labelled")] if labels else []
+        counted = table.filter(at.is_not_null()).group_by(window).agg(counts).collect(engine="streaming")
+    return {row["window"]: Seen(row["rows"], row["latest"], row.get("labelled", 0)) for row in counted.to_dicts()}
 
 
 def unplaced(log: PredictionLog, *, by: str) -> int:
     """Rows without an event time; none where windows are cut by when requests came."""
     if by == ASKED:
         return 0
-    table = log.scan(roles=ANSWERING, labels=False)
-    return int(table.select(pl.col(_column(table, by)).null_count()).collect().item())
+    with _explained(log):
+        table = log.scan(roles=ANSWERING, labels=False)
+        return int(table.select(pl.col(_column(table, by)).null_count()).collect().item())
 
 
 def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
@@ -58,13 +79,14 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
     low, high = moment(window.start), moment(window.end)
     bounds = (low, high) if by == ASKED else (None, None)
     has_labels = bool(labels_mark(log))
-    table = log.scan(since=bounds[0], until=bounds[1], roles=ANSWERING, labels=has_labels)
-    at = pl.col(_column(table, by))
-    table = table.filter(at >= low, at < high).drop(_UNREAD)
-    if not has_labels:  # a join with nothing is not free
-        schema = table.collect_schema()
-        table = table.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
-    return table.collect()
+    with _explained(log):
+        table = log.scan(since=bounds[0], until=bounds[1], roles=ANSWERING, labels=has_labels)
+        at = pl.col(_column(table, by))
+        table = table.filter(at >= low, at < high).drop(_UNREAD)
+        if not has_labels:  # a join with nothing is not free
+            schema = table.collect_schema()
+            table = table.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
+        return table.collect()
 
 
 def labels_mark(log: PredictionLog) -> str:
@@ -81,6 +103,15 @@ def labels_mark(log: PredictionLog) -> str:
 def moment(microseconds: int) -> dt.datetime:
     """A moment in UTC, cut to the years 1 to 9999."""
     return _EPOCH + dt.timedelta(microseconds=min(max(microseconds, _LEAST), _MOST))
+
+
+@contextlib.contextmanager
+def _explained(log: PredictionLog) -> Iterator[None]:
+    """What Polars says of a damaged file, as TornLog."""
+    try:
+        yield
+    except FAILURES as error:
+        raise TornLog.because(log, error) from error
 
 
 def _column(table: pl.LazyFrame, by: str) -> str:
