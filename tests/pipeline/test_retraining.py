@@ -127,7 +127,8 @@ def test_a_span_that_breaks_the_contract_is_named_and_kept_apart(trained, calls)
     path = trained.month(5, rows(250, 300).replace("fare", "fare_amount"))
     found = look(trained, at=NOW + 60)
     assert (found.decision.code, found.outcome, found.exit_code) == ("blocked", None, 1)
-    assert found.decision.why == "span 2013-05 breaks the contract: replace the file, or set skip_bad_spans"
+    assert found.decision.why.startswith("span 2013-05 breaks the contract (schema.missing_column fare: ")
+    assert found.decision.why.endswith("): replace the file, or set skip_bad_spans")
     assert calls.verbs() == ["validate 2013-05"]
     (told,) = journal(trained, "span")
     assert (told["span"], told["verdict"]) == ("2013-05", "quarantined")
@@ -167,12 +168,15 @@ def test_a_span_that_the_projects_code_cannot_read_waits_for_other_code(trained,
     trained.month(5)
     found = look(trained, at=NOW + 60)
     assert found.decision.code == "blocked"
+    assert "span 2013-05 cannot be judged (" in found.decision.why
     assert journal(trained, "span")[-1]["verdict"] == "unjudged"
     calls.made.clear()
     look(trained, at=NOW + 120)
     assert calls.verbs() == []
+    look(trained, at=NOW + 120 + HOUR)
+    assert calls.verbs() == ["validate 2013-05"]
     trained.edit('    assert "05" not in str(paths), "no"\n', "")
-    assert look(trained, at=NOW + 180).outcome.result == "released"
+    assert look(trained, at=NOW + 180 + HOUR).outcome.result == "released"
 
 
 def test_a_trained_span_whose_file_changes_is_new_again(trained, calls) -> None:
@@ -347,13 +351,33 @@ def test_two_services_of_one_pipeline_are_kept_apart(trained) -> None:
     assert caught.value.process is not None
 
 
+def test_a_second_service_says_so_and_takes_over_when_the_first_one_ends(trained, monkeypatch) -> None:
+    (path,) = (trained.home / "locks").glob("retrain-*")
+    first = locks.alone(path)
+    first.__enter__()
+    troubles = []
+
+    def troubled(error) -> None:
+        troubles.append(error)
+        first.__exit__(None, None, None)
+
+    def nap(_seconds) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(retraining.time, "sleep", nap)
+    with pytest.raises(KeyboardInterrupt):
+        retraining.serve(trained.file, troubled=troubled)
+    assert [type(error) for error in troubles] == [RetrainBusy]
+
+
 def test_a_release_that_passed_is_handed_to_a_rollout(trained, monkeypatch) -> None:
     from seakeep.core.errors import RegistryError
     from seakeep.pipeline import rollouts
 
     started: list[tuple] = []
 
-    def start(name, *, release, plan, home, now):
+    def start(name, *, release, plan, settings, home, now):
+        assert settings["requests"] == 7
         if not started:
             started.append(("refused", release))
             raise RegistryError("a rollout of tips@1 is under way")
@@ -361,6 +385,8 @@ def test_a_release_that_passed_is_handed_to_a_rollout(trained, monkeypatch) -> N
 
     monkeypatch.setattr(rollouts, "start", start)
     policy(trained, rollout='"canary"')
+    file = trained.folder / "seakeep.toml"
+    file.write_text(f"{file.read_text()}\n[rollout]\nrequests = 7\n")
     trained.month(5)
     first = look(trained, at=NOW + 60)
     assert (first.outcome.label, first.rollout) == ("tips@2", "")

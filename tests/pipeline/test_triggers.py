@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.pipeline.triggers import Decision, Facts, History, Incident, Policy, decide, moment
+from seakeep.pipeline.triggers import BadSpan, Decision, Facts, History, Incident, Policy, decide, moment
 
 DAY = 86_400.0
 NOW = 1_760_000_000.0
 DRIFT = Incident("1", "drift", "temp", "temp moved")
+BAD = BadSpan("b")
 DECAY = Incident("2", "decay", "roc_auc")
 
 
@@ -29,7 +30,7 @@ def decided(facts: Facts = Facts(), policy: Policy = Policy(), *, starts=(), tra
         (Facts(incidents=(DECAY, DRIFT)), Policy(), ("drift", "decay"), "drift of temp; decay of roc_auc"),
         (Facts(), Policy(every=DAY), ("schedule",), f"the latest training was at {moment(NOW - DAY)}, due every 1d"),
         (Facts(asked=True), Policy(on=()), ("asked",), "somebody asked for it"),
-        (Facts(("a",), ("b",)), Policy(skip_bad_spans=True), ("spans",), "new span a"),
+        (Facts(("a",), (BAD,)), Policy(skip_bad_spans=True), ("spans",), "new span a"),
     ],
 )
 def test_each_trigger_starts_a_training_and_says_so(facts, policy, triggers, why) -> None:
@@ -55,17 +56,24 @@ def test_until_the_schedule_is_due_it_says_when() -> None:
 
 
 def test_a_bad_span_blocks_every_training_even_one_that_a_person_asks_for() -> None:
-    for facts in (Facts(("a",), ("b",)), Facts((), ("b",), asked=True), Facts((), ("b",), incidents=(DRIFT,))):
+    for facts in (Facts(("a",), (BAD,)), Facts((), (BAD,), asked=True), Facts((), (BAD,), incidents=(DRIFT,))):
         found = decided(facts)
         assert found.code == "blocked"
         assert found.why.startswith("span b breaks the contract: replace the file, or set skip_bad_spans (asked for: ")
-    assert decided(Facts((), ("b", "c"))).why == (
-        "spans b, c break the contract: replace the file, or set skip_bad_spans"
+    two = (BadSpan("b", "fare is missing"), BadSpan("c", "no rows"))
+    assert decided(Facts((), two)).why == (
+        "span b breaks the contract (fare is missing), and 1 more: replace the file, or set skip_bad_spans"
+    )
+
+
+def test_a_span_that_cannot_be_judged_is_the_fault_of_the_projects_code() -> None:
+    assert decided(Facts((), (BadSpan("b", "KeyError: 'x'", judged=False),))).why == (
+        "span b cannot be judged (KeyError: 'x'): mend the project's code, or set skip_bad_spans"
     )
 
 
 def test_a_bad_span_that_is_left_out_is_told() -> None:
-    found = decided(Facts((), ("b",)), Policy(skip_bad_spans=True))
+    found = decided(Facts((), (BAD,)), Policy(skip_bad_spans=True))
     assert (found.code, found.why) == ("nothing", "nothing asks for a training; span b left out")
 
 
@@ -141,7 +149,7 @@ POLICIES = st.builds(
 FACTS = st.builds(
     Facts,
     new_spans=st.sampled_from([(), ("a",)]),
-    bad_spans=st.sampled_from([(), (), ("b",)]),
+    bad_spans=st.sampled_from([(), (), (BAD,)]),
     incidents=st.sampled_from([(), (DRIFT,), (DECAY,)]),
 )
 STEPS = st.lists(st.tuples(st.integers(-300, 60).map(float), FACTS), max_size=80)

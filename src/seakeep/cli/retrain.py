@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+from seakeep.core.codec import to_plain
 
 if TYPE_CHECKING:
     from seakeep.core.errors import SeakeepError
@@ -24,7 +26,7 @@ def command(door: Door, *, file: str, name: str | None, once: bool, every: float
     """Look whether the pipeline in FILE is to be trained again, say why or why not, and do it.
 
     What asks for a training, the cool-down and the budget are the settings [retrain]. Without --once or --now it goes on
-    until SIGTERM or Ctrl-C. Exit codes of one look: 0 nothing to do, or a training that came to a release; 1 a check failed,
+    until SIGTERM or Ctrl-C, and --json writes a line a look. Exit codes of one look: 0 nothing to do, or a training that came to a release; 1 a check failed,
     or a span breaks the contract; 2 the release is inconclusive; 3 the training broke or took too long.
 
     Example: seakeep retrain pipeline.py --once
@@ -43,7 +45,7 @@ def command(door: Door, *, file: str, name: str | None, once: bool, every: float
         click.echo(f"{type(error).__name__}: {error}", err=True)
 
     def told(look: Look) -> None:
-        door.show(_plain(look), lambda: _words(look))
+        click.echo(json.dumps(to_plain(_plain(look)), allow_nan=False) if door.as_json else _words(look))
 
     retraining.serve(file, every=every, home=door.home, name=name, told=told, troubled=troubled, training=training)
     return 0

@@ -3,7 +3,7 @@
 Each new span is judged once, in a process of its own, and what came of it is a document (kind "span") with the sights of its
 files: a look at what is known costs one stat a file. A span that fails is quarantined: it is named, not trained on, and not
 judged again until its file changes, or the contract does. A span that could not be judged, because the project's own code
-broke, waits for another state of that code as well.
+broke or the machine did, is judged again with other code, or after a while.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Arrival:
 
     verdict: "accepted", "quarantined" (it breaks the contract), "unjudged" (the project's code broke while judging it).
     why: what is wrong with it, in words. report: digest of its validation. code: of the sources that judged it.
-    sights: of its files, and of the contract where it was not accepted. tried: whether a training that came to an end used it.
+    sights: of its files, and of the contract where it was not accepted. at: when it was judged, Unix seconds. tried: whether a
+    training that came to an end used it.
     """
 
     span: str
@@ -47,11 +48,16 @@ class Arrival:
     report: str = ""
     code: str = ""
     sights: tuple[Sight, ...] = ()
+    at: float = 0.0
     tried: bool = False
 
-    def holds(self, code: str) -> bool:
-        """Whether it speaks of the span as it is now. code: of the present sources."""
-        return (self.verdict != "unjudged" or self.code == code) and all(current(sight) for sight in self.sights)
+    def holds(self, code: str, *, now: float, patience: float) -> bool:
+        """Whether it speaks of the span as it is now.
+
+        code: of the present sources. patience: seconds until a span that could not be judged is judged again.
+        """
+        waits = self.code == code and 0 <= now - self.at < patience
+        return (self.verdict != "unjudged" or waits) and all(current(sight) for sight in self.sights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The spans of one pipeline. limit_seconds: of judging one."""
+    """The spans of one pipeline. limit_seconds: of judging one. patience: see Arrival.holds."""
 
     registry: Registry
     project: Project
     declared: Declared
     limit_seconds: float = 3600.0
+    patience: float = 3600.0
 
     def window(self, *, at: float, skip: bool) -> Window:
         """The spans that a training would use now; new ones are judged first. at: Unix seconds. skip: leave bad ones out.
@@ -113,9 +120,9 @@ class Feed:
         document = self.registry.documents.get(KIND, self._key(span.name))
         if document is not None:
             known = from_plain(Arrival, document.content)
-            if known.holds(self.declared.code):
+            if known.holds(self.declared.code, now=at, patience=self.patience):
                 return known
-        found = self._judged(span)
+        found = replace(self._judged(span), at=at)
         with self.registry.transaction():
             revision = document.revision if document else 0
             self.registry.documents.put(KIND, self._key(span.name), found, expected=revision)

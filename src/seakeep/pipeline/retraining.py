@@ -27,7 +27,7 @@ from seakeep.pipeline.declared import declared
 from seakeep.pipeline.feed import Feed, Window
 from seakeep.pipeline.project import Project
 from seakeep.pipeline.trainings import EXIT_CODES, Kept, Outcome, Training, outcome_of
-from seakeep.pipeline.triggers import Decision, Facts, History, Policy, decide
+from seakeep.pipeline.triggers import BadSpan, Decision, Facts, History, Policy, decide
 from seakeep.registry import Registry, locks
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def retrain(
         training: called with why, as a training begins.
     Raises: RetrainBusy, if another service has this pipeline; CannotDeclare; CannotLoad; BadSetting; BadSpans.
     """
-    with _alone(file, home):
+    with _alone(file, home, name):
         return _look(file, home, name, time.time if now is None else lambda: now, asked=asked, training=training)
 
 
@@ -112,9 +112,10 @@ def serve(
     """Look every so many seconds, until an exception (KeyboardInterrupt, say) ends it; a training under way is stopped then.
 
     told: called with each look that was news. troubled: called with what went wrong with a look, when it is not what
-    went wrong with the one before; the next look tries again. Raises: RetrainBusy; CannotLoad, if there is no such file.
+    went wrong with the one before; the next look tries again. Where another service has this pipeline, that is a trouble
+    too, and this one takes over when it ends. Raises: CannotLoad, if there is no such file; BadSetting.
     """
-    with _alone(file, home):
+    with _alone(file, home, name, busy=troubled or (lambda _: None)):
         trouble = ""
         while True:
             try:
@@ -130,13 +131,20 @@ def serve(
 
 
 @contextlib.contextmanager
-def _alone(file: Path | str, home: Path | str | None) -> Iterator[None]:
+def _alone(
+    file: Path | str, home: Path | str | None, name: str | None, *, busy: Callable[[SeakeepError], None] | None = None
+) -> Iterator[None]:
+    """Alone with a pipeline. busy: called where another has it, before waiting for it; without, RetrainBusy is raised."""
     project = Project.of(file, arguments={"home": home})
-    mark = hashlib.sha256(str(project.file).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    mark = hashlib.sha256(f"{project.file}:{name or ''}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     path = project.home / "locks" / f"retrain-{mark}"
-    with locks.alone(path, wait=False) as held:
-        if not held:
-            raise RetrainBusy.of(project.file, locks.holder(path))
+    with contextlib.ExitStack() as stack:
+        if not stack.enter_context(locks.alone(path, wait=False)):
+            taken = RetrainBusy.of(project.file, locks.holder(path))
+            if busy is None:
+                raise taken
+            busy(taken)
+            stack.enter_context(locks.alone(path))
         yield
 
 
@@ -169,7 +177,8 @@ class _Retraining:
         self.project, self.registry, self.name = project, registry, declared.name
         self.clock, self.training = clock, training
         self.settings: RetrainSettings = project.settings.retrain
-        self.feed = Feed(registry, project, declared, limit_seconds=self.settings.max_minutes * 60.0)
+        limit, patience = self.settings.max_minutes * 60.0, _policy(self.settings).cooldown
+        self.feed = Feed(registry, project, declared, limit_seconds=limit, patience=patience)
         document = registry.documents.get(STATE, self.name)
         self.revision = document.revision if document else 0
         self.kept = from_plain(Kept, document.content, path=f"{STATE} {self.name}") if document else Kept()
@@ -180,7 +189,7 @@ class _Retraining:
             return self._go_on(self.kept.running)
         at = self.clock()
         window = self.feed.window(at=at, skip=self.settings.skip_bad_spans)
-        bad = tuple(each.span for each in window.bad)
+        bad = tuple(BadSpan(each.span, each.why, each.verdict != "unjudged") for each in window.bad)
         facts = Facts(
             window.new,
             bad,
@@ -294,10 +303,17 @@ class _Retraining:
             self._write(replace(self.kept, waiting="", refused=""))
             return ""
         from seakeep.pipeline import rollouts
+        from seakeep.rollout.settings import known_settings
 
+        plan, given = self.settings.rollout, self.project.settings.rollout
         try:
             rollouts.start(
-                self.name, release=label, plan=self.settings.rollout, home=self.project.home, now=self.clock()
+                self.name,
+                release=label,
+                plan=plan,
+                settings=given.of(known_settings(plan)),
+                home=self.project.home,
+                now=self.clock(),
             )
         except SeakeepError as error:
             self._refuse(label, error.found)

@@ -76,15 +76,24 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class BadSpan:
+    """A span that is kept apart. why: what is wrong with it. judged: False where the project's code broke while judging it."""
+
+    name: str
+    why: str = ""
+    judged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The world as it is.
 
-    new_spans: those in the window that no training has seen. bad_spans: those in the window that break the contract.
+    new_spans: those in the window that no training has seen. bad_spans: those in the window that are kept apart.
     short: why there are too few spans to train on, or "". incidents: open ones. asked: whether a person wants it now.
     """
 
     new_spans: tuple[str, ...] = ()
-    bad_spans: tuple[str, ...] = ()
+    bad_spans: tuple[BadSpan, ...] = ()
     short: str = ""
     incidents: tuple[Incident, ...] = ()
     asked: bool = False
@@ -158,14 +167,19 @@ def _asking(policy: Policy, facts: Facts, history: History) -> dict[Trigger, str
 
 def _held(policy: Policy, facts: Facts) -> str:
     """What forbids any training, in words; empty where nothing does."""
-    if facts.bad_spans and not policy.skip_bad_spans:
-        verb = "breaks" if len(facts.bad_spans) == 1 else "break"
-        return f"{_listed(facts.bad_spans, 'span')} {verb} the contract: replace the file, or set skip_bad_spans"
-    return facts.short
+    if not facts.bad_spans or policy.skip_bad_spans:
+        return facts.short
+    first, others = facts.bad_spans[0], len(facts.bad_spans) - 1
+    why = f" ({first.why})" if first.why else ""
+    more = f", and {others} more" if others else ""
+    if not first.judged:
+        return f"span {first.name} cannot be judged{why}{more}: mend the project's code, or set skip_bad_spans"
+    return f"span {first.name} breaks the contract{why}{more}: replace the file, or set skip_bad_spans"
 
 
 def _nothing(policy: Policy, facts: Facts, history: History) -> Decision:
-    left_out = f"; {_listed(facts.bad_spans, 'span')} left out" if facts.bad_spans else ""
+    names = tuple(span.name for span in facts.bad_spans)
+    left_out = f"; {_listed(names, 'span')} left out" if names else ""
     due = _due(policy, history) if "schedule" in policy.on else None
     ahead = "" if due is None else f"; by the schedule the next training is due at {moment(due)}"
     return Decision("nothing", f"nothing asks for a training{left_out}{ahead}", until=due)
