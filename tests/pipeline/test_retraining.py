@@ -495,3 +495,49 @@ def test_a_service_that_is_told_to_end_stops_its_training_and_the_next_one_goes_
     assert answer["outcome"]["label"] == "tips@1"
     with Registry(monthly.home) as registry:
         assert registry.verify().verdict is Verdict.PASS
+
+
+def test_a_canary_really_begins(trained, monkeypatch) -> None:
+    monkeypatch.chdir(trained.folder)
+    policy(trained, rollout='"canary"')
+    trained.month(5)
+    assert look(trained, at=time.time()).rollout == "tips@2"
+    with Registry(trained.home) as registry:
+        assert registry.documents.get("rollout", "tips") is not None
+        assert registry.champion("tips").label == "tips@1"
+
+
+LIGHT = """
+import sys
+from seakeep.pipeline.retraining import retrain
+assert retrain(sys.argv[1]).decision.code == "nothing"
+print(sorted({"polars", "onnxruntime", "sklearn", "numpy"} & set(sys.modules)))
+"""
+
+
+def test_a_look_that_finds_nothing_loads_no_table_or_model_library(trained) -> None:
+    done = subprocess.run([sys.executable, "-c", LIGHT, str(trained.file)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.slow
+def test_kill_9_of_a_retraining_at_random_moments_doubles_nothing(monthly) -> None:
+    import random
+
+    quick(monthly)
+    policy(monthly)
+    draw = random.Random(8)
+    for _ in range(3):
+        process = subprocess.Popen(command(monthly, "--once"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.2, 8))
+        process.kill()
+        process.wait()
+    for _ in range(3):
+        subprocess.run(command(monthly, "--once"), capture_output=True, check=False)
+    with Registry(monthly.home) as registry:
+        assert [each.label for each in registry.releases()] == ["tips@1"]
+        assert registry.verify().verdict is Verdict.PASS
+        state = registry.documents.get("retrain", "tips").content
+    assert (state["running"], len(state["history"]["starts"])) == (None, 1)
+    assert [each["result"] for each in journal(monthly, "retraining")] == ["released"]
+    assert (monthly.folder / "calls.log").read_text().split().count("evaluate") == 1
