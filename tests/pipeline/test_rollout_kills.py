@@ -29,7 +29,7 @@ SETTINGS = {
 SERVE = [sys.executable, "-m", "seakeep", "rollout", "serve", "tips", "--every", "0.1", "--json", "--home"]
 
 
-@pytest.fixture(params=["good", "bad"])
+@pytest.fixture(params=["bad", pytest.param("good", marks=pytest.mark.slow)])
 def played(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """A home with a rollout that has begun and its whole log, as it was played; and the one where it ended."""
     monkeypatch.chdir(tmp_path)

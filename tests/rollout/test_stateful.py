@@ -181,6 +181,6 @@ def test_no_course_breaks_the_machine() -> None:
 
 @pytest.mark.slow
 def test_every_transition_is_met() -> None:
-    met = run(2000, 30)
+    met = run(1000, 30)
     print(told())
     assert met == {(before, after) for before, following in TRANSITIONS.items() for after in following}
