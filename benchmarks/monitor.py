@@ -158,7 +158,7 @@ def shifted(columns: int, rows: int) -> None:
     for shift in SHIFTS:
         found, others = [], 0
         for number in range(FOLLOWED):
-            current = statistics(rows, columns, 5000 + number, shift=shift)
+            current = statistics(rows, columns, round(shift * 10_000_000) + number, shift=shift)
             failed = judge_drift(made.statistics, current, schema=made.schema, q=0.05).failed
             found.append("column_00" in failed)
             others += len(set(failed) - {"column_00"})

@@ -8,7 +8,6 @@ in no window by such a clock.
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
