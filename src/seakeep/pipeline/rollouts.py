@@ -30,6 +30,7 @@ from seakeep.rollout import Party, Plan, Rollout
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+__all__ = ["Status", "abort", "advance", "rollback", "serve", "start", "status"]
 LONGEST_STRETCH = 3600
 """Seconds of the log that are read at once; a longer absence is caught up in stretches of so much."""
 
