@@ -18,13 +18,17 @@ import click
 )
 @click.pass_context
 def command(context: click.Context, folder: Path) -> None:
-    """Take real flights from raw data to live predictions: contract, model, judgement, release, server, scored month.
+    """Take real flights through a model's whole life: contract, judged release, live answers, drift, retraining, and
+    releases that are let in, sent back and compared on evidence.
+
+    An earlier telling in the same folder is replaced.
 
     Needs `pip install 'seakeep[demo]'`. Example:
 
         seakeep demo --dir demo-flights
     """
-    from seakeep.cli._demo.story import Story
+    from seakeep.cli._demo.story import tell
+    from seakeep.cli._demo.telling import Telling
     from seakeep.views import terminal
 
-    context.exit(Story(folder.absolute(), terminal.console()).tell().exit_code)
+    context.exit(tell(Telling(folder.absolute(), terminal.console())).exit_code)

@@ -129,7 +129,7 @@ class Journal:
         )
         with explaining(self.path):
             rows = self.connection.execute(query, (after, kind, name)).fetchall()
-        return tuple(Entry(number, *told, json.loads(content)) for number, *told, content in rows)
+        return tuple(Entry(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows)
 
 
 def _dumps(content: object) -> str:

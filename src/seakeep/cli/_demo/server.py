@@ -51,16 +51,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Running]:
-    """Serve the release in `folder` on a free port of 127.0.0.1 while the block runs, then drain it."""
+def serving(name: str, project: Path) -> Iterator[Running]:
+    """Serve a name of the project on a free port of 127.0.0.1 while the block runs, then drain it. It logs to server.log."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "seakeep.serving", str(folder), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "seakeep", "serve", name, "--http", "127.0.0.1:0", "--json"]
+    with (project / "server.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=project)
     try:
-        assert process.stdout is not None
-        address = urlsplit(process.stdout.readline().strip())
+        address = urlsplit(_announced(process))
         if not address.port:
-            raise ServerSilent.after(time.perf_counter() - started, "It ended at once; see above.")
+            raise ServerSilent.after(time.perf_counter() - started, f"It ended at once; see {project / 'server.log'}.")
         host = address.hostname or "127.0.0.1"
         _wait(host, address.port, process, until=started + START_SECONDS)
         yield Running(host, address.port, process.pid, time.perf_counter() - started)
@@ -86,6 +86,17 @@ def resident_bytes(process: int) -> int:
             lines = Path(f"/proc/{one}/smaps_rollup").read_text("ascii").splitlines()
             total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
     return total
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    """The address in the JSON document that the server writes once it accepts connections; empty where it ended."""
+    assert process.stdout is not None
+    text = ""
+    for line in process.stdout:
+        text += line
+        with contextlib.suppress(json.JSONDecodeError):
+            return str(json.loads(text)["address"])
+    return ""
 
 
 def _children(process: int) -> list[int]:

@@ -1,11 +1,12 @@
 """Which flights from New York City will arrive more than a quarter of an hour late? Asked an hour before departure.
 
-A whole Seakeep project: where the data is, what is known in time, the features, the estimator, and what must hold before a
+A whole Seakeep project: where the data arrives, what is known in time, the features, the estimator, and what must hold before a
 model may answer anybody. Run it: seakeep run pipeline.py
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,20 +14,18 @@ import polars as pl
 import seakeep
 from seakeep.features import Features, category, cross, number, timestamp
 
-MONTHS = "2013-0[1-6]"  # January to June; June is held out
-
-arrived = pl.col("arr_delay").is_not_null()  # cancelled and diverted flights never arrived: neither late nor in time
+landed = pl.col("arr_delay").is_not_null()  # cancelled and diverted flights never arrived: neither late nor in time
 
 
-def read_flights() -> seakeep.Dataset:
-    """The first half year, with the label derived from the real arrival delay."""
+def read_flights(months: Sequence[Path]) -> seakeep.Dataset:
+    """The flights of some months, with the label derived from the real arrival delay."""
     return seakeep.read(
-        Path(__file__).parent / "data" / f"flights-{MONTHS}.parquet",
+        months,
         label="late",
         time="scheduled",
         key="flight_id",
         derive={"late": pl.col("arr_delay") > 15},
-        where=arrived,
+        where=landed,
         drop=["year", "month", "day", "time_hour", "flight"],
     )
 
@@ -34,6 +33,8 @@ def read_flights() -> seakeep.Dataset:
 flights = seakeep.Pipeline(
     name="flight-delay",
     read=read_flights,
+    spans=seakeep.Spans("arrived/flights-*.parquet", newest=8, held_out=1),  # the newest month is held out
+    window="7d",  # production is watched by the week
     # What is known only once the aircraft has moved can never be a feature; the contract refuses it.
     after=["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"],
     features=Features(
@@ -55,9 +56,8 @@ flights = seakeep.Pipeline(
         cross("origin", "dest").hash(64),
     ),
     estimator=seakeep.estimator(
-        "lightgbm.LGBMClassifier", n_estimators=200, learning_rate=0.05, num_leaves=31, verbose=-1
+        "lightgbm.LGBMClassifier", n_estimators=200, learning_rate=0.05, num_leaves=31, n_jobs=1, verbose=-1
     ),
-    held_out="2013-06-01",
     slices=["carrier", "origin", ("origin", "carrier")],
     require=[
         seakeep.at_least("roc_auc", 0.70),
