@@ -85,7 +85,7 @@ SETTINGS = {
     "rollout.margin": "How much higher the challenger's rate or loss may be before it counts as worse and is rolled back.",
     "rollout.tolerance": "A step ends when it is shown that rates are less than this above the champion's.",
     "rollout.goal_tolerance": "The same of the mean loss of labelled predictions.",
-    "rollout.labelled": "Fewest labelled predictions of the challenger before its last step ends; 0 where labels come too late to wait for.",
+    "rollout.labelled": "Fewest requests of the challenger that have labels before its last step ends; 0 where labels come too late to wait for.",
     "rollout.alpha": "Probability of rolling back a release that is not worse, over the whole rollout.",
     "rollout.slow_ms": "A request is slow above so many milliseconds; 0 for the champion's own 99th percentile.",
     "rollout.look_seconds": "The window of one look.",

@@ -214,6 +214,13 @@ def test_each_label_counts_once_also_when_it_is_corrected(world):
     assert found.rollout.evidence.goal.champion.rows == 400
 
 
+def test_rows_of_one_request_count_as_one_loss_since_they_are_alike(world):
+    start(world, settings={"copies": 100_000, "longest_seconds": 10_000})
+    found = advance(world, label_after=1, rows=5).rollout.evidence.goal.champion
+    assert 250 < found.rows < 400  # requests with labels so far, not five times as many rows
+    assert found.value == pytest.approx(0.2**2, abs=1e-6)
+
+
 def test_a_number_is_judged_by_its_error_within_a_range(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     world = World(tmp_path / ".seakeep", task=Task.REGRESSION)

@@ -93,7 +93,8 @@ class World:
                     if self.draw.random() < refused(each.version):
                         self._refuse(each, route, at, reason)
             if label_after is not None:
-                self.spool.append(Label(round((at + label_after) * 1e6), "id", f"{name}.0", truth))
+                for row in range(rows):
+                    self.spool.append(Label(round((at + label_after) * 1e6), "id", f"{name}.{row}", truth))
         self.now += seconds
         self.spool.flush()
 

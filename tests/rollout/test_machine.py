@@ -84,7 +84,7 @@ def test_labels_are_waited_for_where_the_plan_says_so():
     rollout = begun(labelled=1000, shares="0.5", copies=0)
     rollout = after(rollout, 3)
     assert waiting(rollout) == (
-        "0 of 1,000 labelled predictions",
+        "0 of 1,000 labelled requests",
         "evidence that the loss is less than 0.02 above the champion's",
     )
     assert after(rollout, 8, losses=(0.2, 0.2)).phase == "promoted"

@@ -110,7 +110,7 @@ def test_the_tables_say_what_was_seen_and_decided():
 def test_an_arm_without_rows_has_no_rate():
     rollout = observe(begun(copies=0), look_of_the_champion_alone(), at=10)
     found = report(rollout)
-    assert "rate of errors unknown (no rows) against 1 % (1 of 100)" in found.checks[1].message
+    assert "rate of errors unknown (no requests) against 1 % (1 of 100)" in found.checks[1].message
     assert found.table("effects").records()[0]["difference"] is None
     assert found.checks[-1].observed is None
 

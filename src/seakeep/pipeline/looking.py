@@ -5,7 +5,8 @@ killed, sees the same looks. A request belongs to the window in which it was ans
 hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it arrives, and
 once: one that corrects an earlier one changes nothing here.
 
-A request is one unit of evidence however many rows it has, since its rows fail or wait together. What the shares deal out are
+A request is one unit of evidence however many rows it has, since its rows fail or wait together, and what is hard to predict in
+one is hard in its neighbours: their losses count as one, their mean. What the shares deal out are
 keys, so the split is judged by keys seen for the first time; a request without a key is dealt out by itself.
 """
 
@@ -97,8 +98,14 @@ def see(
         taken,
         _with_new(requests, taken, rollout, since=since),
         _pairs(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
-        _losses(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
+        _by_request(_losses(taken, rollout, since=since, until=until, task=task).with_columns(end=end)).collect(),
     )
+
+
+def _by_request(losses: pl.LazyFrame) -> pl.LazyFrame:
+    """The mean loss of each request's rows that were labelled in one window, in the order in which their labels came."""
+    one = losses.group_by("end", "arm", "request").agg(pl.col("revision").first(), pl.col("done", "loss").mean())
+    return one.sort("done", "request")
 
 
 def _at(frame: pl.DataFrame, end: int) -> pl.DataFrame:
@@ -205,7 +212,7 @@ def _pairs(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: T
 
 
 def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
-    """Predictions whose first label arrived in [since, until), in that order, with their loss in [0, 1]."""
+    """Predictions whose first label arrived in [since, until), with their loss in [0, 1]."""
     rows = _scan(taken, rollout, since=0, until=until, labels=taken.labels).filter(
         "answered", pl.col(names.LABEL).is_not_null(), pl.col(names.PREDICTION).is_not_null()
     )
@@ -217,7 +224,7 @@ def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: 
     fresh = now.join(by_id, on=names.ID, how="anti").join(by_key, on=names.KEY, how="left")
     fresh = fresh.filter(pl.col("before").is_null() | (pl.col("before") < pl.col(names.TIME)))
     loss = _loss(rows.collect_schema().names(), rollout, task)
-    return fresh.select("arm", "revision", "done", names.ID, loss=loss).sort("done", names.ID)
+    return fresh.select("arm", "request", "revision", "done", loss=loss)
 
 
 def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:

@@ -89,7 +89,7 @@ def _shown(rollout: Rollout, step: Step) -> tuple[str, ...]:
         )
     if rules.labelled and rollout.step == len(rollout.plan.steps) - 1:
         rows = evidence.goal.challenger.rows
-        open_.append(f"{rows:,} of {rules.labelled:,} labelled predictions" if rows < rules.labelled else "")
+        open_.append(f"{rows:,} of {rules.labelled:,} labelled requests" if rows < rules.labelled else "")
         open_.append(_open(rollout, "goal"))
     if step.kind == "shadow" and rules.disagree_at_most is not None:
         above = (evidence.shadow.challenger.value or 0.0) > rules.disagree_at_most
@@ -106,7 +106,7 @@ def _open(rollout: Rollout, measure: Measure) -> str:
 
 
 def compared(guard: Guard, measure: Measure) -> tuple[str, str]:
-    """Both arms' means as text: "1.25 % (50 of 4,000)"; losses as "0.1834 (400 rows)"."""
+    """Both arms' means as text: "1.25 % (50 of 4,000)"; losses as "0.1834 (400 labelled requests)"."""
     return _mean(guard.challenger, measure), _mean(guard.champion, measure)
 
 
@@ -121,9 +121,9 @@ def _limit(rollout: Rollout) -> str:
 
 def _mean(mean: Mean, measure: Measure) -> str:
     if mean.value is None:
-        return "unknown (no rows)"
+        return "unknown (no requests)"
     if measure == "goal":
-        return f"{mean.value:.4f} ({mean.rows:,} rows)"
+        return f"{mean.value:.4f} ({mean.rows:,} labelled requests)"
     return f"{100 * mean.value:.3g} % ({mean.total:,.0f} of {mean.rows:,})"
 
 

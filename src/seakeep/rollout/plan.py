@@ -46,7 +46,7 @@ class Rules:
     challenger's rate or loss may be before it counts as worse. tolerance: what must be shown before a step ends: rates are
     not higher than the champion's by so much. goal_tolerance: the same of losses.
     slow_ms: a request is slow above so many milliseconds; None for the champion's own 99th percentile, see CALIBRATION.
-    labelled: fewest labelled predictions of the challenger before the last step ends; 0 where labels come too late to wait for.
+    labelled: fewest requests of the challenger with labels before the last step ends; 0 where labels come too late to wait for.
     loss_range: of a regression, the error that counts as a loss of 1, in the label's units; None for the spread of the
     training labels. disagree_at_most: largest rate of copies that a shadow answers otherwise; None for any.
     longest_seconds: time after which a step that did not end is inconclusive. otherwise: what is done then.
