@@ -439,3 +439,23 @@ def test_a_torn_log_file_is_named_and_its_window_waits(watched):
     assert watched.lines() == []
     path.write_bytes(whole)
     assert starts(watched.monitor().tick(hour(1.1))) == [0]
+
+
+def test_the_pipelines_window_and_what_is_usual_in_it_come_with_the_release(watched):
+    from seakeep.core import Check, Table
+
+    from .conftest import evaluation, model
+
+    rows = (("temp", "kolmogorov_smirnov", 2.0, 12, 0.2, 0.6),)
+    columns = ("column", "distance", "window_hours", "windows", "median", "largest")
+    passed = Check("reference.windows", "pickup", Verdict.PASS, "The variation is on record.")
+    reference = Report("reference", "Natural variation", "x", (passed,), (Table("windows", "", columns, rows),))
+    second = watched.registry.register(NAME, model(3), [evaluation(), reference], made_from={})
+    watched.registry.promote(NAME, second.version, why="a test")
+    watched.log(raw(2000, warmer=0.6), 0, release=second, span=2.0)
+    monitor = Monitor(watched.registry, NAME, MonitorSettings(grace="1s"))
+    assert monitor.settings.hours == 2.0
+    (result,) = monitor.tick(hour(2.1))
+    assert result.report.verdict is Verdict.PASS
+    (check,) = [c for c in result.report.checks if (c.code, c.subject) == ("drift.kolmogorov_smirnov", "temp")]
+    assert check.threshold == 0.6
