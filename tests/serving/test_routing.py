@@ -200,6 +200,29 @@ def test_a_worker_that_replaces_another_takes_the_present_route(follow, row):
         assert server.infer({"rows": [row]})[1]["version"] == "3"
 
 
+def test_one_release_is_answered_for_under_two_names(start, folders, row):
+    code = (
+        "import sys; from pathlib import Path; from seakeep.serving import Served, serve; folder = Path(sys.argv[1]);"
+        "serve([Served.load(folder, name=name) for name in 'ab'], port=0,"
+        " announce=lambda address: print(address, flush=True))"
+    )
+    with start(folders["flights"], code=code) as server:
+        assert [server.infer({"rows": [row]}, model=name)[1]["model"] for name in "ab"] == ["a", "b"]
+
+
+def test_a_new_worker_does_not_fail_for_a_release_whose_graph_does_not_load(follow, keyed, row):
+    """The route was set while others answered by the old one; the worker that replaces them goes on with it too."""
+    made, server = follow(keyed(1), keyed(2, graph=b"no graph"))
+    with server as server:
+        made.route(made.arm("champion", 2))
+        server.until(lambda: server.metrics()['seakeep_route_failures_total{model="flights"}'] > 0)
+        (worker,) = server.workers
+        os.kill(worker, signal.SIGKILL)
+        server.until(lambda: server.workers not in ([], [worker]))
+        server.until_ready()
+        assert server.infer({"rows": [row]})[1]["version"] == "1"
+
+
 def test_arms_with_other_contracts_are_asked_by_their_own(follow, keyed, row, clients):
     """The challenger knows a carrier that the champion refuses, and the key is read before any contract."""
     schema = replace(example_schema(carrier=ColumnSchema(Kind.STRING, values=("AA", "ZZ"))), key="flight")

@@ -21,6 +21,7 @@ from seakeep.core.statistics import Statistics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Identity = tuple[str, str, str]
 _NEEDED = (FACTS_FILE, SCHEMA_FILE, GRAPH_FILE)
 
 
@@ -72,6 +73,11 @@ class Served:
     version: str
     release: str
     model: Model
+
+    @property
+    def identity(self) -> Identity:
+        """What tells it from everything else that is answered for; one release may be served under two names."""
+        return self.name, self.version, self.release
 
     @classmethod
     def load(cls, folder: Path, *, name: str | None = None, version: int | str | None = None) -> Served:

@@ -74,8 +74,10 @@ class App:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this when the worker has drained."""
         del loop
-        self._crew.end()
-        self._ended()
+        try:
+            self._crew.end()
+        finally:
+            self._ended()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""

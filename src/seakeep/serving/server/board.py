@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from seakeep.prediction_log.columns import Role
     from seakeep.serving.followed import Followed
-    from seakeep.serving.served import Served
+    from seakeep.serving.served import Identity, Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
@@ -47,14 +47,14 @@ class Board:
 def make_board(
     pinned: Sequence[Served],
     followed: Sequence[Followed],
-    engines: Mapping[str, Engine],
+    engines: Mapping[Identity, Engine],
     metrics: Metrics,
     logs: Mapping[str, Logbook],
 ) -> Board:
     """A board for these releases.
 
     Parameters: pinned: named at the start; the first of a name answers where no version is named, unless the name is followed.
-        engines: by release; a release without one is answered 503. logs: by model name.
+        engines: by what they answer for; what has none is answered 503. logs: by model name.
     """
     names = dict.fromkeys([one.name for one in followed] + [one.name for one in pinned])
     routes = {one.name: one for one in followed}
@@ -69,7 +69,7 @@ def make_board(
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    engines: Mapping[str, Engine]
+    engines: Mapping[Identity, Engine]
     metrics: Metrics
     log: Logbook | None
 
@@ -89,7 +89,7 @@ class _Maker:
         return Crossing(lanes[champion], route=route, lanes=lanes, shadows=shadows)
 
     def _lane(self, served: Served, role: Role, revision: int = 0) -> Lane:
-        engine = self.engines.get(served.release)
+        engine = self.engines.get(served.identity)
         return Lane(served, role, self.metrics, engine=engine, revision=revision, log=self.log)
 
 

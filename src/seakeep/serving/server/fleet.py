@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.serving.followed import Followed
-    from seakeep.serving.served import Served
+    from seakeep.serving.served import Identity, Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
@@ -58,7 +58,7 @@ class Fleet:
     ) -> None:
         self._pinned, self._followed = tuple(pinned), {one.name: one for one in followed}
         self._make, self._logs, self._metrics, self._folder = make, logs, metrics, folder
-        self._engines: dict[str, Engine] = {}
+        self._engines: dict[Identity, Engine] = {}
         self._looks = {one.name: _Look(one.home, one.name) for one in followed}
         self._failing: dict[str, str] = {}
         self._over = threading.Event()
@@ -89,7 +89,9 @@ class Fleet:
         """A worker may begin long after its server: take the present route, else that which the others have taken last."""
         for find in (self._looks[name].route, lambda: self._left(name)):
             with contextlib.suppress(Exception):
-                self._followed[name] = self._followed[name].to(find())
+                present = self._followed[name].to(find())
+                self._engines |= {one.identity: self._engine(one) for one in present.served}
+                self._followed[name] = present
                 break
         self._looks[name].close()
 
@@ -122,28 +124,27 @@ class Fleet:
             _log.error("%s stays on route %d: %s", name, self._followed[name].route.revision, told)
         self._failing[name] = told
 
-    def _engines_for(self, followed: Mapping[str, Followed]) -> dict[str, Engine]:
+    def _engines_for(self, followed: Mapping[str, Followed]) -> dict[Identity, Engine]:
         """The engines of these routes and of what is pinned; those that are there are kept. Raises what making one raises."""
-        wanted = [*self._pinned, *(one for each in followed.values() for one in each.served)]
-        engines: dict[str, Engine] = {}
-        for one in wanted:
-            if one.release not in engines:
-                engines[one.release] = self._engines.get(one.release) or self._make(one)
+        wanted = {one.identity: one for one in self._pinned}
+        wanted |= {one.identity: one for each in followed.values() for one in each.served}
+        for one in wanted.values():
             if one.name in self._logs:
                 self._logs[one.name].describe(one)
-        return engines
+        return {identity: self._engine(one) for identity, one in wanted.items()}
 
-    def _take(self, followed: Mapping[str, Followed], engines: dict[str, Engine]) -> None:
+    def _engine(self, served: Served) -> Engine:
+        return self._engines.get(served.identity) or self._make(served)
+
+    def _take(self, followed: Mapping[str, Followed], engines: dict[Identity, Engine]) -> None:
         self.board = self._made(followed, engines)
         self._engines, self._followed = engines, dict(followed)
         for name, one in followed.items():
             self._metrics.of_name(name).cell(ROUTE_REVISION, name).set(one.route.revision)
-            with contextlib.suppress(
-                DataError
-            ):  # a full disk: the worker that comes next will have to ask the registry
+            with contextlib.suppress(DataError):  # the disk is full: the next worker has to ask the registry
                 write_text(self._file(name), to_json(one.route))
 
-    def _made(self, followed: Mapping[str, Followed], engines: Mapping[str, Engine]) -> Board:
+    def _made(self, followed: Mapping[str, Followed], engines: Mapping[Identity, Engine]) -> Board:
         return make_board(self._pinned, tuple(followed.values()), engines, self._metrics, self._logs)
 
     def _file(self, name: str) -> Path:
