@@ -116,6 +116,21 @@ def test_the_spans_of_a_release_are_shown_whole(life, capsys) -> None:
     assert "training_spans 2013-03, 2013-04" in capsys.readouterr().out
 
 
+def test_the_lineage_of_a_release_holds_nothing_that_came_after_it(life) -> None:
+    """The contract is the same one in both runs; the first release is not made from what the second one read."""
+    with Registry(life.home) as registry:
+        files = {edge.source.name.rpartition("/")[2] for edge in registry.lineage("tips@1").edges}
+        later = {edge.source.name.rpartition("/")[2] for edge in registry.lineage("tips@2").edges}
+    assert "m-2013-05.csv" not in files
+    assert "m-2013-02.csv" in files
+    assert "m-2013-05.csv" in later
+
+
+def test_nothing_is_made_from_a_prediction(life, capsys) -> None:
+    assert code_of(["lineage", "q1.0", "--down", "--json", "--home", str(life.home)]) == 0
+    assert json.loads(capsys.readouterr().out)["edges"] == []
+
+
 def test_going_back_restores_model_features_and_schema_together(monthly) -> None:
     first = run(monthly.file)
     for number in range(1, 5):

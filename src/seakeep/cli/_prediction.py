@@ -39,7 +39,7 @@ def head(found: Trace) -> str:
     """Who answered and why that release did, a line each."""
     answer = found.answer
     lines = [
-        f"prediction {figures.visible(found.id)} of {found.name}, {answer[columns.TIME]} UTC",
+        f"prediction {figures.visible(found.id)} of {found.name}, {_time(answer[columns.TIME])} UTC",
         (
             f"answered by   {found.release.label} {found.release.release.digest[:12]} as {answer[columns.ROLE]}, "
             f"route revision {answer[columns.REVISION]}"
@@ -91,5 +91,14 @@ def _when(line: Mapping[str, Json]) -> str:
     return moment(float(line["at"]))  # type: ignore[arg-type]
 
 
+def _time(value: Json) -> str:
+    """A time of the log, which is in UTC, without saying so again."""
+    return str(value).replace("T", " ").removesuffix("+00:00")
+
+
 def _cell(value: Json) -> str:
+    if isinstance(value, bool):
+        return columns.text(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return figures.ABSENT if value is None else figures.visible(str(value))

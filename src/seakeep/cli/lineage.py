@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -33,7 +34,7 @@ def command(door: Door, *, id_: str, direction: Direction) -> None:
             trace = _prediction.traced(registry, id_)
             if trace is None:
                 raise
-            found = trace.lineage
+            found = trace.lineage if direction == "up" else replace(trace.lineage, direction="down", edges=())
 
     def drawn() -> object:
         from rich.console import Group

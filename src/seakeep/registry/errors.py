@@ -158,8 +158,8 @@ class BadReference(UsageError):
         return cls(
             f"nothing on record is called {reference!r}",
             cause=f"Did you mean {near!r}?" if near else "",
-            fix="Give a release (name, name@3), a digest's first 4 or more digits, or a data file's path. "
-            "List releases with: seakeep releases",
+            fix="Give a release (name, name@3), a digest's first 4 or more digits, a data file's path, or the id of a logged "
+            "prediction. List releases with: seakeep releases",
             reference=reference,
         )
 

@@ -1,7 +1,8 @@
 """Lineage: what an artifact was made from, back to the files, and what was made from it.
 
-An artifact may have been written by several executions (a run repeated with --no-cache, two runs that meet in one digest);
-upwards the newest one speaks, since equal digests have equal origins. Downwards every reader counts once a stage.
+An artifact may have been written by several executions (a run repeated with --no-cache, a contract that the runs of a year meet in).
+Upwards the newest one speaks that is older than the execution that read it: what came later had no part in it. Downwards every
+reader counts once a stage.
 The walk meets each artifact once, so it ends, and costs one query an artifact.
 """
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from seakeep.registry.executions import Execution, Executions
 
 Direction = Literal["up", "down"]
+_ANY = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +62,23 @@ class Lineage:
 def trace(executions: Executions, root: Artifact, direction: Direction) -> Lineage:
     """Follow `root` through the executions on record."""
     edges: dict[tuple[str, str, str], Edge] = {}
-    waiting, met = [root], {root.digest}
+    waiting, met = [(root, _ANY)], {root.digest}
     while waiting:
-        artifact = waiting.pop(0)
-        for edge in _edges(executions, artifact, direction):
+        artifact, reader = waiting.pop(0)
+        for edge in _edges(executions, artifact, direction, reader):
             edges.setdefault((edge.source.digest, edge.target.digest, edge.stage), edge)
             following = edge.source if direction == "up" else edge.target
             if following.digest not in met:
                 met.add(following.digest)
-                waiting.append(following)
+                waiting.append((following, edge.execution))
     return Lineage(root, direction, tuple(edges.values()))
 
 
-def _edges(executions: Executions, artifact: Artifact, direction: Direction) -> Iterator[Edge]:
+def _edges(executions: Executions, artifact: Artifact, direction: Direction, reader: int) -> Iterator[Edge]:
+    """One step on from an artifact that the execution of number `reader` read."""
     if direction == "up":
-        for execution in executions.writing(artifact.digest)[:1]:
+        written = executions.writing(artifact.digest)
+        for execution in ([each for each in written if each.id <= reader] or written)[:1]:
             yield from (_edge(source, artifact, execution) for source in execution.inputs)
     else:
         for execution in executions.reading(artifact.digest):
