@@ -120,7 +120,7 @@ def test_a_column_that_is_empty_now_is_judged_by_its_missing_rate():
 
 
 def test_false_alarms_over_columns_stay_below_q():
-    """100 windows of 20 quiet columns without any floor: at most q of the windows may alarm."""
+    """30 windows of 20 quiet columns without any floor: at most q of the windows may alarm."""
     random = np.random.default_rng(8)
     kinds = {f"c{i}": ColumnSchema(Kind.NUMBER, drift={"kolmogorov_smirnov": 0.0}) for i in range(20)}
     schema = Schema("x", kinds)
@@ -129,8 +129,8 @@ def test_false_alarms_over_columns_stay_below_q():
         return profile_frame(pl.DataFrame({f"c{i}": random.normal(size=rows) for i in range(20)}))
 
     reference = draw(20_000)
-    alarms = sum(bool(judge_drift(reference, draw(500), schema=schema, q=0.2).failed) for _ in range(60))
-    assert alarms <= 18  # 12 expected at most; the simulation's own 97 % limit
+    alarms = sum(bool(judge_drift(reference, draw(500), schema=schema, q=0.2).failed) for _ in range(30))
+    assert alarms <= 11  # 6 expected at most; the simulation's own 98 % limit
 
 
 def test_effects_are_in_the_columns_own_units():
