@@ -1,7 +1,6 @@
 """Traffic as the months bring it: flights in their order, asked for before they leave, labelled when they have landed.
 
-A request holds the next few departures, as a board would ask for them. Labels follow by REST once a batch of flights has
-landed; a flight that was cancelled or diverted never gets one.
+A request holds the next few departures, as a board would ask for them. Labels follow once a batch of flights has landed; a flight that was cancelled or diverted never gets one.
 """
 
 from __future__ import annotations
@@ -58,12 +57,15 @@ class Season:
         """Whether no flight is left."""
         return self._next >= self._frame.height
 
-    def fly_until(self, moment: datetime) -> None:
-        """Ask for every flight that is scheduled before `moment`, and send the labels of those that arrived."""
-        self.fly(int(self._frame["scheduled"].search_sorted(moment)) - self._next)
+    def fly_until(self, moment: datetime) -> pl.DataFrame:
+        """Ask for every flight that is scheduled before `moment`. Returns the labels of those that arrived: key and late."""
+        return self._ask(int(self._frame["scheduled"].search_sorted(moment)) - self._next)
 
     def fly(self, flights: int) -> None:
-        """Ask for the next flights, as many as there are, and send the labels of those that arrived."""
+        """Ask for the next flights, as many as there are, and send the labels of those that arrived by REST."""
+        self._land(self._ask(flights))
+
+    def _ask(self, flights: int) -> pl.DataFrame:
         part = self._frame.slice(self._next, max(0, flights))
         self._next += part.height
         rows = as_json(part.select(self._columns))
@@ -72,11 +74,11 @@ class Season:
         self.flown.flights += part.height
         self.flown.requests += len(bodies)
         self.flown.failed += sum(status != 200 for status in statuses)
-        self._land(part)
-
-    def _land(self, part: pl.DataFrame) -> None:
         landed = part.filter(pl.col("arr_delay").is_not_null())
-        labels = landed.select(key=KEY, label=pl.col("arr_delay") > 15).to_dicts()
+        return landed.select(KEY, late=pl.col("arr_delay") > 15)
+
+    def _land(self, landed: pl.DataFrame) -> None:
+        labels = landed.rename({KEY: "key", "late": "label"}).to_dicts()
         parts = [labels[i : i + LABELS_TOGETHER] for i in range(0, len(labels), LABELS_TOGETHER)]
         self._send(f"/v2/models/{MODEL}/labels", [json.dumps({"labels": part}).encode() for part in parts])
         self.flown.labels += len(labels)

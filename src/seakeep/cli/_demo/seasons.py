@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from seakeep.cli._demo.season import MODEL
+from seakeep.cli._demo.season import KEY, MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from seakeep.cli._demo.season import Season
     from seakeep.cli._demo.telling import Telling
-    from seakeep.monitoring import WindowResult
+    from seakeep.monitoring import Monitor, WindowResult
+    from seakeep.monitoring.incidents import Incident
     from seakeep.pipeline.retraining import Look
 
 WEATHER = {"missing_at_most": 0.05}  # stations fail now and then
@@ -62,29 +63,56 @@ def reviewed(telling: Telling) -> None:
 
 
 def summer(telling: Telling, season: Season) -> None:
-    """Two months of traffic and labels, watched by the week."""
+    """Two months of traffic, watched by the week: first what moved, then, once the labels are there, what it cost."""
     import seakeep
-    from seakeep.pipeline import verbs
+    from seakeep.pipeline import predictions, verbs
 
     telling.act(
         "The summer",
-        f"July and August as they happened: requests, and labels once flights land; seakeep monitor {MODEL}",
+        f"July and August as they happened, watched by the week: seakeep monitor {MODEL}",
     )
     started = time.perf_counter()
-    season.fly_until(SEPTEMBER)
-    seconds = time.perf_counter() - started
+    landed = season.fly_until(SEPTEMBER)
     flown = season.flown
-    telling.figure("traffic", seconds, note=f"{flown.flights:,} flights, {flown.labels:,} labels")
-    telling.say(
-        f"{flown.flights:,} flights in {flown.requests:,} requests ({flown.failed} failed), {flown.labels:,} labels."
-    )
-    started = time.perf_counter()
+    telling.figure("traffic", time.perf_counter() - started, note=f"{flown.flights:,} flights")
+    telling.say(f"{flown.flights:,} flights in {flown.requests:,} requests, {flown.failed} failed.")
     with seakeep.Registry(telling.home) as registry:
         monitor = verbs.monitor(registry, MODEL)
-        results = monitor.tick(time.time())
-    telling.figure("monitor", time.perf_counter() - started, note=f"{len(results)} windows")
-    telling.table("", ("week", "rows", "labelled", "verdict", "what moved"), map(_week, results))
+        results = _ticked(telling, monitor)
+        telling.table("", ("week", "rows", "verdict", "what moved"), map(_week, results))
+        told = predictions.add_labels(MODEL, landed, label="late", key=KEY, home=telling.home)
+        telling.say(f"The airlines' file of what happened arrives: {told.added:,} labels.")
+        results = _ticked(telling, monitor)
+        telling.table("", ("week", "labelled", "what is worse than at the release"), map(_decay, results))
+        costly = sorted(monitor.incidents(), key=_moved)[-6:]
+        telling.table(
+            "The incidents that moved most", ("column", "how", "with what effect"), map(_incident, reversed(costly))
+        )
     telling.pages += [str(results[-1].page)] if results else []
+
+
+def _ticked(telling: Telling, monitor: Monitor) -> tuple[WindowResult, ...]:
+    started = time.perf_counter()
+    results = monitor.tick(time.time())
+    telling.figure("monitor", time.perf_counter() - started, note=f"{len(results)} windows")
+    return results
+
+
+def _decay(result: WindowResult) -> tuple[str, ...]:
+    failed = (check for check in result.report.failed if check.code.startswith("decay."))
+    worse = (f"{check.subject} {check.observed:.3f}, allowed {check.threshold:.3f}" for check in failed)
+    return result.window.name, f"{result.labelled:,}", "; ".join(worse) or "nothing"
+
+
+def _moved(incident: Incident) -> float:
+    effect = incident.effect or {}
+    return abs(float(effect.get("standard_deviations") or 0))
+
+
+def _incident(incident: Incident) -> tuple[str, str, str]:
+    metric = incident.metric
+    cost = f"{metric['metric']} {metric['reference']:.3f} → {metric['value']:.3f}" if metric else "none seen"
+    return incident.subject, str((incident.effect or {}).get("words", incident.message)), cost
 
 
 def broken_feed(telling: Telling, july: Path, august: Path) -> None:
@@ -131,7 +159,6 @@ def _week(result: WindowResult) -> tuple[str, ...]:
     return (
         result.window.name,
         f"{result.rows:,}",
-        f"{result.labelled:,}",
         result.report.verdict.value,
         shown or "nothing",
     )
