@@ -84,6 +84,12 @@ def test_the_first_passing_release_stays_the_champion_until_another_is_promoted(
     assert registry.resolve("tips").version == 3
 
 
+def test_a_description_of_the_training_data_judges_no_release(registry, make_model, make_report) -> None:
+    found = register(registry, make_model(), make_report(), make_report(Verdict.INCONCLUSIVE, "reference"))
+    assert (found.release.verdict, found.aliases) == (Verdict.PASS, ("champion",))
+    assert "reports/reference.json" in found.release.files
+
+
 def test_two_reports_of_one_kind_are_both_kept(registry, make_model, make_report) -> None:
     found = register(registry, make_model(), make_report(), make_report(Verdict.INCONCLUSIVE))
     names = {name for name in found.release.files if name.startswith("reports/")}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from seakeep.core import Model, Report
 
 CHAMPION = "champion"
+DESCRIPTIONS = ("reference",)
+"""Kinds of reports that describe the training data for later comparisons, and judge nothing about the model."""
 SHORTEST_PREFIX = 4
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
@@ -237,7 +239,7 @@ def _write(
     if card:
         write_text(folder / "card.md", card)
     files = {str(path.relative_to(folder)): _file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    verdict = Verdict.worst(tuple(report.verdict for report in reports))
+    verdict = Verdict.worst(tuple(report.verdict for report in reports if report.kind not in DESCRIPTIONS))
     release = Release(name, files, verdict, dict(made_from))
     release.save(folder)
     return release
