@@ -12,6 +12,7 @@ from seakeep._lazy import lazily
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Arm": "core",
     "Check": "core",
     "ColumnSchema": "core",
     "ColumnStatistics": "core",
@@ -19,14 +20,17 @@ _HOMES = {
     "Kind": "core",
     "Model": "core",
     "Pipeline": "pipeline",
+    "PredictionLog": "prediction_log",
     "Registry": "registry",
     "Release": "core",
     "Report": "core",
+    "Route": "core",
     "Schema": "core",
     "Spans": "pipeline",
     "Statistics": "core",
     "Task": "core",
     "Verdict": "core",
+    "advance": "pipeline.rollouts",
     "at_least": "evaluation",
     "at_most": "evaluation",
     "drift": "data",
@@ -35,6 +39,7 @@ _HOMES = {
     "gap_at_most": "evaluation",
     "infer_schema": "data",
     "no_worse_than": "evaluation",
+    "predictions": "pipeline.predictions",
     "profile": "data",
     "read": "data",
     "register": "pipeline.verbs",
@@ -47,6 +52,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Arm",
     "Check",
     "ColumnSchema",
     "ColumnStatistics",
@@ -54,14 +60,17 @@ __all__ = [
     "Kind",
     "Model",
     "Pipeline",
+    "PredictionLog",
     "Registry",
     "Release",
     "Report",
+    "Route",
     "Schema",
     "Spans",
     "Statistics",
     "Task",
     "Verdict",
+    "advance",
     "at_least",
     "at_most",
     "drift",
@@ -70,6 +79,7 @@ __all__ = [
     "gap_at_most",
     "infer_schema",
     "no_worse_than",
+    "predictions",
     "profile",
     "read",
     "register",
@@ -83,6 +93,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from seakeep.core import (
+        Arm,
         Check,
         ColumnSchema,
         ColumnStatistics,
@@ -91,6 +102,7 @@ if TYPE_CHECKING:
         Model,
         Release,
         Report,
+        Route,
         Schema,
         Statistics,
         Task,
@@ -99,7 +111,10 @@ if TYPE_CHECKING:
     from seakeep.data import drift, infer_schema, profile, read, split, validate
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
     from seakeep.pipeline import Pipeline, Spans, run
+    from seakeep.pipeline.predictions import predictions
+    from seakeep.pipeline.rollouts import advance
     from seakeep.pipeline.verbs import evaluate, register, score, serve
+    from seakeep.prediction_log import PredictionLog
     from seakeep.registry import Registry
     from seakeep.training import estimator, train
 
