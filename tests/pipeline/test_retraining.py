@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.core import Verdict
+from seakeep.core import Verdict, locks
 from seakeep.monitoring.incidents import Incident
 from seakeep.pipeline import declared as declared_module
 from seakeep.pipeline import retraining, run
 from seakeep.pipeline.child import Ended
 from seakeep.pipeline.declared import CannotDeclare
 from seakeep.pipeline.retraining import RetrainBusy, retrain
-from seakeep.registry import Registry, locks
+from seakeep.registry import Registry
 
 from .conftest import policy, rows
 

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.core import Verdict
+from seakeep.core import Verdict, locks
 from seakeep.core.errors import UsageError
 from seakeep.pipeline import run
 from seakeep.pipeline.errors import BadPipeline, CannotRun, StageBroke
-from seakeep.registry import Registry, locks
+from seakeep.registry import Registry
 from seakeep.registry.errors import TornRelease
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from seakeep.registry import locks
+from seakeep.core import locks
 with locks.alone(Path(sys.argv[1])):
     time.sleep(60)
 """

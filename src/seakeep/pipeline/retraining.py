@@ -18,7 +18,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from seakeep.core import durations
+from seakeep.core import durations, locks
 from seakeep.core.codec import from_plain
 from seakeep.core.errors import RegistryError, SeakeepError
 from seakeep.pipeline.alarms import open_incidents
@@ -28,7 +28,7 @@ from seakeep.pipeline.feed import Feed, Window
 from seakeep.pipeline.project import Project
 from seakeep.pipeline.trainings import EXIT_CODES, Kept, Outcome, Training, outcome_of
 from seakeep.pipeline.triggers import BadSpan, Decision, Facts, History, Policy, decide
-from seakeep.registry import Registry, locks
+from seakeep.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

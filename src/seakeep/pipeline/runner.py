@@ -19,7 +19,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from seakeep.core import Report, Verdict
+from seakeep.core import Report, Verdict, locks
 from seakeep.core.codec import digest
 from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.core.files import TEMPORARY
@@ -31,7 +31,7 @@ from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
 from seakeep.pipeline.sights import current
 from seakeep.pipeline.stages import STAGES, is_whole
 from seakeep.pipeline.work import Choice, Work
-from seakeep.registry import Execution, Registry, locks, upkeep
+from seakeep.registry import Execution, Registry, upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from seakeep.registry import database, locks, upkeep
+from seakeep.core import locks
+from seakeep.registry import database, upkeep
 from seakeep.registry.artifacts import Artifact
 from seakeep.registry.charge import Charge
 from seakeep.registry.documents import Documents, Journal
