@@ -1,4 +1,4 @@
-"""What a stage leaves behind: its outputs in the registry, their pages, and the record that says so.
+"""What a stage, or a single step, leaves behind: its outputs in the registry, their pages, and the record that says so.
 
 Outputs come first and the record last, so that a record that can be found speaks of what is there. Pages are named by the
 digest of what they show: they are drawn once, and a run that finds a stage on record knows where they are.
@@ -6,9 +6,12 @@ digest of what they show: they are drawn once, and a run that finds a stage on r
 
 from __future__ import annotations
 
+import secrets
+import time
 from typing import TYPE_CHECKING
 
 from seakeep.core import Dataset, Report, Schema, Statistics, Verdict
+from seakeep.core.codec import digest, to_plain
 from seakeep.core.files import write_text
 from seakeep.pipeline.project import environment
 from seakeep.pipeline.stage import Made, Stage
@@ -17,6 +20,7 @@ from seakeep.registry import Artifact, Execution
 _PARTS = {"statistics": "the training rows", "held_out_statistics": "the held-out rows"}
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from seakeep.pipeline.measuring import Cost
@@ -72,17 +76,51 @@ def record_of(
     )
 
 
+def record_of_step(
+    step: str,
+    name: str,
+    cost: Cost,
+    inputs: Sequence[Artifact],
+    outputs: Sequence[Artifact],
+    *,
+    verdict: Verdict | None = None,
+    code: str = "",
+    parameters: Mapping[str, object] | None = None,
+) -> Execution:
+    """The record of a single step about `name`, made outside of a run. No cache finds it: what it did was done once."""
+    return Execution(
+        run=identifier(),
+        pipeline=name,
+        stage=step,
+        key=digest([step, secrets.token_hex(16)]),
+        code=code,
+        started=cost.started,
+        wall_seconds=cost.wall_seconds,
+        cpu_seconds=cost.cpu_seconds,
+        peak_bytes=cost.peak_bytes,
+        verdict=verdict.value if verdict else "done",
+        inputs=tuple(inputs),
+        outputs=tuple(outputs),
+        parameters={key: to_plain(value) for key, value in (parameters or {}).items()},
+    )
+
+
+def identifier() -> str:
+    """A new run's identifier: when it began, and six digits for those that begin in one second."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+
+
 def _kept(work: Work, name: str, noun: Product) -> Artifact:
     """A dataset stays where it is; other nouns are put into the registry."""
     if isinstance(noun, Dataset):
         return Artifact(name, "dataset", noun.digest)
-    digest = work.registry.put(noun)
+    kept = work.registry.put(noun)
     if not isinstance(noun, Statistics | Schema | Report):
-        return Artifact(name, "model", digest)
+        return Artifact(name, "model", kept)
     _draw(work, name, noun)
     if isinstance(noun, Report):
-        return Artifact(name, "report", digest)
-    return Artifact(name, "schema" if isinstance(noun, Schema) else "statistics", digest)
+        return Artifact(name, "report", kept)
+    return Artifact(name, "schema" if isinstance(noun, Schema) else "statistics", kept)
 
 
 def _draw(work: Work, name: str, noun: Statistics | Schema | Report) -> None:

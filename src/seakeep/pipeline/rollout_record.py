@@ -6,16 +6,15 @@ reason, is what must never be there.
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep import rollout as room
 from seakeep.core import Report, Task, Verdict  # noqa: TC001  (the codec reads annotations when the program runs)
-from seakeep.core.codec import digest, from_plain, to_plain
+from seakeep.core.codec import from_plain
+from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.rollout_errors import CannotRollOut
-from seakeep.registry import Artifact, Execution
+from seakeep.registry import Artifact
 from seakeep.rollout import Rollout  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -109,32 +108,6 @@ def write(registry: Registry, kept: Kept, *, expected: int, decided: int, cost: 
     _record(registry, kept, cost)
 
 
-def execution(
-    name: str,
-    cost: Cost,
-    inputs: tuple[Artifact, ...],
-    outputs: tuple[Artifact, ...],
-    verdict: Verdict,
-    **parameters: object,
-) -> Execution:
-    """A record that no cache finds: a decision is taken once."""
-    return Execution(
-        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
-        pipeline=name,
-        stage=KIND,
-        key=digest([KIND, secrets.token_hex(16)]),
-        code="",
-        started=cost.started,
-        wall_seconds=cost.wall_seconds,
-        cpu_seconds=cost.cpu_seconds,
-        peak_bytes=cost.peak_bytes,
-        verdict=verdict.value,
-        inputs=inputs,
-        outputs=outputs,
-        parameters={key: to_plain(value) for key, value in parameters.items()},
-    )
-
-
 def _record(registry: Registry, kept: Kept, cost: Cost) -> None:
     """Keep the report, and the decision as a stage that read both releases and wrote it."""
     rollout = kept.rollout
@@ -149,7 +122,8 @@ def _record(registry: Registry, kept: Kept, cost: Cost) -> None:
     told = {"phase": rollout.phase, "why": latest.why, "code": latest.code, "plan": rollout.plan.name}
     if kept.forced:
         told["forced"] = kept.forced
-    registry.record(execution(rollout.name, cost, inputs, outputs, room.verdict(rollout), **told))
+    verdict = room.verdict(rollout)
+    registry.record(record_of_step(KIND, rollout.name, cost, inputs, outputs, verdict=verdict, parameters=told))
 
 
 def _read(content: object, name: str) -> Kept:

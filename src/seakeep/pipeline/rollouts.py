@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 from seakeep import rollout as room
 from seakeep.core import Schema, Statistics, Task, Verdict
 from seakeep.core.codec import from_json
+from seakeep.core.errors import RegistryError
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
 from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.rollout_errors import CannotRollOut
-from seakeep.pipeline.rollout_record import KIND, Kept, Status, execution, load, refuse_running, status_of, write
+from seakeep.pipeline.rollout_record import KIND, Kept, Status, load, refuse_running, status_of, write
 from seakeep.pipeline.settings import load_settings
 from seakeep.pipeline.verbs import find_registry
 from seakeep.registry import Artifact, Registered, Registry
@@ -127,7 +129,7 @@ def rollback(name: str, *, reason: str, home: Path | str | None = None, now: flo
         told = {"rollback": reason.strip(), "from": present.version, "to": before.version}
         registry.journal.append(KIND, name, told, at=at)
         inputs = (_artifact(present), _artifact(before))
-        registry.record(execution(name, cost, inputs, (), Verdict.FAIL, **told))
+        registry.record(record_of_step(KIND, name, cost, inputs, (), verdict=Verdict.FAIL, parameters=told))
         return back
 
 
@@ -144,8 +146,6 @@ def serve(
     told: called with the status after each change of phase, and at the beginning. troubled: called with what went wrong.
     Ends with KeyboardInterrupt on SIGINT or where the caller makes SIGTERM raise one: between or within looks, to no harm.
     """
-    from seakeep.core.errors import RegistryError
-
     found = status(name, home=home)
     decided = -1
     while True:

@@ -14,9 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core import Report, Verdict, locks
@@ -26,7 +24,7 @@ from seakeep.core.files import TEMPORARY
 from seakeep.pipeline.errors import CannotRun, StageBroke
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import Project, environment
-from seakeep.pipeline.recording import keep_outputs, page_of, record_of
+from seakeep.pipeline.recording import identifier, keep_outputs, page_of, record_of
 from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
 from seakeep.pipeline.sights import current
 from seakeep.pipeline.stages import STAGES, is_whole
@@ -78,7 +76,7 @@ class _Run:
 
     def __init__(self, work: Work, *, name: str | None, only: str | None, cache: bool, observer: Observer) -> None:
         self.work, self.only, self.cache, self.observer = work, only, cache, observer
-        self.identifier = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+        self.identifier = identifier()
         self.common = [work.project.name, name, work.code, environment()]
         self.pipeline = ""
         self.results: list[StageResult] = []

@@ -7,22 +7,20 @@ and judged alone. Seasons move a span away from those before it, so drift is not
 
 from __future__ import annotations
 
-import secrets
-import time
 from typing import TYPE_CHECKING
 
 from seakeep.core import Check, Report, Statistics, Verdict
-from seakeep.core.codec import digest
 from seakeep.core.errors import DataError, SchemaMismatch
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.load import importable
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import Project
 from seakeep.pipeline.reading import rows_of
+from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.sights import look_at_path
 from seakeep.pipeline.span_errors import BadSpans
 from seakeep.pipeline.work import Work
-from seakeep.registry import Artifact, Execution, Registry
+from seakeep.registry import Artifact, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.errors import SeakeepError
     from seakeep.pipeline.spans import Span
+    from seakeep.registry import Execution
 
 READABLE, CONTRACT = "span.readable", "span.contract"
 
@@ -56,7 +55,7 @@ def check_span(
         with Cost() as cost:
             report = _judged(work, found)
             registry.put(report)
-        registry.record(_execution(work, found, report, cost))
+        registry.record(_record(work, found, report, cost))
     return report
 
 
@@ -95,21 +94,9 @@ def _unreadable(span: Span, error: SeakeepError) -> Check:
     return Check(READABLE, span.name, Verdict.FAIL, f"{error.found}.", 0, 1, fix=error.fix, evidence=evidence)
 
 
-def _execution(work: Work, span: Span, report: Report, cost: Cost) -> Execution:
-    """A record that no cache finds, so that the lineage of the report leads to the span's files."""
-    looked_at = look_at_path(span.path)
-    return Execution(
-        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
-        pipeline=work.pipeline.name,
-        stage="validate",
-        key=digest(["span", secrets.token_hex(16)]),
-        code=work.code,
-        started=cost.started,
-        wall_seconds=cost.wall_seconds,
-        cpu_seconds=cost.cpu_seconds,
-        peak_bytes=cost.peak_bytes,
-        verdict=report.verdict.value,
-        inputs=tuple(Artifact(sight.path, "file", sight.digest) for sight in looked_at if sight.kind == "file"),
-        outputs=(Artifact("span_validation", "report", report.digest),),
-        parameters={"span": span.name},
-    )
+def _record(work: Work, span: Span, report: Report, cost: Cost) -> Execution:
+    """A record by which the lineage of the report leads to the span's files."""
+    files = tuple(Artifact(each.path, "file", each.digest) for each in look_at_path(span.path) if each.kind == "file")
+    outputs = (Artifact("span_validation", "report", report.digest),)
+    name, verdict, told = work.pipeline.name, report.verdict, {"span": span.name}
+    return record_of_step("validate", name, cost, files, outputs, verdict=verdict, code=work.code, parameters=told)

@@ -6,20 +6,18 @@ record what was made from what, so that a single step leaves the same lineage as
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from seakeep.core import Dataset, Model, Report, Verdict
-from seakeep.core.codec import digest
+from seakeep.core import Dataset, Model, Report
 from seakeep.core.model import FACTS_FILE
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_home
+from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.sights import digest_of_file
-from seakeep.registry import Artifact, Execution, Registered, Registry
+from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.releases import CHAMPION
 
 if TYPE_CHECKING:
@@ -135,7 +133,15 @@ def register(
         inputs += [Artifact(report.kind, "report", report.digest) for report in reports]
         output = Artifact(registered.label, "release", registered.release.digest)
         registry.record(
-            _execution("register", name, cost, inputs, (output,), verdict=registered.release.verdict, forced=force)
+            record_of_step(
+                "register",
+                name,
+                cost,
+                inputs,
+                (output,),
+                verdict=registered.release.verdict,
+                parameters={"forced": force},
+            )
         )
     return registered
 
@@ -168,7 +174,8 @@ def score(
         written = Path(summary.path).absolute()
         output = Artifact(str(written), "predictions", digest_of_file(written))
         with find_registry(home) as registry:
-            registry.record(_execution("score", found.model.name, cost, inputs, (output,), rows=summary.rows))
+            told = {"rows": summary.rows}
+            registry.record(record_of_step("score", found.model.name, cost, inputs, (output,), parameters=told))
     return summary
 
 
@@ -272,31 +279,3 @@ def _served(registered: Registered) -> Served:
     from seakeep.serving import Served
 
     return Served.load(registered.folder, version=registered.version)
-
-
-def _execution(
-    stage: str,
-    name: str,
-    cost: Cost,
-    inputs: Sequence[Artifact],
-    outputs: Sequence[Artifact],
-    *,
-    verdict: Verdict | None = None,
-    **parameters: Any,
-) -> Execution:
-    """A record of a single step; its key can be found by nobody, since single steps are not cached."""
-    return Execution(
-        run=f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}",
-        pipeline=name,
-        stage=stage,
-        key=digest([stage, secrets.token_hex(16)]),
-        code="",
-        started=cost.started,
-        wall_seconds=cost.wall_seconds,
-        cpu_seconds=cost.cpu_seconds,
-        peak_bytes=cost.peak_bytes,
-        verdict=verdict.value if verdict else "done",
-        inputs=tuple(inputs),
-        outputs=tuple(outputs),
-        parameters=parameters,
-    )
