@@ -120,6 +120,25 @@ def test_a_signal_while_the_server_begins_ends_it_with_0(folders, tmp_path, numb
     assert not list(tmp_path.iterdir())
 
 
+def test_a_worker_that_heeds_a_signal_before_its_parent_does_is_no_accident(folders):
+    """The parent gets it 0.1 seconds after the worker has ended."""
+    code = (
+        "import os, signal, subprocess, sys; from seakeep.serving.server import run, worker\n"
+        "parent, begin, clean = os.getpid(), worker.WorkerStart.__call__, worker.Lifeline.clean\n"
+        "def told(self):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return begin(self)\n"
+        "def over(self):\n"
+        "    clean(self)\n"
+        "    subprocess.Popen(['sh', '-c', f'sleep 0.1; kill -TERM {parent}'])\n"
+        "worker.WorkerStart.__call__, worker.Lifeline.clean = told, over\n"
+        "run.serve(sys.argv[1:], port=0)\n"
+    )
+    command = [sys.executable, "-c", code, str(folders["flights"])]
+    ended = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_an_error_of_who_is_told_the_address_ends_the_server(folders, tmp_path):
     code = "import sys; from seakeep.serving import serve; serve(sys.argv[1:], port=0, announce=lambda _: 1 / 0)"
     command = [sys.executable, "-c", code, str(folders["flights"])]

@@ -4,6 +4,9 @@ Granian sets a threading.Event in a signal handler; if the signal comes while th
 wait for ever. So SIGTERM and SIGINT stay blocked in the main thread from the beginning of `serve`, a thread takes them up
 once workers were forked, and what came before it is found pending. Workers inherit the mask: a signal that comes before
 they can drain waits for them (see App.__rsgi_init__).
+
+A worker may heed a signal sooner than its parent, where both get it at once (Ctrl-C, systemd, a container's end): it has then
+done what it was told, and is neither an accident nor to be replaced.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +27,43 @@ if TYPE_CHECKING:
 
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _PROBE_SECONDS = 0.005
+_SAME_SIGNAL_SECONDS = 0.25
+
+
+class Worker(WorkerProcess):
+    """A worker's process. One thread alone waits for its end and says so: two would take its exit code from each other.
+
+    Parameters: made: as Granian made it, not started yet.
+    """
+
+    def __init__(self, made: WorkerProcess, server: Parent) -> None:
+        vars(self).update(vars(made))
+        self._server, self._ended = server, threading.Event()
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return not self._ended.is_set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+        self._ended.wait(timeout)
+
+    def terminate(self) -> None:
+        """Tell it to end; it may have ended."""
+        with contextlib.suppress(ProcessLookupError):
+            super().terminate()  # type: ignore[no-untyped-call]
+
+    def kill(self) -> None:
+        """End it; it may have ended."""
+        with contextlib.suppress(ProcessLookupError):
+            super().kill()  # type: ignore[no-untyped-call]
+
+    def _watcher(self) -> None:
+        self.inner.join()
+        self._ended.set()
+        if self.inner.exitcode == 0 and not self.interrupt_by_parent:
+            self.interrupt_by_parent = self._server.is_stopping(_SAME_SIGNAL_SECONDS)
+        super()._watcher()  # type: ignore[no-untyped-call]
 
 
 class Parent(MPServer):
@@ -43,6 +83,18 @@ class Parent(MPServer):
         if self._ears:
             signal.pthread_kill(self._ears.ident or 0, signal.SIGTERM)
             self._ears.join()
+
+    def is_stopping(self, seconds: float) -> bool:
+        """Whether this server was told to stop, or is within so many seconds. For threads that have STOPS blocked."""
+        deadline = time.monotonic() + seconds
+        while not (self.interrupt_signal or STOPS & signal.sigpending()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PROBE_SECONDS)
+        return True
+
+    def _spawn_worker(self, *given: Any, **named: Any) -> Worker:
+        return Worker(super()._spawn_worker(*given, **named), self)
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
         if STOPS & signal.sigpending():
