@@ -1,4 +1,4 @@
-# Two commands: `make demo` runs the main job on real data, `make test` runs the tests. Each makes its own .venv.
+# Two commands: `make demo` tells a model's whole life on real data, `make test` runs the tests. Each makes its own .venv.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint format docs lock oldest bench clean
 BIN := .venv/bin
@@ -7,7 +7,7 @@ DEMO := demo-flights
 help:          ## list these targets
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' Makefile | expand -t 20
 
-demo: .demo    ## the main job on 336,776 real flights: raw data to live predictions
+demo: .demo    ## a model's whole life on 336,776 real flights, each decision the system's own
 	@$(BIN)/seakeep demo --dir $(DEMO)
 
 test: .development  ## the tests, without the slow ones

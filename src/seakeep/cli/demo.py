@@ -1,4 +1,4 @@
-"""`seakeep demo`: the main job on real data, told in the terminal."""
+"""`seakeep demo`: a model's whole life on real data, told in the terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="A model's life on 336,776 real flights.")
+@click.command(short_help="A model's whole life on 336,776 real flights.")
 @click.option(
     "--dir",
     "folder",
@@ -18,8 +18,8 @@ import click
 )
 @click.pass_context
 def command(context: click.Context, folder: Path) -> None:
-    """Take real flights through a model's whole life: contract, judged release, live answers, drift, retraining, and
-    releases that are let in, sent back and compared on evidence.
+    """Take real flights through a model's whole life: contract, judged release, live answers, a broken feed stopped, drift,
+    retraining, and releases that are let in, sent back and compared on evidence.
 
     An earlier telling in the same folder is replaced.
 
