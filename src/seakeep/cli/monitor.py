@@ -10,6 +10,7 @@ import click
 from seakeep.cli._door import Door, verb
 from seakeep.core.errors import DataError, RegistryError
 from seakeep.core.report import Verdict
+from seakeep.core.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,10 +134,7 @@ def _about(event: object) -> str:
 
 def _why(result: WindowResult) -> str:
     failed = list(dict.fromkeys(f"{check.code} {check.subject}" for check in result.report.failed))
-    if not failed:
-        return ""
-    more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-    return f": {', '.join(failed[:3])}{more}"
+    return f": {listed(failed)}" if failed else ""
 
 
 def _nothing(monitor: Monitor) -> str:

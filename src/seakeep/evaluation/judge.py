@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import UsageError
 from seakeep.core.kinds import Task
 from seakeep.core.report import Check, Report, Table, Verdict
+from seakeep.core.words import listed
 from seakeep.data.frames import schema_of
 from seakeep.evaluation import champion as champions
 from seakeep.evaluation import fairness
@@ -221,8 +222,8 @@ def _metrics(seen: Collected, bys: Sequence[By], rules: Rules) -> Table:
 
 
 def _small_note(small: Sequence[Slice], rules: Rules) -> list[str]:
-    listed = ", ".join(each.name for each in small[:5]) + (f" and {len(small) - 5} more" if len(small) > 5 else "")
-    return [f"Fewer than {rules.min_rows} rows, not judged: {listed}."] if small else []
+    names = listed([each.name for each in small], 5)
+    return [f"Fewer than {rules.min_rows} rows, not judged: {names}."] if small else []
 
 
 def _rare_note(left_out: int, rows: int, by: By) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core import locks
 from seakeep.core.errors import RegistryError
+from seakeep.core.moments import microseconds
 from seakeep.core.report import Report
 from seakeep.monitoring import incidents, judging, reading, windows
 from seakeep.monitoring.ledger import Ledger, WindowResult
@@ -140,7 +141,7 @@ class Monitor:
         since = min((each.start for each in state.windows[-HISTORY:]), default=state.cursor)
         has_log = self.log.layout.root.is_dir()
         seen = reading.seen(self.log, by=by, length=length, since=since) if has_log else {}
-        clock = round(now * 1e6) if by == ASKED else None
+        clock = microseconds(now) if by == ASKED else None
         due = windows.due(seen, length=length, grace=self.settings.patience, cursor=state.cursor, clock=clock)
         late = sum(max(0, seen[each.start].rows - each.rows) for each in state.windows if each.start in seen)
         unplaced = reading.unplaced(self.log, by=by) if has_log else 0

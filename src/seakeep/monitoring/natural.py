@@ -24,7 +24,7 @@ from seakeep.core.statistics import Statistics, common_kind
 from seakeep.data.frames import batches, known_columns, schema_of
 from seakeep.data.profile import profile_frame
 from seakeep.monitoring.drift import measured, wanted
-from seakeep.monitoring.windows import MONDAY
+from seakeep.monitoring.windows import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +151,7 @@ def _window(dataset: Dataset, length: int) -> pl.Expr:
     dtype = schema_of(dataset)[str(dataset.time)]
     zone = getattr(dtype, "time_zone", None)
     moments = pl.col(str(dataset.time)).cast(pl.Datetime("us", zone)).cast(pl.Int64)
-    return ((moments - MONDAY).floordiv(length) * length + MONDAY).alias("@window")
+    return started(moments, length).alias("@window")
 
 
 def _rows(

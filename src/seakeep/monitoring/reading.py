@@ -1,23 +1,23 @@
 """What a monitor reads of a prediction log: how many rows each window has, and the rows of one window.
 
-Called by `monitor`. Shadows are left out: they are the same requests once more. By a column of event times the whole log may hold rows of
-a window, so its times are scanned; one column of Parquet is cheap. A row without an event time (a refused request has no values) is
-in no window by such a clock.
+Called by `monitor`. Shadows are left out: they are the same requests once more. By a column of event times the whole log may
+hold rows of a window, so its times are scanned; one column of Parquet is cheap. A row without an event time (a refused request
+has no values) is in no window by such a clock.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from seakeep.core.errors import DataError
+from seakeep.core.moments import moment
 from seakeep.data.frames import FAILURES
 from seakeep.monitoring.settings import ASKED, BadMonitor
-from seakeep.monitoring.windows import MONDAY, Seen
+from seakeep.monitoring.windows import Seen, started
 from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from seakeep.monitoring.windows import Window
     from seakeep.prediction_log.log import PredictionLog
 
-ANSWERING = ("champion", "challenger", "pinned")
 _UNREAD = (names.ID, names.KEY, names.VERSION, names.ROLE, names.REVISION, names.LATENCY)
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_LEAST, _MOST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
 class TornLog(DataError):
@@ -55,9 +52,9 @@ def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels:
     """
     start = since if by == ASKED else None
     with _explained(log):
-        table = log.scan(since=None if start is None else moment(start), roles=ANSWERING, labels=labels)
+        table = log.scan(since=None if start is None else moment(start), roles=names.ANSWERING, labels=labels)
         at = pl.col(_column(table, by)).dt.epoch("us")
-        window = ((at - MONDAY).floordiv(length) * length + MONDAY).alias("window")
+        window = started(at, length).alias("window")
         counts = [pl.len().alias("rows"), at.max().alias("latest")]
         counts += [pl.col(names.LABEL).is_not_null().sum().alias("labelled")] if labels else []
         counted = table.filter(at.is_not_null()).group_by(window).agg(counts).collect(engine="streaming")
@@ -69,7 +66,7 @@ def unplaced(log: PredictionLog, *, by: str) -> int:
     if by == ASKED:
         return 0
     with _explained(log):
-        table = log.scan(roles=ANSWERING, labels=False)
+        table = log.scan(roles=names.ANSWERING, labels=False)
         return int(table.select(pl.col(_column(table, by)).null_count()).collect().item())
 
 
@@ -79,7 +76,7 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
     bounds = (low, high) if by == ASKED else (None, None)
     has_labels = bool(labels_mark(log))
     with _explained(log):
-        table = log.scan(since=bounds[0], until=bounds[1], roles=ANSWERING, labels=has_labels)
+        table = log.scan(since=bounds[0], until=bounds[1], roles=names.ANSWERING, labels=has_labels)
         at = pl.col(_column(table, by))
         table = table.filter(at >= low, at < high).drop(_UNREAD)
         if not has_labels:  # a join with nothing is not free
@@ -97,11 +94,6 @@ def labels_mark(log: PredictionLog) -> str:
             facts = path.stat()
             told.append(f"{path.name} {facts.st_size} {facts.st_mtime_ns}")
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16] if told else ""
-
-
-def moment(microseconds: int) -> dt.datetime:
-    """A moment in UTC, cut to the years 1 to 9999."""
-    return _EPOCH + dt.timedelta(microseconds=min(max(microseconds, _LEAST), _MOST))
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Mapping  # noqa: TC003  (the codec reads annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from seakeep.monitoring.settings import DEFAULT_WINDOW
 from seakeep.monitoring.windows import Window
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Kept:
 class State:
     """How far a watch has come. cursor: end of the last window, microseconds. window, by: of its settings.
 
-    labels: mark of the labels at the last look. baselines: by release, digests of the Statistics of its earlier answers. incidents: ids of the open ones, and of those that closed lately.
+    labels: mark of the labels at the last look. baselines: by release, digests of the Statistics of its earlier answers.
+    incidents: ids of the open ones, and of those that closed lately.
     """
 
     window: str = ""
@@ -77,7 +79,7 @@ class State:
         newest = tuple(windows[start] for start in sorted(windows))[-KEPT:]
         return replace(
             self,
-            window=settings.window or self.window or "1h",
+            window=settings.window or self.window or DEFAULT_WINDOW,
             by=settings.by,
             cursor=max(kept.end, self.cursor if self.cursor is not None else kept.end),
             windows=newest,

@@ -23,6 +23,8 @@ from seakeep.data.moves import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import polars as pl
+
 MONDAY = 4 * 86_400_000_000
 BUSY_SHARE = 0.01
 LONGEST_RUN = 48
@@ -72,6 +74,11 @@ def aligned(moment: int, length: int) -> Window:
     """
     start = (moment - MONDAY) // length * length + MONDAY
     return Window(start, start + length)
+
+
+def started(moments: pl.Expr, length: int) -> pl.Expr:
+    """The start of the window that holds each moment, as `aligned` tells it of one."""
+    return (moments - MONDAY).floordiv(length) * length + MONDAY
 
 
 def due(seen: Mapping[int, Seen], *, length: int, grace: int, cursor: int | None, clock: int | None) -> Due:

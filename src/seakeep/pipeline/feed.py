@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from seakeep.core import Report, Verdict
 from seakeep.core.codec import from_plain
+from seakeep.core.words import listed
 from seakeep.pipeline.child import call
 from seakeep.pipeline.reading import spans_of
 from seakeep.pipeline.sights import current, look_at_file, look_at_path
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from seakeep.registry import Registry
 
 KIND = "span"
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,7 @@ class Feed:
         if report.verdict is not Verdict.FAIL:
             return found
         failed = [f"{check.code} {check.subject}: {check.message}" for check in report.failed]
-        more = f" and {len(failed) - _SHOWN} more checks" if len(failed) > _SHOWN else ""
-        why = "; ".join(failed[:_SHOWN]) + more
+        why = listed(failed, between="; ")
         return replace(found, verdict="quarantined", why=why, sights=(*sights, contract))
 
     def _trained_on(self) -> dict[str, tuple[Sight, ...]]:

@@ -2,23 +2,23 @@
 
 Looks lie on a grid of equal windows from the rollout's beginning, so that whoever reads the log, however late and however often
 killed, sees the same looks. A request belongs to the window in which it was answered, not in which it arrived: a request that
-hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it arrives, and
-once: one that corrects an earlier one changes nothing here.
+hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it
+arrives, and once: one that corrects an earlier one changes nothing here.
 
 A request is one unit of evidence however many rows it has, since its rows fail or wait together, and what is hard to predict in
-one is hard in its neighbours: their losses count as one, their mean. What the shares deal out are
-keys, so the split is judged by keys seen for the first time; a request without a key is dealt out by itself.
+one is hard in its neighbours: their losses count as one, their mean. What the shares deal out are keys, so the split is judged
+by keys seen for the first time; a request without a key is dealt out by itself.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from seakeep.core import Task
+from seakeep.core.moments import microseconds, moment
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import snapshot
 from seakeep.prediction_log.joining import Known
@@ -75,7 +75,7 @@ class Seen:
 
     def _slowest(self, rollout: Rollout, end: int) -> float | None:
         """99th percentile of the champion's latencies since the rollout began; None where it has answered nothing."""
-        rows = _rows(self.taken, rollout, since=_micro(rollout.began), until=end)
+        rows = _rows(self.taken, rollout, since=microseconds(rollout.began), until=end)
         champion = rows.filter(pl.col("arm") == _CHAMPION, ~pl.col("error"))
         found = champion.select(pl.col("latency").quantile(0.99, "higher")).collect().item()
         return None if found is None else float(found)
@@ -86,11 +86,12 @@ def see(
 ) -> Seen:
     """Everything that was answered or labelled in [since, until), microseconds, cut into windows of `width` from `since`.
 
-    task: of the model. same_contract: whether both releases let in the same requests; then no refusal is an error. Reads the stretch's rows, and of the rows before it the keys, and those whose label came now.
+    task: of the model. same_contract: whether both releases let in the same requests; then no refusal is an error. Reads the
+    stretch's rows, and of the rows before it the keys, and those whose label came now.
     """
     log.convert(wait=False)  # finished spools are read once, and not at every look
     both = (rollout.champion.release, rollout.challenger.release)
-    taken = snapshot.take(log.layout, Window(_moment(_micro(rollout.began)), _moment(until), both))
+    taken = snapshot.take(log.layout, Window(moment(microseconds(rollout.began)), moment(until), both))
     end = since + ((pl.col("done") - since) // width + 1) * width
     rows = _rows(taken, rollout, since=since, until=until, judged=() if same_contract else CONTRACT)
     requests = rows.with_columns(end=end).sort("done", "request").collect()
@@ -147,7 +148,7 @@ def _scan(
     challenger = role.is_in(["challenger", "shadow"]) & (release == rollout.challenger.release)
     both = (rollout.champion.release, rollout.challenger.release)
     window = Window(
-        _moment(max(since, _micro(rollout.began))), _moment(until), both, ("champion", "challenger", "shadow")
+        moment(max(since, microseconds(rollout.began))), moment(until), both, ("champion", "challenger", "shadow")
     )
     scanned = rows_of(taken, window, None if labels is None else Known.of(labels))
     arm = pl.when(champion).then(pl.lit(_CHAMPION)).when(challenger).then(pl.lit(_CHALLENGER))
@@ -186,7 +187,7 @@ def _with_new(requests: pl.DataFrame, taken: Snapshot, rollout: Rollout, *, sinc
     split = [each.at for each in rollout.decisions if each.after in ("canary", "experiment")]
     if enough or not split or requests["key"].null_count() == requests.height:
         return requests.with_columns(new=keyless)
-    before = _scan(taken, rollout, since=_micro(min(split)), until=since).filter(pl.col("done") < since)
+    before = _scan(taken, rollout, since=microseconds(min(split)), until=since).filter(pl.col("done") < since)
     earlier = before.select(names.ROLE, names.KEY, "revision").collect()
     dealt = earlier.filter(pl.col(names.ROLE) == "challenger")["revision"].to_list()
     dealt += requests.filter(pl.col("arm") == _CHALLENGER, ~pl.col("copied"))["revision"].to_list()
@@ -243,11 +244,3 @@ def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:
     ]
     squares = pl.sum_horizontal(each**2 for each in share.values())
     return ((1 + squares - 2 * pl.sum_horizontal(hit)) / 2).clip(0, 1)
-
-
-def _micro(seconds: float) -> int:
-    return round(seconds * 1e6)
-
-
-def _moment(micro: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=max(0, micro))

@@ -206,9 +206,9 @@ class _Retraining:
 
     def _go_on(self, training: Training) -> Look:
         decision = Decision("retrain", "goes on with a training that was broken off")
-        self._write(replace(self.kept, running=replace(training, beginnings=training.beginnings + 1)))
-        assert self.kept.running is not None
-        outcome = self._train(self.kept.running, decision.why)
+        again = replace(training, beginnings=training.beginnings + 1)
+        self._write(replace(self.kept, running=again))
+        outcome = self._train(again, decision.why)
         return Look(self.name, self.clock(), decision, True, outcome, self._roll_out())
 
     def _history(self) -> History:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seakeep import rollout as room
 from seakeep.core import Report, Task, Verdict  # noqa: TC001  (the codec reads annotations when the program runs)
 from seakeep.core.codec import from_plain
+from seakeep.core.moments import microseconds
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.rollout_errors import CannotRollOut
 from seakeep.registry import Artifact
@@ -28,8 +29,9 @@ KIND = "rollout"
 class Kept:
     """What is written between looks.
 
-    task: what the model predicts. same_contract: whether both releases let in the same requests. read: microseconds since 1970 UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long
-    after it was answered a request may need to be on the disk. forced: why a release was let in that did not pass, or "".
+    task: what the model predicts. same_contract: whether both releases let in the same requests. read: microseconds since 1970
+    UTC up to which the log was read. look_seconds: a look's window. settle_seconds: how long after it was answered a request
+    may need to be on the disk. forced: why a release was let in that did not pass, or "".
     """
 
     rollout: Rollout
@@ -42,7 +44,7 @@ class Kept:
 
     def end(self, now: float) -> int:
         """Where the last window ends that can be looked at at time `now`: every answer before is in the log."""
-        width, settled = self.look_seconds * 1_000_000, round((now - self.settle_seconds) * 1e6)
+        width, settled = self.look_seconds * 1_000_000, microseconds(now - self.settle_seconds)
         return self.read + max(0, settled - self.read) // width * width
 
 

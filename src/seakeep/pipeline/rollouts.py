@@ -19,6 +19,7 @@ from seakeep.core import Schema, Statistics, Task, Verdict
 from seakeep.core.codec import from_json
 from seakeep.core.errors import RegistryError
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
+from seakeep.core.moments import microseconds
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.rollout_errors import CannotRollOut
@@ -55,7 +56,8 @@ def start(
     Raises: CannotRollOut, if there is no champion, the release did not pass, answers something else, or another rollout is
         under way; BadRollout, if it is the champion; BadPlan; BadReference; TornRelease; UnreadableRegistry.
     """
-    at = time.time() if now is None else now
+    read = microseconds(time.time() if now is None else now)
+    at = read / 1e6
     project = load_settings(Path.cwd()).rollout
     chosen = plan or project.plan
     made = room.make_plan(chosen, {**project.of(room.known_settings(chosen)), **(settings or {})})
@@ -66,11 +68,9 @@ def start(
         task = _check(registry, champion, challenger, forced=force is not None)
         with Cost() as cost:
             ranged = _ranged(made, champion, task)
-            at = round(at * 1e6) / 1e6
             begun = room.begin(ranged, name=name, champion=_party(champion), challenger=_party(challenger), at=at)
-        read, why = round(at * 1e6), (force or "").strip()
-        same = _contract(champion) == _contract(challenger)
-        kept = Kept(begun, read, task, same, project.look_seconds, project.settle_seconds, why)
+        same, forced = _contract(champion) == _contract(challenger), (force or "").strip()
+        kept = Kept(begun, read, task, same, project.look_seconds, project.settle_seconds, forced)
         with registry.transaction():
             revision = refuse_running(registry, name)
             write(registry, kept, expected=revision, decided=1, cost=cost)

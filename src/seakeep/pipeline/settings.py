@@ -30,7 +30,10 @@ _FORMS = {
 _LENGTH, _LENGTHS = r"\d+(\.\d+)?\s*[wdhms]", f"a length of time in quotes, for example {durations.EXAMPLE}"
 _FORMS |= {f"retrain.{name}": (_LENGTH, _LENGTHS) for name in ("cooldown", "per")}
 _FORMS |= {"retrain.every": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for never")}
-_FORMS |= {"monitor.window": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for the pipeline's"), "monitor.grace": (_LENGTH, _LENGTHS)}
+_FORMS |= {
+    "monitor.window": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for the pipeline's"),
+    "monitor.grace": (_LENGTH, _LENGTHS),
+}
 _POSITIVE = ("rollout.look_seconds", "retrain.max_minutes")
 
 

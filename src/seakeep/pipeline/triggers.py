@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.core import durations
+from seakeep.core.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,5 +203,5 @@ def _freed(policy: Policy, history: History) -> float | None:
 
 def _listed(names: Sequence[str], noun: str = "") -> str:
     """Names after their noun, at most three of them: "span 2013-09", "spans 2013-09, 2013-10"."""
-    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    shown = listed(names, _SHOWN)
     return f"{noun}{'s' if len(names) > 1 else ''} {shown}" if noun else shown

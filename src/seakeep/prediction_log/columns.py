@@ -11,6 +11,8 @@ Role = Literal["champion", "challenger", "shadow", "pinned"]
 Outcome = Literal["answered", "refused", "failed"]
 
 ROLES: Final[tuple[Role, ...]] = ("champion", "challenger", "shadow", "pinned")
+ANSWERING: Final[tuple[Role, ...]] = ("champion", "challenger", "pinned")
+"""Roles whose answer was given; a shadow's rows repeat the same requests."""
 OUTCOMES: Final[tuple[Outcome, ...]] = ("answered", "refused", "failed")
 
 MARK: Final = "@"

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from seakeep.prediction_log.labels import LabelSummary
 
-ANSWERING: tuple[names.Role, ...] = ("champion", "challenger", "pinned")
 Moment = dt.datetime | dt.date | str
 
 
@@ -83,7 +82,7 @@ class PredictionLog:
         since: Moment | None = None,
         until: Moment | None = None,
         releases: Sequence[str] = (),
-        roles: Sequence[str] = ANSWERING,
+        roles: Sequence[str] = names.ANSWERING,
     ) -> Dataset:
         """Production data as one more dataset: the inputs of answered requests, with `@time` as time and `@key` as key.
 
@@ -114,13 +113,13 @@ class PredictionLog:
         Rules: see joining; a row that changes nothing is counted and does no harm, so a table may be added again and again.
         Raises: UsageError, BadLabels, DataError; CannotWrite (a full disk), with nothing kept.
         """
-        if (id is None) == (key is None):
+        columns = {by: column for by, column in ((names.ID, id), (names.KEY, key)) if column is not None}
+        if len(columns) != 1:
             raise UsageError(
                 "labels are given by a prediction's id or by its key, expected one of the two",
                 fix='log.add_labels(frame, label="late", key="flight_id")  (--id COLUMN or --key COLUMN)',
             )
-        by, column = (names.ID, id) if id is not None else (names.KEY, key)
-        assert column is not None
+        ((by, column),) = columns.items()
         table = collect(frame if isinstance(frame, Dataset) else read(frame))
         at = moment(arrived, "arrived") or dt.datetime.now(dt.UTC)
         given = labels.labels_of(table, label=label, by=by, column=column, arrived=at)

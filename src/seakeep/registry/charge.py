@@ -16,10 +16,21 @@ from seakeep.registry.errors import BadReference
 from seakeep.registry.releases import CHAMPION
 
 if TYPE_CHECKING:
-    from seakeep.registry.documents import Documents, Entry, Journal
+    from seakeep.registry.documents import Documents, Journal
     from seakeep.registry.releases import Registered, Releases
 
 ROUTE = "route"
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A line of the journal: which version was put in charge. before: the champion until then. back: whether it was gone back to."""
+
+    version: int
+    release: str
+    before: int | None
+    back: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,9 @@ class Charge:
         """The release that was in charge when the champion was promoted, or None."""
         version = self.releases.alias(name, CHAMPION)
         for entry in reversed(self.journal.entries(kind=CHAMPION, name=name)):
-            told = _told(entry)
-            if told["version"] == version and not told["back"]:
-                return None if told["before"] is None else self.releases.resolve(f"{name}@{told['before']}")
+            told = from_plain(Promotion, entry.content, path=f"journal {entry.id}")
+            if told.version == version and not told.back:
+                return None if told.before is None else self.releases.resolve(f"{name}@{told.before}")
         return None
 
     def promote(self, name: str, version: int, *, why: str, at: float, back: bool) -> Registered:
@@ -50,8 +61,7 @@ class Charge:
         before = self.releases.alias(name, CHAMPION)
         self.releases.point(name, CHAMPION, version, at=at)
         promoted = self.releases.resolve(f"{name}@{version}")
-        told = {"version": version, "release": promoted.release.digest, "before": before, "back": back, "why": why}
-        self.journal.append(CHAMPION, name, told, at=at)
+        self.journal.append(CHAMPION, name, Promotion(version, promoted.release.digest, before, back, why), at=at)
         alone = Route(name, (arm_of(promoted, "champion"),), revision=self.documents.revision(ROUTE, name))
         self.set_route(alone, why=why, at=at)
         return promoted
@@ -78,8 +88,3 @@ class Charge:
 def arm_of(release: Registered, role: Role, share: float = 1.0) -> Arm:
     """A release's place on a route."""
     return Arm(role, release.release.digest, release.version, share)
-
-
-def _told(entry: Entry) -> dict[str, int | bool | None]:
-    assert isinstance(entry.content, dict)
-    return entry.content  # type: ignore[return-value]

@@ -8,10 +8,12 @@ so that an older Seakeep never writes into a newer registry. Opening costs about
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from seakeep.core.codec import to_plain
 from seakeep.core.files import CannotWrite
 from seakeep.registry.errors import UnreadableRegistry
 
@@ -116,6 +118,11 @@ def explaining(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise _unreadable(path, error) from error
+
+
+def json_of(value: object) -> str:
+    """What a column of JSON holds of anything that core.codec writes: one line without spaces."""
+    return json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _unreadable(path: Path, error: sqlite3.DatabaseError) -> UnreadableRegistry:

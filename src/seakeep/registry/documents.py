@@ -13,13 +13,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seakeep.core.codec import Json, to_plain
 from seakeep.core.errors import RegistryError
-from seakeep.registry.database import explaining, transaction
+from seakeep.registry.database import explaining, json_of, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
+
+    from seakeep.core.codec import Json
 
 
 class DocumentChanged(RegistryError):
@@ -89,7 +90,7 @@ class Documents:
             found = self.revision(kind, name)
             if found != (expected or 0):
                 raise DocumentChanged.of(kind, name, expected or 0, found)
-            row = (kind, name, found + 1, _dumps(content), time.time())
+            row = (kind, name, found + 1, json_of(content), time.time())
             connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
         return found + 1
 
@@ -117,7 +118,7 @@ class Journal:
     def append(self, kind: str, name: str, content: object, *, at: float) -> int:
         """Add a line; returns its number. content: anything that core.codec writes. at: Unix seconds."""
         with explaining(self.path):
-            values = (kind, name, at, _dumps(content))
+            values = (kind, name, at, json_of(content))
             found = self.connection.execute("INSERT INTO journal VALUES (NULL, ?, ?, ?, ?)", values)
         return int(found.lastrowid or 0)
 
@@ -130,7 +131,3 @@ class Journal:
         with explaining(self.path):
             rows = self.connection.execute(query, (after, kind, name)).fetchall()
         return tuple(Entry(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows)
-
-
-def _dumps(content: object) -> str:
-    return json.dumps(to_plain(content), ensure_ascii=False, separators=(",", ":"), allow_nan=False)

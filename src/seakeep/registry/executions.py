@@ -11,14 +11,15 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from seakeep.core.codec import Json, to_plain
 from seakeep.registry.artifacts import Artifact
-from seakeep.registry.database import explaining, transaction
+from seakeep.registry.database import explaining, json_of, transaction
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
     from pathlib import Path
+
+    from seakeep.core.codec import Json
 
 Outcome = Literal["pass", "fail", "inconclusive", "done", "error"]
 COLUMNS = (
@@ -89,7 +90,7 @@ class Executions:
                 f"INSERT INTO executions ({COLUMNS}) VALUES (NULL{', ?' * 12})",  # noqa: S608  (constants)
                 (
                     *(execution.run, execution.pipeline, execution.stage, execution.key, execution.code),
-                    *(_dumps(execution.parameters), _sights(execution.looked_at), execution.started),
+                    *(json_of(execution.parameters), _sights(execution.looked_at), execution.started),
                     *(execution.wall_seconds, execution.cpu_seconds, execution.peak_bytes, execution.verdict),
                 ),
             ).lastrowid
@@ -149,8 +150,4 @@ class Executions:
 
 def _sights(looked_at: tuple[Sight, ...]) -> str:
     """Sights as rows of their fields: a run with nothing to do reads one a data file, and should not notice."""
-    return _dumps([[getattr(sight, name) for name in Sight.__slots__] for sight in looked_at])
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"))
+    return json_of([[getattr(sight, name) for name in Sight.__slots__] for sight in looked_at])

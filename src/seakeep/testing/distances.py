@@ -42,7 +42,14 @@ def check_distance(name: str) -> None:
 
 
 def _check_constants(module: Any) -> None:
-    wanted = {"KINDS": frozenset, "THRESHOLD": float, "FLOOR": float, "SOURCE": str, "LARGEST": float, "SYMMETRIC": bool}
+    wanted = {
+        "KINDS": frozenset,
+        "THRESHOLD": float,
+        "FLOOR": float,
+        "SOURCE": str,
+        "LARGEST": float,
+        "SYMMETRIC": bool,
+    }
     for constant, kind in wanted.items():
         found = getattr(module, constant, None)
         _hold(isinstance(found, kind), f"{constant} is a {kind.__name__}", found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from seakeep.cli._demo.season import KEY, MODEL
+from seakeep.core.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,12 +156,11 @@ def _look(telling: Telling) -> Look:
 
 def _week(result: WindowResult) -> tuple[str, ...]:
     moved = list(dict.fromkeys(check.subject for check in result.report.failed))
-    shown = ", ".join(moved[:6]) + (f" and {len(moved) - 6} more" if len(moved) > 6 else "")
     return (
         result.window.name,
         f"{result.rows:,}",
         result.report.verdict.value,
-        shown or "nothing",
+        listed(moved, 6) or "nothing",
     )
 
 
