@@ -139,6 +139,28 @@ def test_a_worker_that_heeds_a_signal_before_its_parent_does_is_no_accident(fold
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("other", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_told_twice_drains_as_if_told_once(other):
+    """Granian's own handler waits for ever at the second time."""
+    code = (
+        "import asyncio, os, signal; from seakeep.serving.server.heeding import end_signal\n"
+        "loop = asyncio.new_event_loop()\n"
+        "held = end_signal(loop)\n"
+        f"for number in (signal.SIGTERM, {int(other)}, signal.SIGTERM): os.kill(os.getpid(), number)\n"
+        "loop.run_until_complete(asyncio.sleep(0.1)); print('drained')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"drained\n", b"")
+
+
+def test_workers_that_are_told_as_their_server_is_end_at_once(start, folders):
+    for _ in range(5):
+        with start(folders["flights"], "--workers", "2") as server:
+            for pid in (*server.workers, *server.workers, server.process.pid):
+                os.kill(pid, signal.SIGTERM)
+            assert server.process.wait(10) == 0
+
+
 def test_an_error_of_who_is_told_the_address_ends_the_server(folders, tmp_path):
     code = "import sys; from seakeep.serving import serve; serve(sys.argv[1:], port=0, announce=lambda _: 1 / 0)"
     command = [sys.executable, "-c", code, str(folders["flights"])]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log.layout import Layout
 from seakeep.serving.server.app import App
+from seakeep.serving.server.heeding import heed_once
 from seakeep.serving.server.lifeline import Lifeline
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class WorkerStart:
     def __call__(self) -> App:
         lifeline = Lifeline(self.parent, self.folder, self.settings.drain_seconds)
         lifeline.tie()
+        heed_once()
         return App(self, failed=self.fail, ended=lifeline.clean)
 
     @property
