@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from seakeep.core import Task, Verdict
 from seakeep.core.errors import UsageError
 from seakeep.pipeline import rollouts
+from seakeep.pipeline.looking import Seen
 from seakeep.pipeline.rollout_errors import CannotRollOut
 from seakeep.registry import Registry
 from seakeep.registry.errors import BadReference, TornRelease, UnreadableRegistry
@@ -18,6 +21,7 @@ from seakeep.rollout.errors import BadPlan, BadRollout
 
 from .world import BEGAN, World
 
+look = Seen.look
 QUICK = {"copies": 200, "shadow_seconds": 10, "requests": 100, "seconds": 10, "shares": "0.2,0.5", "tolerance": 0.03}
 
 
@@ -145,6 +149,21 @@ def test_a_few_keys_with_all_the_traffic_do_not_look_like_a_broken_split(world):
     start(world, settings={"copies": 0, "requests": 100_000})
     found = until_it_ends(world, looks=12, keys=30)
     assert found.rollout.phase == "canary"
+    assert sum(found.rollout.evidence.units) == 30
+
+
+def test_the_split_is_judged_by_the_keys_that_requests_named(world, monkeypatch):
+    """Thirty customers with many flights each: the flights are the rows' own keys."""
+    append, flights = world.spool.append, itertools.count()
+
+    def named(frame):
+        if getattr(frame, "keys", None):
+            frame.dealt, frame.keys = frame.keys[0], [f"flight {next(flights)}"]
+        append(frame)
+
+    monkeypatch.setattr(world.spool, "append", named)
+    start(world, settings={"copies": 0, "requests": 100_000})
+    found = until_it_ends(world, looks=4, keys=30)
     assert sum(found.rollout.evidence.units) == 30
 
 
@@ -325,6 +344,59 @@ def test_a_champion_put_in_charge_by_somebody_else_ends_the_rollout_and_stays(wo
         assert registry.route("tips").releases == (third.release.digest,)
 
 
+def test_a_route_changed_by_hand_ends_the_rollout_and_stays(world):
+    start(world)
+    with Registry(world.home) as registry:
+        present = registry.route("tips")
+        by_hand = registry.set_route(replace(present, shadows=()), why="by hand")
+    found = advance(world)
+    assert (found.rollout.phase, found.rollout.decisions[-1].why) == (
+        "aborted",
+        "its route was changed by hand meanwhile",
+    )
+    with Registry(world.home) as registry:
+        assert registry.route("tips") == by_hand
+
+
+@pytest.mark.parametrize("after", ["shadow", "canary"])
+def test_a_challenger_whose_files_are_gone_gets_no_more_traffic(world, after):
+    start(world)
+    while rollouts.status("tips", home=world.home).rollout.phase != after:
+        advance(world)
+    shutil.rmtree(next(each.folder for each in world.releases.values() if each.version == 2))
+    found = until_it_ends(world)
+    assert (found.rollout.phase, found.verdict) == ("aborted", Verdict.FAIL)
+    assert found.rollout.decisions[-1].why == (
+        "tips@2 cannot be served any more: the release's folder is absent or has no manifest"
+    )
+    with Registry(world.home) as registry:
+        champion = registry.champion("tips")
+        assert (champion.version, registry.route("tips").releases) == (1, (champion.release.digest,))
+
+
+def test_a_clock_that_went_far_back_ends_the_rollout_and_a_small_step_does_not(world):
+    start(world)
+    advance(world)
+    assert rollouts.advance("tips", home=world.home, now=world.now - 600).rollout.phase == "shadow"
+    found = rollouts.advance("tips", home=world.home, now=world.now - 86_400)
+    assert found.rollout.phase == "aborted"
+    assert found.rollout.decisions[-1].why == (
+        "the clock went back by 24.0 hours, to before what was looked at: nothing new can be seen"
+    )
+    with Registry(world.home) as registry:
+        assert [arm.version for arm in registry.route("tips").arms] == [1]
+
+
+def test_an_hour_without_traffic_is_looked_at_once(world, monkeypatch):
+    start(world)
+    advance(world)
+    looks = []
+    monkeypatch.setattr(Seen, "look", lambda *given, **named: looks.append(named["end"]) or look(*given, **named))
+    found = rollouts.advance("tips", home=world.home, now=world.now + 2 + 20 * 3600)
+    assert found.rollout.phase == "canary"
+    assert len(looks) < 100
+
+
 def test_aborting_leaves_a_champion_alone_that_somebody_else_put_in_charge(world):
     start(world)
     third = world.release(b"third")
@@ -447,6 +519,11 @@ class TestRefusals:
         folder = next(each.folder for each in world.releases.values() if each.version == 2)
         (folder / "model.onnx").write_bytes(b"cut")
         with pytest.raises(TornRelease):
+            start(world)
+
+    def test_beside_a_torn_champion_nothing_is_rolled_out(self, world):
+        shutil.rmtree(next(each.folder for each in world.releases.values() if each.version == 1))
+        with pytest.raises(TornRelease, match="the release's folder is absent"):
             start(world)
 
     def test_what_is_not_there_or_over_cannot_be_moved(self, world):

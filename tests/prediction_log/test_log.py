@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import os
+import struct
+import zlib
 
+import msgspec
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from seakeep.core import locks
 from seakeep.core.errors import UsageError
-from seakeep.prediction_log import Header, Label, Layout, PredictionLog, Spool, columns, find
+from seakeep.prediction_log import Header, Label, Layout, PredictionLog, Spool, columns, find, frames
 
 from .examples import HOUR, LATE, NOON, ONE, TWO, asked, ids, written
 
@@ -30,12 +33,42 @@ def only(log: PredictionLog, **given) -> dict:
 def test_a_row_says_what_was_asked_and_answered(log):
     written(log, [asked(7, key="UA-7", role="challenger")])
     assert only(log) == {
-        "@id": "q7.0", "@time": dt.datetime(2013, 11, 4, 12, tzinfo=dt.UTC), "@key": "UA-7", "@release": ONE,
+        "@id": "q7.0", "@time": dt.datetime(2013, 11, 4, 12, tzinfo=dt.UTC), "@key": "UA-7", "@dealt": None, "@release": ONE,
         "@version": 1, "@role": "challenger", "@revision": 3, "@latency_ms": 0.5, "@outcome": "answered",
         "@reason": None, "@prediction": True, "@probability_false": 0.25, "@probability_true": 0.75,
         "distance": 7.0, "carrier": "UA", "seats": 7, "fresh": True,
         "due": dt.datetime(2013, 11, 4, 12, tzinfo=dt.UTC), "@label": None, "@labelled": None,
     }  # fmt: skip
+
+
+def test_a_request_that_named_a_key_was_dealt_by_that_one(log):
+    written(log, [asked(1, key="row's own", dealt="header's")])
+    assert [only(log)[name] for name in ("@key", "@dealt")] == ["row's own", "header's"]
+
+
+def test_parts_of_before_there_was_such_a_column_are_read_beside_later_ones(log):
+    written(log, [asked(1, key="k", dealt="d")])
+    log.convert()
+    (path,) = log.layout.parts.rglob("*.parquet")
+    pl.read_parquet(path, hive_partitioning=False).drop("@dealt").write_parquet(path)
+    assert only(log)["@dealt"] is None
+    written(log, [asked(2, dealt="e")])
+    log.convert()
+    written(log, [asked(3)])
+    found = log.scan().collect().sort("@id")
+    assert found["@dealt"].to_list() == [None, "e", None]
+    assert found["@key"].to_list() == ["k", None, None]
+    assert log.as_dataset().digest
+
+
+def test_a_record_of_before_there_was_such_a_column_is_read(log):
+    first = msgspec.msgpack.decode(frames.encode(asked(1, key="k"))[frames.HEAD_BYTES :])
+    payload = msgspec.msgpack.encode(first[:-1])
+    head = frames.encode(LATE) + struct.pack("<4sII", frames.MARK, len(payload), zlib.crc32(payload))
+    log.layout.spool.mkdir(parents=True)
+    (log.layout.spool / "20130101T000000-a-b.closed").write_bytes(head + payload)
+    assert only(log)["@dealt"] is None
+    assert only(log)["@key"] == "k"
 
 
 def test_a_request_of_several_rows_is_several_rows(log):

@@ -192,12 +192,47 @@ def test_a_key_of_any_bytes_is_a_key_or_none_and_never_a_fault(logged, row):
     head = b"POST %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\nseakeep-key: %s\r\n\r\n"
     with server as server:
         server.until_revision(made.canary(0.5, challenger=1).revision)
-        for key in (b"\xff\xfe", "é".encode(), "é".encode("latin-1"), b"", b"x" * 3000):
+        for key in (b"\xff\xfe", "é".encode(), "é".encode("latin-1"), b"", b"x" * 512):
             with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
                 client.sendall(head % (PATH.encode(), len(body), key) + body)
                 assert b" 200 OK" in client.recv(100), key
         stop(server)
     assert rows(made).height == 5
+
+
+def test_a_key_that_is_long_is_refused_since_it_is_written_beside_every_row(logged, row):
+    made, server = logged("--row-limit", "20000")
+    body = json.dumps({"rows": [row], "parameters": {"key": "x" * 513}}).encode()
+    with server as server:
+        for _ in range(2):
+            status, answer = server.infer(body)
+            assert (status, answer["code"], answer["field"]) == (400, "wrong_key", "parameters.key")
+            assert answer["error"] == "parameters.key has 513 characters, expected at most 512"
+            header = server.ask("POST", PATH, json.dumps({"rows": [row]}).encode(), seakeep_key="x" * 60_000)
+            assert (header[0], header[2]["field"]) == (400, "seakeep-key")
+            server.until_revision(made.canary(0.5, challenger=1).revision)
+        assert server.infer({"rows": [row] * 10_000, "parameters": {"key": "x" * 512}})[0] == 200
+        stop(server)
+    assert rows(made).filter(pl.col("@outcome") == "answered")["@dealt"].unique().to_list() == ["x" * 512]
+
+
+def test_the_log_keeps_the_key_that_dealt_a_request_beside_its_rows_own(logged, row):
+    made, server = logged()
+    known, wrong = {**row, "flight": "UA1"}, {**row, "flight": "UA2", "seats": "x"}
+    with server as server:
+        server.until_revision(made.canary(0.5, challenger=1).revision)
+        for rest, header in (
+            ({}, {}),
+            ({"parameters": {"key": 7}}, {}),
+            ({"parameters": {"key": 7}}, {"seakeep_key": "A"}),
+        ):
+            for one in (known, wrong):
+                body = json.dumps({"rows": [one], **rest}).encode()
+                assert server.ask("POST", PATH, body, **header)[0] == (200 if one is known else 400)
+        stop(server)
+    found = rows(made).sort("@time").select("@key", "@dealt").rows()
+    assert found[::2] == [("UA1", None), ("UA1", "7"), ("UA1", "A")]
+    assert found[1::2] == [("UA2", "UA2"), ("7", "7"), ("A", "A")]
 
 
 class Asking(threading.Thread):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seakeep.monitoring.windows import Window
     from seakeep.prediction_log.log import PredictionLog
 
-_UNREAD = (names.ID, names.KEY, names.VERSION, names.ROLE, names.REVISION, names.LATENCY)
+_UNREAD = (names.ID, names.KEY, names.DEALT, names.VERSION, names.ROLE, names.REVISION, names.LATENCY)
 
 
 class TornLog(DataError):

@@ -45,6 +45,8 @@ DIFFERENT = 0.1
 """Of the loss's range: two numbers that differ by more are different answers."""
 _CHAMPION, _CHALLENGER = "champion", "challenger"
 _EMPTY = pl.DataFrame()
+_UNIT = pl.coalesce(names.DEALT, names.KEY)
+"""By what a request was dealt to an arm: the key that it named, else that of its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Seen:
     requests: pl.DataFrame
     pairs: pl.DataFrame
     losses: pl.DataFrame
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing happened in the whole stretch, so that all its looks are the same."""
+        return not (self.requests.height or self.pairs.height or self.losses.height)
 
     def look(self, rollout: Rollout, *, end: int, revision: int) -> Look:
         """The window that ends at `end`. revision: of the route of the present step."""
@@ -170,7 +177,7 @@ def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int, judged: 
     within = scanned.filter(pl.col("done") >= since, pl.col("done") < until, counted)
     return within.group_by("request", "arm").agg(
         pl.col("revision", "done").first(),
-        key=pl.col(names.KEY).first(),
+        key=_UNIT.first(),
         error=~pl.col("answered").all(),
         latency=pl.col(names.LATENCY).max(),
         copied=(pl.col(names.ROLE) == "shadow").any(),
@@ -188,11 +195,12 @@ def _with_new(requests: pl.DataFrame, taken: Snapshot, rollout: Rollout, *, sinc
     if enough or not split or requests["key"].null_count() == requests.height:
         return requests.with_columns(new=keyless)
     before = _scan(taken, rollout, since=microseconds(min(split)), until=since).filter(pl.col("done") < since)
-    earlier = before.select(names.ROLE, names.KEY, "revision").collect()
+    first_rows = before.filter(pl.col(names.ID).str.ends_with(".0"))
+    earlier = first_rows.select(names.ROLE, "revision", key=_UNIT).collect()
     dealt = earlier.filter(pl.col(names.ROLE) == "challenger")["revision"].to_list()
     dealt += requests.filter(pl.col("arm") == _CHALLENGER, ~pl.col("copied"))["revision"].to_list()
     on_split = pl.col("revision") >= min(dealt, default=2**62)
-    met = earlier.filter(on_split)[names.KEY].drop_nulls().unique()
+    met = earlier.filter(on_split)["key"].drop_nulls().unique()
     first = (
         on_split & pl.struct("key", on_split.alias("dealt")).is_first_distinct() & ~pl.col("key").is_in(met.implode())
     )

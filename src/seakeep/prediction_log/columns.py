@@ -19,6 +19,7 @@ MARK: Final = "@"
 ID: Final = "@id"
 TIME: Final = "@time"
 KEY: Final = "@key"
+DEALT: Final = "@dealt"
 RELEASE: Final = "@release"
 VERSION: Final = "@version"
 ROLE: Final = "@role"
@@ -33,7 +34,10 @@ LABELLED: Final = "@labelled"
 
 RELEASE_DIGITS: Final = 12
 
-OWN: Final = (ID, TIME, KEY, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON, PREDICTION, LABEL, LABELLED)
+OWN: Final = (
+    *(ID, TIME, KEY, DEALT, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON),
+    *(PREDICTION, LABEL, LABELLED),
+)
 
 
 def is_own(name: str) -> bool:

@@ -68,7 +68,7 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     each input, `rows` long, in the header's order, None where missing, timestamps in microseconds since 1970 UTC; empty
     where a request was refused before they were read. scores: (rows, width) flat in row order, as floats or as the bytes of
     little-endian float32. decisions: a class index a row; empty for regression. keys: one a row, or None. reason: why it
-    was refused or failed.
+    was refused or failed. dealt: the key that the request itself named and was dealt by, None where it named none.
     """
 
     time: int
@@ -84,6 +84,7 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     decisions: Sequence[int] = ()
     keys: Sequence[Any] | None = None
     reason: str | None = None
+    dealt: str | None = None
 
 
 class Label(msgspec.Struct, array_like=True, tag="l", gc=False):

@@ -18,6 +18,7 @@ from seakeep.prediction_log.tables import OWN, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from seakeep.prediction_log.frames import Header
     from seakeep.prediction_log.joining import Known
@@ -38,13 +39,22 @@ def newest(headers: Mapping[str, Header]) -> Header:
 def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) -> pl.LazyFrame:
     """One release's rows, with labels of its predictions' type."""
     files = [path for (_, release), paths in taken.parts.items() if release == digits for path in paths]
-    scans = [pl.scan_parquet(files, glob=False, hive_partitioning=False)] if files else []
+    scans = [_scanned(files, taken, digits)] if files else []
     for tables in taken.live:
         scans += [table.lazy() for release, table in tables.rows.items() if release.startswith(digits)]
     table = pl.concat(scans)
     if wanted := _wanted(window):
         table = table.filter(*wanted)
     return table if known is None else known.join(table)
+
+
+def _scanned(files: Sequence[Path], taken: Snapshot, digits: str) -> pl.LazyFrame:
+    """Parts of one release. A column that the log did not have yet when a part was written is null there."""
+    header = next((one for release, one in taken.headers.items() if release.startswith(digits)), None)
+    schema = None if header is None else schema_of(header)
+    return pl.scan_parquet(
+        list(files), glob=False, hive_partitioning=False, schema=schema, missing_columns="insert" if schema else "raise"
+    )
 
 
 def _combined(scans: Sequence[pl.LazyFrame]) -> pl.LazyFrame:

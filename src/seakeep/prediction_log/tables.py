@@ -41,6 +41,7 @@ OWN: dict[str, pl.DataType] = {
     names.ID: pl.String(),
     names.TIME: TIME,
     names.KEY: pl.String(),
+    names.DEALT: pl.String(),
     names.RELEASE: pl.String(),
     names.VERSION: pl.Int64(),
     names.ROLE: pl.String(),
@@ -172,6 +173,7 @@ def _own(
             names.LATENCY: [record.latency_ms for record in records],
             names.OUTCOME: [record.outcome for record in records],
             names.REASON: [record.reason for record in records],
+            names.DEALT: [record.dealt for record in records],
         },
         schema={name: pl.Int64() if name == names.TIME else OWN[name] for name in _OF_REQUEST},
         strict=False,
@@ -189,7 +191,9 @@ def _own(
 
 
 _NOTHING = (None,)
-_OF_REQUEST = (names.ID, names.TIME, names.ROLE, names.REVISION, names.LATENCY, names.OUTCOME, names.REASON)
+_OF_REQUEST = (
+    *(names.ID, names.TIME, names.ROLE, names.REVISION, names.LATENCY, names.OUTCOME, names.REASON, names.DEALT),
+)
 
 
 def _text(value: Any) -> str | None:

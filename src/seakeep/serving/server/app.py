@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
-from seakeep.serving.server.keys import HEADER
+from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.pages import JSON, LOADING, RETRY, Pages
 from seakeep.serving.server.patience import Patience
@@ -86,27 +86,29 @@ class App:
         if crossing is None or scope.method != "POST":
             await self._elsewhere(scope, protocol)
             return
-        lane = crossing.main
+        lane, key, dealt = crossing.main, None, None
         try:
+            key = dealt = header_key(scope.headers)
             body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
             check_headers(scope.headers)
-            lane = crossing.only or crossing.lane(scope.headers, body)
+            if crossing.only is None:
+                lane, dealt = crossing.lane(body, key)
             engine, log = lane.engine, lane.log
             if engine is None:
                 _not_ready(protocol, lane)
                 return
-            prediction_id, key = (None, None) if log is None else (log.next_id(), scope.headers.get(HEADER))
+            prediction_id = None if log is None else log.next_id()
             answered = await engine.answer(body, prediction_id)
             if log is not None and prediction_id is not None:
                 log.answered(lane, prediction_id, time.perf_counter() - started, answered, key=key)
                 if log.acknowledged:
                     await log.committed()
         except Refusal as refusal:
-            self._unanswered(scope, lane, started, "refused", refusal.code)
+            self._unanswered(lane, started, "refused", refusal.code, dealt)
             _refuse(protocol, refusal, lane.answered, lane.refused)
         except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
             if _is_fault(error):
-                self._unanswered(scope, lane, started, "failed", type(error).__name__)
+                self._unanswered(lane, started, "failed", type(error).__name__, dealt)
                 _fault(protocol, scope, lane.answered)
         else:
             lane.answered[200].add()  # before it is sent: who has an answer finds it counted
@@ -115,9 +117,9 @@ class App:
             if crossing.shadows:
                 self._shadows.offer(crossing.shadows, Copy(body, lane, answered, prediction_id, key))
 
-    def _unanswered(self, scope: Any, lane: Lane, started: float, outcome: str, reason: str) -> None:
+    def _unanswered(self, lane: Lane, started: float, outcome: str, reason: str, key: str | None) -> None:
         if lane.log is not None and lane.engine is not None:
-            key, seconds = scope.headers.get(HEADER), time.perf_counter() - started
+            seconds = time.perf_counter() - started
             lane.log.unanswered(lane, lane.log.next_id(), seconds, outcome, reason, key=key)
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
-from seakeep.serving.server.keys import key_of, row_keys
+from seakeep.serving.server.keys import parameter_key, row_keys
 from seakeep.serving.server.parsing import check_members, decode_object, typed
 from seakeep.serving.server.refusals import BadBody, BadInput
 
@@ -41,7 +41,7 @@ class CarefulReader:
         request = decode_object(body, complaint)
         check_members("the body", request, _REQUEST)
         identity = typed(request, "id", str, "text")
-        key = key_of(typed(request, "parameters", dict, "an object"))
+        key = parameter_key(typed(request, "parameters", dict, "an object"))
         outputs = self._outputs(typed(request, "outputs", list, "an array of objects"))
         rows, tensors = (
             typed(request, "rows", list, "an array of objects"),

@@ -15,7 +15,7 @@ import msgspec
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.careful import CarefulReader
-from seakeep.serving.server.keys import UNFIT, key_of, row_keys
+from seakeep.serving.server.keys import UNFIT, parameter_key, row_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ class Decoder:
         given = list(zip(*map(msgspec.structs.astuple, request.rows), strict=True))
         columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
         keys = None if self._key_place is None else given[self._key_place]
-        return Ask(columns, rows, natural=True, id=request.id, key=key_of(request.parameters), keys=keys)
+        return Ask(columns, rows, natural=True, id=request.id, key=parameter_key(request.parameters), keys=keys)
 
     def _from_tensors(self, request: Any) -> Ask | None:
         columns: list[Any] = [None] * self._count
@@ -101,7 +101,7 @@ class Decoder:
             return None
         if self._key_type is None and self._key_place is not None:
             keys = columns[self._key_place]
-        key = key_of(request.parameters)
+        key = parameter_key(request.parameters)
         return Ask(columns, rows, natural=False, id=request.id, outputs=outputs, key=key, keys=row_keys(keys, rows))
 
     def _wanted(self, outputs: list[Any]) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 The key is the header `seakeep-key`, else `parameters.key`, else the value of the schema's key column in the first row. It must be
 known before the arm is, and so before any contract applies: `Peek` reads only the key and passes over the rest of the body,
-and takes what it cannot read for no key; the arm's own contract says what is wrong with it.
+and takes what it cannot read for no key; the arm's own contract says what is wrong with it. The log writes a request's key beside
+every row of it, so that a key that a request names for itself must be short.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from seakeep.serving.server.refusals import BadInput
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HEADER = "seakeep-key"
 PARAMETER = "key"
+MOST_CHARACTERS = 512
 UNFIT = re.compile(r'[\\"\x00-\x1f]')
 """What msgspec does not take in the name of a struct's member."""
 _NULL = msgspec.Raw(b"null")
@@ -43,6 +47,24 @@ def as_key(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else None
+
+
+def header_key(headers: Any) -> str | None:
+    """The key that a request's header names. Raises Refusal for one that is too long."""
+    key = headers.get(HEADER)
+    return key if key is None else _short(key, HEADER)
+
+
+def parameter_key(parameters: dict[str, Any] | None) -> str | None:
+    """As `key_of`. Raises Refusal for one that is too long."""
+    key = key_of(parameters)
+    return key if key is None else _short(key, f"parameters.{PARAMETER}")
+
+
+def _short(key: str, field: str) -> str:
+    if len(key) > MOST_CHARACTERS:
+        raise BadInput.long_key(field, key, MOST_CHARACTERS)
+    return key
 
 
 def row_keys(values: object, rows: int) -> Sequence[Any] | None:

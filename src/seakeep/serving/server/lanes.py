@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSES
-from seakeep.serving.server.keys import HEADER, Peek
+from seakeep.serving.server.keys import Peek
 from seakeep.serving.server.refusals import CODES
 
 if TYPE_CHECKING:
@@ -74,15 +74,14 @@ class Crossing:
         self.only = main if len(self._lanes) <= 1 else None
         self._peek = None if self.only or not main.engine else Peek(main.engine.key_column)
 
-    def lane(self, headers: Any, body: bytes) -> Lane:
-        """The lane for a request: by its key, else by chance."""
+    def lane(self, body: bytes, key: str | None) -> tuple[Lane, str | None]:
+        """The lane for a request, and the key that it was dealt by: `key` of its header, else that in its body, else chance."""
         if self._peek is None or self._route is None:
-            return self.main
-        key = headers.get(HEADER)
+            return self.main, key
         if key is None:
             key = self._peek.key(body)
         point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
-        return self._lanes[self._route.arm_for(point)]
+        return self._lanes[self._route.arm_for(point)], key
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class Logbook:
     ) -> None:
         """Write down an answer. seconds: that it took. key: of the request, where its header had one."""
         ask = answered.ask
+        named = ask.key if key is None else key
         self._spool.append(
             Record(
                 _microseconds() - int(seconds * 1e6),
@@ -94,14 +95,17 @@ class Logbook:
                 ask.columns,
                 answered.scores,
                 answered.decisions,
-                log_keys(ask.keys, ask.key if key is None else key, ask.rows),
+                log_keys(ask.keys, named, ask.rows),
+                dealt=named,
             )
         )
 
     def unanswered(
         self, lane: Lane, prediction_id: str, seconds: float, outcome: str, reason: str, *, key: str | None = None
     ) -> None:
-        """Write down a request that was refused or failed. reason: the refusal's code, or the error's kind."""
+        """Write down a request that was refused or failed. reason: the refusal's code, or the error's kind. key: that it was
+        dealt by.
+        """
         self._spool.append(
             Record(
                 _microseconds() - int(seconds * 1e6),
@@ -114,6 +118,7 @@ class Logbook:
                 outcome,
                 keys=None if key is None else [key],
                 reason=reason,
+                dealt=key,
             )
         )
 

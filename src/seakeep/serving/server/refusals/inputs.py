@@ -18,6 +18,18 @@ class BadInput(Refusal):
     """An input that the contract does not let in."""
 
     @classmethod
+    def long_key(cls, field: str, found: str, most: int) -> BadInput:
+        return cls(
+            "wrong_key",
+            f"{field} has {len(found)} characters, expected at most {most}",
+            field=field,
+            found=shown(found),
+            expected=f"at most {most} characters",
+            cause="A key names whom or what a request is about; it is written beside every row of the request.",
+            fix="Send an id, or a digest of what is longer.",
+        )
+
+    @classmethod
     def unknown_input(cls, name: str, known: Sequence[str], model: str) -> BadInput:
         near = nearest(name, known)
         return cls(

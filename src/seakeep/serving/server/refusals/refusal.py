@@ -30,6 +30,7 @@ CODES = (
     "outside_domain",
     "reserved_value",
     "binary_tensors",
+    "wrong_key",
     "wrong_prediction_id",
     "wrong_label",
     "too_many_rows",
