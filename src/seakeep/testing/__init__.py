@@ -1,9 +1,43 @@
-"""Conformance suites that plug-ins must pass; the built-in ones pass them too."""
+"""Conformance suites that plug-ins must pass; the built-in ones pass them too. Each is imported when first used."""
 
 from __future__ import annotations
 
-from seakeep.testing.columns import column_of, table_of
-from seakeep.testing.distances import check_distance
-from seakeep.testing.sequential import check_sequential_test
+from typing import TYPE_CHECKING
 
-__all__ = ["check_distance", "check_sequential_test", "column_of", "table_of"]
+from seakeep._lazy import lazily
+
+_HOMES = {
+    "check_distance": "distances",
+    "check_exporter": "exporters",
+    "check_operation": "operations",
+    "check_plan": "plans",
+    "check_runtime": "runtimes",
+    "check_sequential_test": "sequential",
+    "check_source": "sources",
+    "column_of": "columns",
+    "table_of": "columns",
+}
+
+__all__ = [
+    "check_distance",
+    "check_exporter",
+    "check_operation",
+    "check_plan",
+    "check_runtime",
+    "check_sequential_test",
+    "check_source",
+    "column_of",
+    "table_of",
+]
+
+if TYPE_CHECKING:
+    from seakeep.testing.columns import column_of, table_of
+    from seakeep.testing.distances import check_distance
+    from seakeep.testing.exporters import check_exporter
+    from seakeep.testing.operations import check_operation
+    from seakeep.testing.plans import check_plan
+    from seakeep.testing.runtimes import check_runtime
+    from seakeep.testing.sequential import check_sequential_test
+    from seakeep.testing.sources import check_source
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)

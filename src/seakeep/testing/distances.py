@@ -15,6 +15,7 @@ from seakeep.core import plugins
 from seakeep.core.kinds import Kind
 from seakeep.core.statistics import ColumnMismatch, ColumnStatistics
 from seakeep.testing.columns import column_of
+from seakeep.testing.laws import hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,9 @@ _HOUR = 3_600_000_000
 def check_distance(name: str) -> None:
     """Hold the distance called `name` to the laws; raises AssertionError naming the first that it breaks.
 
-    The module must offer distance, noise, KINDS, THRESHOLD, FLOOR (the least that is worth an alarm), SOURCE, LARGEST (its greatest value,
-    maybe infinite) and SYMMETRIC (whether it claims that exchanging the columns changes nothing); see `seakeep.evidence.distances`.
+    The module must offer distance, noise, KINDS, THRESHOLD, FLOOR (the least that is worth an alarm), SOURCE, LARGEST (its
+    greatest value, maybe infinite) and SYMMETRIC (whether it claims that exchanging the columns changes nothing); see
+    `seakeep.evidence.distances`.
     """
     module = plugins.load("evidence.distances", name)
     _check_constants(module)
@@ -52,29 +54,29 @@ def _check_constants(module: Any) -> None:
     }
     for constant, kind in wanted.items():
         found = getattr(module, constant, None)
-        _hold(isinstance(found, kind), f"{constant} is a {kind.__name__}", found)
-    _hold(bool(module.KINDS) and frozenset(Kind) >= module.KINDS, "KINDS holds kinds, at least one", module.KINDS)
-    _hold(0 < module.THRESHOLD < module.LARGEST, "THRESHOLD lies between 0 and LARGEST", module.THRESHOLD)
-    _hold(0 < module.FLOOR <= module.THRESHOLD, "FLOOR lies between 0 and THRESHOLD", module.FLOOR)
-    _hold(bool(module.SOURCE), "SOURCE says where the distance is defined", module.SOURCE)
+        hold(isinstance(found, kind), f"{constant} is a {kind.__name__}", found)
+    hold(bool(module.KINDS) and frozenset(Kind) >= module.KINDS, "KINDS holds kinds, at least one", module.KINDS)
+    hold(0 < module.THRESHOLD < module.LARGEST, "THRESHOLD lies between 0 and LARGEST", module.THRESHOLD)
+    hold(0 < module.FLOOR <= module.THRESHOLD, "FLOOR lies between 0 and THRESHOLD", module.FLOOR)
+    hold(bool(module.SOURCE), "SOURCE says where the distance is defined", module.SOURCE)
 
 
 def _check_values(module: Any, kind: Kind, columns: Sequence[ColumnStatistics]) -> None:
     for first, second in itertools.product(columns, repeat=2):
         value = module.distance(first, second)
-        _hold(type(value) is float and 0 <= value <= module.LARGEST, f"0 <= distance <= LARGEST ({kind.value})", value)
-        _hold(value == module.distance(first, second), f"the same columns give the same number ({kind.value})", value)
+        hold(type(value) is float and 0 <= value <= module.LARGEST, f"0 <= distance <= LARGEST ({kind.value})", value)
+        hold(value == module.distance(first, second), f"the same columns give the same number ({kind.value})", value)
         if first is second:
-            _hold(value == 0, f"the distance of a column to itself is 0 ({kind.value})", value)
+            hold(value == 0, f"the distance of a column to itself is 0 ({kind.value})", value)
         if module.SYMMETRIC:
             turned = module.distance(second, first)
-            _hold(math.isclose(value, turned, abs_tol=1e-12), f"symmetric, as claimed ({kind.value})", (value, turned))
+            hold(math.isclose(value, turned, abs_tol=1e-12), f"symmetric, as claimed ({kind.value})", (value, turned))
 
 
 def _check_order(module: Any, kind: Kind, columns: Sequence[ColumnStatistics]) -> None:
     values = [module.distance(columns[0], column) for column in columns]
     rising = all(before <= after + 1e-12 for before, after in itertools.pairwise(values))
-    _hold(rising and values[-1] > 0, f"a larger change is never nearer ({kind.value})", values)
+    hold(rising and values[-1] > 0, f"a larger change is never nearer ({kind.value})", values)
 
 
 def _check_adding(module: Any, kind: Kind) -> None:
@@ -82,10 +84,10 @@ def _check_adding(module: Any, kind: Kind) -> None:
     reference, current = ((first.added(second, name="x")) for first, second in halves)
     turned = [second.added(first, name="x") for first, second in halves]
     value = module.distance(reference, current)
-    _hold(value == module.distance(*turned), f"the order of adding leaves no trace ({kind.value})", value)
+    hold(value == module.distance(*turned), f"the order of adding leaves no trace ({kind.value})", value)
     many = [_times(column, 8) for column in (reference, current)]
     grown = module.distance(*many)
-    _hold(
+    hold(
         value / 2 <= grown <= value * 2, f"8 times the rows do not make a change larger ({kind.value})", (value, grown)
     )
 
@@ -94,23 +96,23 @@ def _check_noise(module: Any, kind: Kind, columns: Sequence[ColumnStatistics]) -
     first, second = columns[:2]
     usual, rare = (module.noise(first, second, probability=p) for p in (0.05, 1e-6))
     many = module.noise(_times(first, 8), _times(second, 8), probability=0.05)
-    _hold(0 <= usual <= rare, f"a rarer noise is larger ({kind.value})", (usual, rare))
-    _hold(0 <= many <= usual, f"more rows bring less noise ({kind.value})", (usual, many))
+    hold(0 <= usual <= rare, f"a rarer noise is larger ({kind.value})", (usual, rare))
+    hold(0 <= many <= usual, f"more rows bring less noise ({kind.value})", (usual, many))
 
 
 def _check_empty(module: Any, kind: Kind) -> None:
     full, empty = _moved(kind, 0), ColumnStatistics(kind)
     for pair in ((full, empty), (empty, full), (empty, empty)):
-        _hold(_refuses(module, *pair), f"a column without rows is refused with ColumnMismatch ({kind.value})", pair)
+        hold(_refuses(module, *pair), f"a column without rows is refused with ColumnMismatch ({kind.value})", pair)
 
 
 def _check_refusals(module: Any) -> None:
     for kind in sorted(set(Kind) - module.KINDS, key=lambda kind: str(kind.value)):
         column = _moved(kind, 0)
-        _hold(_refuses(module, column, column), "other kinds are refused with ColumnMismatch", kind)
+        hold(_refuses(module, column, column), "other kinds are refused with ColumnMismatch", kind)
     if frozenset(Kind) != module.KINDS:
         pair = _moved(Kind.STRING, 0), _moved(Kind.INTEGER, 0)
-        _hold(_refuses(module, *pair), "columns of two kinds are refused with ColumnMismatch", pair)
+        hold(_refuses(module, *pair), "columns of two kinds are refused with ColumnMismatch", pair)
 
 
 def _refuses(module: Any, reference: ColumnStatistics, current: ColumnStatistics) -> bool:
@@ -144,8 +146,3 @@ def _times(column: ColumnStatistics, times: int) -> ColumnStatistics:
     while times > 1:
         column, times = column.added(column, name="x"), times // 2
     return column
-
-
-def _hold(held: bool, law: str, found: object) -> None:
-    if not held:
-        raise AssertionError(f"{law}; found {found!r}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from seakeep.core import plugins
 from seakeep.core.errors import ModelError, SchemaMismatch
 from seakeep.core.kinds import Task
 from seakeep.testing.example_models import CLASSES, FEATURES, example_frame, example_model, expected_scores
+from seakeep.testing.laws import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,15 +52,15 @@ def _check_forms(predictor: Predictor, task: Task) -> None:
     for rows in (0, 1, ROWS):
         frame = example_frame(rows)
         answers, features = predictor.predict(frame), predictor.features(frame)
-        _hold(answers.scores.shape == (rows, width), f"scores are (rows, {width})", answers.scores.shape)
-        _hold(answers.scores.dtype == np.float32, "scores are float32", answers.scores.dtype)
-        _hold(features.shape == (rows, len(FEATURES)), f"features are (rows, {len(FEATURES)})", features.shape)
-        _hold(features.dtype == np.float32, "features are float32", features.dtype)
+        hold(answers.scores.shape == (rows, width), f"scores are (rows, {width})", answers.scores.shape)
+        hold(answers.scores.dtype == np.float32, "scores are float32", answers.scores.dtype)
+        hold(features.shape == (rows, len(FEATURES)), f"features are (rows, {len(FEATURES)})", features.shape)
+        hold(features.dtype == np.float32, "features are float32", features.dtype)
         if task is Task.REGRESSION:
-            _hold(answers.decisions is None, "a regression decides nothing", answers.decisions)
+            hold(answers.decisions is None, "a regression decides nothing", answers.decisions)
         else:
             decided = answers.decisions is not None and answers.decisions.shape == (rows,)
-            _hold(decided, "a classifier decides every row", answers.decisions)
+            hold(decided, "a classifier decides every row", answers.decisions)
 
 
 def _check_values(predictor: Predictor, task: Task) -> None:
@@ -67,10 +68,10 @@ def _check_values(predictor: Predictor, task: Task) -> None:
     answers = predictor.predict(frame)
     expected = expected_scores(predictor.features(frame), task)
     apart = np.abs(answers.scores - expected) / np.maximum(1, np.abs(expected))
-    _hold(float(apart.max()) <= TOLERANCE, "scores are what the features make them", float(apart.max()))
+    hold(float(apart.max()) <= TOLERANCE, "scores are what the features make them", float(apart.max()))
     missing = frame.select(pl.lit(None, dtype=dtype).alias(name) for name, dtype in frame.schema.items()).head(1)
     vector = predictor.features(missing)[0].tolist()
-    _hold(vector == [1.0, 1.0, np.float32(-0.001), -1.0, -1.0, np.float32(-1 / 24), 1.0], "null is missing", vector)
+    hold(vector == [1.0, 1.0, np.float32(-0.001), -1.0, -1.0, np.float32(-1 / 24), 1.0], "null is missing", vector)
 
 
 def _check_batches(predictor: Predictor) -> None:
@@ -80,14 +81,14 @@ def _check_batches(predictor: Predictor) -> None:
         parts = [predictor.predict(frame[begin : begin + size]) for begin in range(0, ROWS, size)]
         scores = np.concatenate([part.scores for part in parts])
         differing = int((scores.view(np.int32) != whole.scores.view(np.int32)).any(axis=1).sum())
-        _hold(
+        hold(
             not differing,
             f"answers are equal to the bit in batches of {size} and of {ROWS}",
             f"{differing} rows differ",
         )
         if whole.decisions is not None:
             decisions = np.concatenate([part.decisions for part in parts if part.decisions is not None])
-            _hold(bool((decisions == whole.decisions).all()), f"decisions are equal in batches of {size}", decisions)
+            hold(bool((decisions == whole.decisions).all()), f"decisions are equal in batches of {size}", decisions)
 
 
 def _check_threads(predictor: Predictor) -> None:
@@ -96,14 +97,14 @@ def _check_threads(predictor: Predictor) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = [answers.scores for answers in pool.map(predictor.predict, frames)]
     same = all(np.array_equal(one, other, equal_nan=True) for one, other in zip(alone, together, strict=True))
-    _hold(same, "several threads may ask at once", "other answers")
+    hold(same, "several threads may ask at once", "other answers")
 
 
 def _check_columns(predictor: Predictor) -> None:
     frame = example_frame(ROWS)
     turned = frame.select(reversed(frame.columns)).with_columns(other=pl.lit("x"))
     same = np.array_equal(predictor.predict(frame).scores, predictor.predict(turned).scores, equal_nan=True)
-    _hold(same, "the columns' order and further columns change nothing", "other answers")
+    hold(same, "the columns' order and further columns change nothing", "other answers")
     for broken, law in (
         (frame.drop("carrier"), "a missing column is refused by name"),
         (frame.with_columns(carrier=pl.lit(1.5)), "a column of another kind is refused by name"),
@@ -111,9 +112,9 @@ def _check_columns(predictor: Predictor) -> None:
         try:
             predictor.predict(broken)
         except SchemaMismatch as error:
-            _hold("carrier" in str(error), law, str(error))
+            hold("carrier" in str(error), law, str(error))
         else:
-            _hold(False, law, "it answered")
+            hold(False, law, "it answered")
 
 
 def _check_torn(make: Callable[[Model], Predictor]) -> None:
@@ -122,9 +123,4 @@ def _check_torn(make: Callable[[Model], Predictor]) -> None:
         make(replace(model, graph=model.graph[: len(model.graph) // 2]))
     except ModelError:
         return
-    _hold(False, "a torn graph is refused with ModelError", "it was loaded")
-
-
-def _hold(fits: bool, law: str, found: Any) -> None:
-    if not fits:
-        raise AssertionError(f"{law}; found {found}")
+    hold(False, "a torn graph is refused with ModelError", "it was loaded")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from seakeep.core import codec, plugins
 from seakeep.core.errors import UsageError
 from seakeep.testing.arms import EDGES, LOOKS, Traffic, planted, planted_values, seeded
+from seakeep.testing.laws import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,8 +46,8 @@ def check_sequential_test(name: str) -> None:
     """
     module = plugins.load("evidence.sequential", name)
     source, form = getattr(module, "SOURCE", None), getattr(module, "COMPARES", None)
-    _hold(isinstance(source, str) and bool(source), "SOURCE says where the test is defined", source)
-    _hold(form in _SUITES, f"COMPARES is one of {', '.join(_SUITES)}", form)
+    hold(isinstance(source, str) and bool(source), "SOURCE says where the test is defined", source)
+    hold(form in _SUITES, f"COMPARES is one of {', '.join(_SUITES)}", form)
     for law in _SUITES[str(form)]:
         law(module)
 
@@ -54,9 +55,9 @@ def check_sequential_test(name: str) -> None:
 def _check_means_start(module: Any) -> None:
     for margin in (-0.2, 0.0, 0.2):
         found = module.log_e_value(module.start(margin=margin))
-        _hold(abs(found) < 1e-9, "the e-value is 1 at the start", found)
+        hold(abs(found) < 1e-9, "the e-value is 1 at the start", found)
     for margin in (-1.0, 1.0, math.nan):
-        _hold(_refuses(module.start, margin=margin), "a margin is between -1 and 1", margin)
+        hold(_refuses(module.start, margin=margin), "a margin is between -1 and 1", margin)
 
 
 def _check_means_errors(module: Any) -> None:
@@ -66,23 +67,23 @@ def _check_means_errors(module: Any) -> None:
             return _first_rejection(module, batches, margin=margin) is not None
 
         false = _false_answers(traffic, rejects)
-        _hold(false <= ALLOWED, f"rejects what H0 allows in at most {ALPHA:.0%} of runs ({traffic.name})", false)
+        hold(false <= ALLOWED, f"rejects what H0 allows in at most {ALPHA:.0%} of runs ({traffic.name})", false)
 
 
 def _check_means_power(module: Any) -> None:
     for batches in (planted(seeded(1)), _merged(planted(seeded(1)), 5), planted_values(seeded(1))):
         found = _first_rejection(module, batches)
-        _hold(found is not None, f"finds a planted difference within {LOOKS} looks", found)
+        hold(found is not None, f"finds a planted difference within {LOOKS} looks", found)
         turned = [(champion, challenger) for challenger, champion in batches]
         found = _first_rejection(module, turned)
-        _hold(found is None, "a challenger that is lower is never rejected", found)
+        hold(found is None, "a challenger that is lower is never rejected", found)
 
 
 def _check_interval_start(module: Any) -> None:
     limits = module.interval(module.start(), 0.95)
-    _hold(limits == (-1.0, 1.0), "nothing is known at the start", limits)
+    hold(limits == (-1.0, 1.0), "nothing is known at the start", limits)
     for level in (0.0, 1.0, 95, math.nan):
-        _hold(_refuses(module.interval, module.start(), level), "a level is a share", level)
+        hold(_refuses(module.interval, module.start(), level), "a level is a share", level)
 
 
 def _check_interval_errors(module: Any) -> None:
@@ -98,7 +99,7 @@ def _check_interval_errors(module: Any) -> None:
             return False
 
         false = _false_answers(traffic, misses)
-        _hold(false <= ALLOWED, f"misses the difference in at most {ALPHA:.0%} of runs ({traffic.name})", false)
+        hold(false <= ALLOWED, f"misses the difference in at most {ALPHA:.0%} of runs ({traffic.name})", false)
 
 
 def _check_interval_power(module: Any) -> None:
@@ -107,9 +108,9 @@ def _check_interval_power(module: Any) -> None:
         for batch in batches:
             state = _seen(module, state, batch)
         narrow, wide = module.interval(state, 0.9), module.interval(state, 0.99)
-        _hold(narrow[0] > 0, f"finds a planted difference within {LOOKS} looks", narrow)
+        hold(narrow[0] > 0, f"finds a planted difference within {LOOKS} looks", narrow)
         nested = -1 <= wide[0] <= narrow[0] <= narrow[1] <= wide[1] <= 1
-        _hold(nested, "a higher level is no narrower, and both lie within [-1, 1]", (narrow, wide))
+        hold(nested, "a higher level is no narrower, and both lie within [-1, 1]", (narrow, wide))
 
 
 def _check_arms_state(module: Any) -> None:
@@ -117,11 +118,11 @@ def _check_arms_state(module: Any) -> None:
     for batch in (*planted(seeded(2))[:3], *planted_values(seeded(2))[:3]):
         again = _seen(module, state, batch)
         state = _seen(module, state, batch)
-        _hold(state == again, "the same batches give the same state", (state, again))
+        hold(state == again, "the same batches give the same state", (state, again))
         _check_state(module, state)
     for lacking in _LACKING:
         found = _seen(module, state, lacking)
-        _hold(found == state, "a batch that lacks an arm changes nothing", found)
+        hold(found == state, "a batch that lacks an arm changes nothing", found)
 
 
 def _check_arms_extremes(module: Any) -> None:
@@ -135,35 +136,35 @@ def _check_arms_extremes(module: Any) -> None:
     for batch in extremes:
         state = _seen(module, _seen(module, module.start(), batch), batch)
         numbers = module.interval(state, 0.95) if module.COMPARES == "interval" else (module.log_e_value(state),)
-        _hold(not any(map(math.isnan, numbers)), f"no batch makes the answer NaN ({batch[0][:2]})", numbers)
+        hold(not any(map(math.isnan, numbers)), f"no batch makes the answer NaN ({batch[0][:2]})", numbers)
 
 
 def _check_arms_refusals(module: Any) -> None:
     for value in _BAD_VALUES:
         for batch in (([0.5, value], [0.5]), ([0.5], [0.5, value])):
             refused = _refuses(module.update, module.start(), *batch)
-            _hold(refused, "a value outside [0, 1] is refused with a UsageError that says what to do", value)
+            hold(refused, "a value outside [0, 1] is refused with a UsageError that says what to do", value)
     for counts in _BAD_COUNTS:
         for pair in ((counts, (1, 2)), ((1, 2), counts)):
             refused = _refuses(module.update_counts, module.start(), *pair)
-            _hold(refused, "counts that are none are refused with a UsageError that says what to do", counts)
+            hold(refused, "counts that are none are refused with a UsageError that says what to do", counts)
 
 
 def _check_shares_start(module: Any) -> None:
     found = module.log_e_value(module.start((0.1, 0.2, 0.7)))
-    _hold(abs(found) < 1e-9, "the e-value is 1 at the start", found)
+    hold(abs(found) < 1e-9, "the e-value is 1 at the start", found)
     for shares in _BAD_SHARES:
-        _hold(_refuses(module.start, shares), "shares are above 0 and add up to 1", shares)
+        hold(_refuses(module.start, shares), "shares are above 0 and add up to 1", shares)
 
 
 def _check_shares_errors(module: Any) -> None:
     for rows in (3, 400):
         false = sum(_finds_mismatch(module, seed, rows, kept=1.0) for seed in range(RUNS))
-        _hold(false <= ALLOWED, f"rejects true shares in at most {ALPHA:.0%} of runs ({rows} rows a look)", false)
+        hold(false <= ALLOWED, f"rejects true shares in at most {ALPHA:.0%} of runs ({rows} rows a look)", false)
 
 
 def _check_shares_power(module: Any) -> None:
-    _hold(_finds_mismatch(module, 0, 400, kept=0.7), "finds an arm that loses 3 rows of 10", False)
+    hold(_finds_mismatch(module, 0, 400, kept=0.7), "finds an arm that loses 3 rows of 10", False)
 
 
 def _check_shares_state(module: Any) -> None:
@@ -171,14 +172,14 @@ def _check_shares_state(module: Any) -> None:
     for counts, shares in (((3, 5), None), ((50, 60), (0.5, 0.5)), ((1, 0), None)):
         again = module.update(state, counts, shares=shares)
         state = module.update(state, counts, shares=shares)
-        _hold(state == again, "the same batches give the same state", (state, again))
+        hold(state == again, "the same batches give the same state", (state, again))
         _check_state(module, state)
-    _hold(module.update(state, (0, 0)) == state, "a batch without rows changes nothing", module.update(state, (0, 0)))
+    hold(module.update(state, (0, 0)) == state, "a batch without rows changes nothing", module.update(state, (0, 0)))
     large = module.log_e_value(module.update(state, (10**9, 10**9)))
-    _hold(math.isfinite(large), "a billion rows are as good as ten", large)
+    hold(math.isfinite(large), "a billion rows are as good as ten", large)
     for wrong in ((1,), (1, 2, 3), (-1, 2), (0.5, 1), (math.nan, 1)):
         refused = _refuses(module.update, state, wrong)
-        _hold(refused, "counts that are none are refused with a UsageError that says what to do", wrong)
+        hold(refused, "counts that are none are refused with a UsageError that says what to do", wrong)
 
 
 _SUITES: dict[str, tuple[Callable[[Any], None], ...]] = {
@@ -241,10 +242,10 @@ def _merged(batches: Sequence[Any], times: int) -> list[Batch]:
 
 def _check_state(module: Any, state: Any) -> None:
     frozen = dataclasses.is_dataclass(state) and isinstance(state, module.State) and hash(state) is not None
-    _hold(frozen, "State is a frozen dataclass", type(state))
+    hold(frozen, "State is a frozen dataclass", type(state))
     text = codec.to_json(state)
-    _hold(codec.from_json(module.State, text) == state, "a state that is written and read is the same", text)
-    _hold(len(text) < 8_000, "a state is small: under 8 kB as text", len(text))
+    hold(codec.from_json(module.State, text) == state, "a state that is written and read is the same", text)
+    hold(len(text) < 8_000, "a state is small: under 8 kB as text", len(text))
 
 
 def _refuses(call: Callable[..., object], *arguments: object, **named: object) -> bool:
@@ -253,8 +254,3 @@ def _refuses(call: Callable[..., object], *arguments: object, **named: object) -
     except UsageError as error:
         return bool(error.fix)
     return False
-
-
-def _hold(held: bool, law: str, found: object) -> None:
-    if not held:
-        raise AssertionError(f"{law}; found {found!r}")

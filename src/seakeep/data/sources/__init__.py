@@ -1,7 +1,8 @@
 """Where tables come from, one file each; the file's name is the ending of the files that it reads.
 
 A format's module has `open_files(paths, *, called, options) -> Source`: a source of these files (absolute, in order), read
-no further than to name the one that is torn, empty or of another make. `memory` has `open_table(data) -> Source`.
+no further than to name the one that is torn, empty or of another make. `memory` has `open_table(data) -> Source`. Sources of
+any make are held to their promises by `seakeep.testing.check_source`.
 """
 
 from __future__ import annotations
