@@ -377,7 +377,7 @@ def test_a_challenger_whose_files_are_gone_gets_no_more_traffic(world, after):
 def test_a_clock_that_went_far_back_ends_the_rollout_and_a_small_step_does_not(world):
     start(world)
     advance(world)
-    assert rollouts.advance("tips", home=world.home, now=world.now - 600).rollout.phase == "shadow"
+    assert rollouts.advance("tips", home=world.home, now=world.now - 600).rollout.phase == "canary"
     found = rollouts.advance("tips", home=world.home, now=world.now - 86_400)
     assert found.rollout.phase == "aborted"
     assert found.rollout.decisions[-1].why == (

@@ -28,6 +28,7 @@ from seakeep.pipeline.settings import load_settings
 from seakeep.pipeline.verbs import find_registry
 from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.documents import DocumentChanged
+from seakeep.registry.errors import TornRelease
 from seakeep.rollout import Party, Plan, Rollout
 
 if TYPE_CHECKING:
@@ -170,10 +171,13 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
 
     kept, revision = load(registry, name)
     until = min(kept.end(now), kept.read + _longest(kept))
-    if kept.rollout.ended or until <= kept.read:
+    if kept.rollout.ended:
         return False
-    if _displaced(registry, kept.rollout):
-        _close(registry, kept, revision, now)
+    lost = _lost(registry, kept, now)
+    if lost:
+        _close(registry, kept, revision, now, reason=lost)
+        return False
+    if until <= kept.read:
         return False
     with Cost() as cost:
         width, route = kept.look_seconds * 1_000_000, registry.route(name).revision
@@ -181,16 +185,21 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
         given = {"since": kept.read, "until": until, "width": width}
         seen = see(log, kept.rollout, **given, task=kept.task, same_contract=kept.same_contract)
         moved = kept
+        quiet = seen.look(kept.rollout, end=until, revision=route) if seen.is_quiet else None
         for end in range(kept.read + width, until + 1, width):
-            look = seen.look(moved.rollout, end=end, revision=route)
+            look = quiet or seen.look(moved.rollout, end=end, revision=route)
             moved = replace(moved, rollout=room.observe(moved.rollout, look, at=end / 1e6), read=end)
             if len(moved.rollout.decisions) != len(kept.rollout.decisions):
                 break
+    decided = len(moved.rollout.decisions) - len(kept.rollout.decisions)
+    torn = _torn(registry, moved.rollout) if decided else ""
+    if torn:
+        _close(registry, kept, revision, now, reason=torn)
+        return False
     try:
         with registry.transaction():
-            if _displaced(registry, kept.rollout):
+            if _lost(registry, kept, now):
                 return True
-            decided = len(moved.rollout.decisions) - len(kept.rollout.decisions)
             write(registry, moved, expected=revision, decided=decided, cost=cost)
     except DocumentChanged:  # another process has looked, or ended it, meanwhile
         return False
@@ -208,12 +217,42 @@ def _displaced(registry: Registry, rollout: Rollout) -> bool:
     return champion is None or champion.release.digest != rollout.champion.release
 
 
-def _close(registry: Registry, kept: Kept, revision: int, now: float) -> None:
-    """End a rollout whose champion is gone; who answers now was decided elsewhere and stays."""
-    ended = room.abort(kept.rollout, reason="another release was put in charge meanwhile", at=now)
-    kept = replace(kept, rollout=ended)
+def _rerouted(registry: Registry, rollout: Rollout) -> bool:
+    """Whether the route is not the one that the rollout set: somebody changed it by hand."""
+    present = registry.route(rollout.name)
+    return room.route(rollout, revision=present.revision) != present
+
+
+def _lost(registry: Registry, kept: Kept, now: float) -> str:
+    """Why a rollout that is under way cannot go on, in words; "" where it can."""
+    if _displaced(registry, kept.rollout):
+        return "another release was put in charge meanwhile"
+    if _rerouted(registry, kept.rollout):
+        return "its route was changed by hand meanwhile"
+    if kept.read / 1e6 - now > LONGEST_STRETCH:
+        hours = (kept.read / 1e6 - now) / 3600
+        return f"the clock went back by {hours:,.1f} hours, to before what was looked at: nothing new can be seen"
+    return ""
+
+
+def _torn(registry: Registry, rollout: Rollout) -> str:
+    """What is wrong with the files of a challenger that is to get more traffic, or all; "" where it is whole or gets none."""
+    if rollout.phase not in ("canary", "experiment", "promoted"):
+        return ""
+    try:
+        registry.resolve(rollout.challenger.release, check=True)
+    except TornRelease as error:
+        return f"{rollout.name}@{rollout.challenger.version} cannot be served any more: {error.found}"
+    return ""
+
+
+def _close(registry: Registry, kept: Kept, revision: int, now: float, *, reason: str) -> None:
+    """End a rollout that cannot go on. Where its route is still its own the champion answers alone; else who answers stays."""
+    ended = room.abort(kept.rollout, reason=reason, at=now)
+    moved = replace(kept, rollout=ended)
     with contextlib.suppress(DocumentChanged), registry.transaction():
-        write(registry, kept, expected=revision, decided=1, cost=Cost(), routed=False)
+        own = not _displaced(registry, kept.rollout) and not _rerouted(registry, kept.rollout)
+        write(registry, moved, expected=revision, decided=1, cost=Cost(), routed=own)
 
 
 def _parties(registry: Registry, name: str, release: str | None) -> tuple[Registered, Registered]:
@@ -224,6 +263,7 @@ def _parties(registry: Registry, name: str, release: str | None) -> tuple[Regist
         raise CannotRollOut.no_champion(name, release or releases[-1].label)
     if release is None and releases[-1].version <= champion.version:
         raise CannotRollOut.nothing_later(name, champion.version)
+    registry.resolve(champion.label, check=True)
     challenger = registry.resolve(release or releases[-1].label, check=True)
     if challenger.release.name != name:
         raise CannotRollOut.other_name(name, challenger.label)
