@@ -204,3 +204,11 @@ def test_a_termination_has_its_own_exit_code(monkeypatch, capsys) -> None:
     monkeypatch.setattr(_main.seakeep, "main", terminated)
     assert code_of(["releases"]) == 143
     assert capsys.readouterr().err == "terminated\n"
+
+
+@pytest.mark.parametrize("verb", [["monitor", "x"], ["rollout", "serve", "x"], ["retrain", "x.py"]])
+@pytest.mark.parametrize("every", ["nan", "inf", "1e300", "0", "-1"])
+def test_a_pause_that_is_no_time_is_refused_at_the_door(shell, verb, every):
+    answer = shell(*verb, "--every", every)
+    assert answer.code == 3
+    assert answer.err.startswith("BadCommandLine: Invalid value for '--every'")

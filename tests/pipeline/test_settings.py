@@ -201,3 +201,28 @@ def test_a_variable_that_is_no_number_is_refused(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("SEAKEEP_ROLLOUT_ALPHA", "a lot")
     with pytest.raises(BadSetting, match="SEAKEEP_ROLLOUT_ALPHA"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('window = "0h"', "a length of time above 0"),
+        ('window = "9999w"', "10 seconds to 366 days"),
+        ('grace = "0h"', "a length of time above 0"),
+        ("calm = 0", "at least 1"),
+        ("q = 1.5", "a share above 0 and below 1"),
+    ],
+)
+def test_settings_of_a_monitor_that_cannot_be_are_refused_with_their_line(tmp_path, line, expected) -> None:
+    (tmp_path / "seakeep.toml").write_text(f"[monitor]\n\n{line}\n")
+    with pytest.raises(BadSetting, match=re.escape(f"expected {expected}")) as caught:
+        load_settings(tmp_path)
+    assert caught.value.where == f"{tmp_path / 'seakeep.toml'} line 3"
+
+
+@pytest.mark.parametrize("text", ["[retrain]\nevery = {a = 1}\n", "# c\n[[retrain]]\nevery = '1d'\n"])
+def test_a_table_where_a_value_belongs_is_told_with_its_line(tmp_path, text) -> None:
+    (tmp_path / "seakeep.toml").write_text(text)
+    with pytest.raises(BadSetting, match="there is no setting 'retrain") as caught:
+        load_settings(tmp_path)
+    assert caught.value.where == f"{tmp_path / 'seakeep.toml'} line 2"

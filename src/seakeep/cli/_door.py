@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
     from seakeep.registry import Registry
 
 Verb = Callable[..., int | Verdict | None]
+LONGEST_PAUSE = 86_400.0
+
+
+class Seconds(click.FloatRange):
+    """Seconds between two looks: from `least` to a day."""
+
+    def __init__(self, least: float) -> None:
+        super().__init__(least, LONGEST_PAUSE)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A finite number within the limits; "nan" lies within any range for click."""
+        found: float = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seakeep.cli._door import Door, verb
+from seakeep.cli._door import Door, Seconds, verb
 from seakeep.core.errors import DataError, RegistryError
 from seakeep.core.report import Verdict
 from seakeep.core.words import listed
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @verb
 @click.argument("name")
 @click.option("--once", is_flag=True, help="Judge what is due and end with the worst verdict's code.")
-@click.option(
-    "--every", type=click.FloatRange(min=0.05), default=60.0, metavar="SECONDS", help="Look so often (default 60)."
-)
+@click.option("--every", type=Seconds(0.05), default=60.0, metavar="SECONDS", help="Look so often (default 60).")
 @click.option("--window", metavar="LENGTH", help='Length of a window, "1h", "7d" (default: as the pipeline declares).')
 @click.option("--by", metavar="COLUMN", help="Cut windows by this input column of times instead of when requests came.")
 @click.option("--grace", metavar="LENGTH", help="How long a window waits for late rows (default 5m).")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._door import Door, Seconds, plain_object, verb
 from seakeep.core.codec import to_plain
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path())
 @click.option("--name", metavar="NAME", help="Which pipeline, where the file has several.")
 @click.option("--once", is_flag=True, help="Look once, act, and end.")
-@click.option("--every", type=click.FloatRange(min=0.1), default=60.0, show_default=True, metavar="SECONDS",
+@click.option("--every", type=Seconds(0.1), default=60.0, show_default=True, metavar="SECONDS",
               help="Time between two looks of the service.")  # fmt: skip
 @click.option("--now", is_flag=True, help="Train now, whatever the cool-down and the budget say; looks once.")
 def command(door: Door, *, file: str, name: str | None, once: bool, every: float, now: bool) -> int:

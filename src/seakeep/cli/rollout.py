@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._door import Door, Seconds, plain_object, verb
 from seakeep.cli._pages import page_option, write_page
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ def rollback(door: Door, *, name: str, reason: str) -> None:
 
 @verb
 @click.argument("name")
-@click.option(
-    "--every", type=click.FloatRange(0.1, 3600), default=5.0, show_default=True, help="Seconds between looks."
-)
+@click.option("--every", type=Seconds(0.1), default=5.0, show_default=True, help="Seconds between looks.")
 def serve(door: Door, *, name: str, every: float) -> Verdict:
     """Advance the rollout of NAME until it ends, or until SIGTERM or Ctrl-C.
 

@@ -26,11 +26,13 @@ class BadMonitor(UsageError):
 
     @classmethod
     def span(cls, option: str, found: str) -> BadMonitor:
+        expected = f"a length of time above 0 such as {durations.EXAMPLE}"
         return cls(
-            f"{option} is {found!r}, expected a length of time such as {durations.EXAMPLE}",
+            f"{option} is {found!r}, expected {expected}",
             fix=f'{option} = "1h"',
             option=option,
             value=found,
+            expected=expected,
         )
 
     @classmethod
@@ -39,12 +41,17 @@ class BadMonitor(UsageError):
             f"window is {found!r}, expected 10 seconds to 366 days",
             cause="Shorter windows hold too few rows to judge, longer ones tell too late.",
             fix='window = "1h"',
+            option="window",
             value=found,
+            expected="10 seconds to 366 days",
         )
 
     @classmethod
     def number(cls, option: str, found: float, expected: str) -> BadMonitor:
-        return cls(f"{option} is {found!r}, expected {expected}", fix="See the settings: [monitor]", option=option)
+        fix = "See the settings: [monitor]"
+        return cls(
+            f"{option} is {found!r}, expected {expected}", fix=fix, option=option, value=found, expected=expected
+        )
 
     @classmethod
     def clock(cls, by: str, known: Sequence[str]) -> BadMonitor:

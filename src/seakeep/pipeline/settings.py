@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from seakeep.core import durations
-from seakeep.monitoring.settings import MonitorSettings
+from seakeep.monitoring.settings import BadMonitor, MonitorSettings
 from seakeep.pipeline.errors import BadSetting
 
 FILE = "seakeep.toml"
@@ -147,7 +147,11 @@ def load_settings(start: Path, *, arguments: Values | None = None, flags: Values
     values = {key: _value(key, kind, places, path) for key, kind in known.items()}
     if path and all(place.get("home") is None for place in places[:-1]) and values["home"]:
         values["home"] = str(path.parent / Path(str(values["home"])).expanduser())
-    settings: Settings = _built(Settings, {key: value for key, value in values.items() if value is not None}, path)
+    try:
+        settings: Settings = _built(Settings, {key: value for key, value in values.items() if value is not None}, path)
+    except BadMonitor as error:
+        key = f"monitor.{error.option}"
+        raise _refused(key, values[key], str(error.expected), places, path) from error
     return settings
 
 
@@ -211,13 +215,17 @@ def _value(key: str, kind: Any, places: tuple[Values, ...], path: Path | None) -
             continue
         value = _converted(key, found, kind, from_text=number == 2)
         if value is None:
-            name = _places(key, path)[number]
-            tried = [
-                f"{where}: {_shown(values.get(key))}" for where, values in zip(_places(key, path), places, strict=True)
-            ]
-            raise BadSetting.wrong(key, found, _expected(key, kind), place=name, tried=tried)
+            raise _refused(key, found, _expected(key, kind), places, path)
         return value
     return None
+
+
+def _refused(key: str, found: object, expected: str, places: tuple[Values, ...], path: Path | None) -> BadSetting:
+    """What is said of a wrong value: from where it came, and every place that was tried."""
+    names = _places(key, path)
+    tried = [f"{where}: {_shown(values.get(key))}" for where, values in zip(names, places, strict=True)]
+    place = next((where for where, values in zip(names, places, strict=True) if values.get(key) is not None), "")
+    return BadSetting.wrong(key, found, expected, place=place, tried=tried)
 
 
 def _places(key: str, path: Path | None) -> tuple[str, str, str, str]:
@@ -300,10 +308,10 @@ def _line(path: Path | None, key: str) -> int:
     section, _, name = key.rpartition(".")
     current = ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path else (), start=1):
-        heading = re.match(r"\s*\[([^\]]+)\]", line)
+        heading = re.match(r"\s*\[{1,2}([^\[\]]+)\]", line)
         current = heading[1].strip() if heading else current
         if re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", line) and current == section:
             return number
-        if re.match(rf"\s*{re.escape(key)}\s*=", line):
+        if re.match(rf"\s*{re.escape(key)}\s*=", line) or (heading and current == key):
             return number
-    return 0
+    return _line(path, section) if section else 0  # a key within an inline table stands on that table's line
