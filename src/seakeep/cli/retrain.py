@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 def command(door: Door, *, file: str, name: str | None, once: bool, every: float, now: bool) -> int:
     """Look whether the pipeline in FILE is to be trained again, say why or why not, and do it.
 
-    What asks for a training, the cool-down and the budget are the settings [retrain]. Without --once or --now it goes on
-    until SIGTERM or Ctrl-C, and --json writes a line a look. Exit codes of one look: 0 nothing to do, or a training that came to a release; 1 a check failed,
-    or a span breaks the contract; 2 the release is inconclusive; 3 the training broke or took too long.
+    What asks for a training, the cool-down and the budget are the settings [retrain]. Without --once or --now it goes on until
+    SIGTERM or Ctrl-C, and --json writes a line a look. Exit codes of one look: 0 nothing to do, or a training that came to a
+    release; 1 a check failed, or a span breaks the contract; 2 the release is inconclusive; 3 the training broke or took too
+    long.
 
     Example: seakeep retrain pipeline.py --once
     """

@@ -1,7 +1,7 @@
 """The two distributions of a column that moved, bin by bin, for a picture: the table "shapes".
 
-Called by `drift`, and by `monitoring`, for columns that failed. Bins are the reference's deciles, its values where they are few, and its frequent values for
-text, so that both sides can be read off against what training saw.
+Called by `drift`, and by `monitoring`, for columns that failed. Bins are the reference's deciles, its values where they are
+few, and its frequent values for text, so that both sides can be read off against what training saw.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Monitor: finds every closed window that was not judged yet, judges it once, and puts everything about it on record together.
 
-The state is one document of the registry (kind "monitor"): how far the watch has come, and the last windows. A window's result is a line of the
-journal (kind "window"), its report an object of the registry and a page below reports/. Result, incidents and state are
-written in one transaction, after the files: a kill at any moment leaves a window judged or not judged, and never twice or half. After
-a downtime every window that closed meanwhile is judged, in order.
+The state is one document of the registry (kind "monitor"): how far the watch has come, and the last windows. A window's result
+is a line of the journal (kind "window"), its report an object of the registry and a page below reports/. Result, incidents and
+state are written in one transaction, after the files: a kill at any moment leaves a window judged or not judged, and never
+twice or half. After a downtime every window that closed meanwhile is judged, in order.
 
-Labels come later. When they have, the window is judged again for decay alone, as a new revision of its result: once all its rows have labels, or
-half as many more as at the last time, or when no more labels came since the last look.
+Labels come later. When they have, the window is judged again for decay alone, as a new revision of its result: once all its
+rows have labels, or half as many more as at the last time, or when no more labels came since the last look.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Drift of the predictions themselves: against the release's own earlier windows, since training has no answers of production.
 
-Called by `judging`. Up to BASELINE windows of a release that have rows, and did not alarm, are its baseline; every window is compared with
-all of them together. They tell of a change that no single column shows, and long before labels come. What is hard is that answers move
-with the weather too, and nobody measured by how much before the release: how far the baseline's windows lie from each other is what is
-usual. Few windows show little of it, so their largest distance is carried on, by an exponential tail through their median and
-largest, to what one window in a hundred exceeds; with fewer than FEWEST nothing is judged.
+Called by `judging`. Up to BASELINE windows of a release that have rows, and did not alarm, are its baseline; every window is
+compared with all of them together. They tell of a change that no single column shows, and long before labels come. What is hard
+is that answers move with the weather too, and nobody measured by how much before the release: how far the baseline's windows
+lie from each other is what is usual. Few windows show little of it, so their largest distance is carried on, by an exponential
+tail through their median and largest, to what one window in a hundred exceeds; with fewer than FEWEST nothing is judged.
 """
 
 from __future__ import annotations

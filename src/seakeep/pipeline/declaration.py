@@ -38,17 +38,17 @@ _FUNCTIONS = ("read", "profile", "infer_schema", "validate", "train", "evaluate"
 class Pipeline:
     """A model's life, declared.
 
-    name: of the releases it makes: letters, digits, '.', '_', '-'. read: a function without parameters that returns a
-    Dataset with a label; with spans it has one, the paths to read. spans: the files or folders that the table arrives in, of
-    which the newest are used and the last held out (see `spans`); then there is no held_out. features, estimator: what is fitted; the estimator may be named lazily (seakeep.estimator).
-    held_out: what the model is judged on and never sees: a share of the keys (0.25), a point in time from which on
-    ("2013-10-01", a date or datetime), or a function that divides a dataset in two. slices: columns, or tuples of columns,
-    whose groups are judged one by one. require: what must hold for a release. after: columns not known before the
-    prediction, refused as features. schema: path of the contract, relative to the pipeline's file; by default
-    `<name>.schema.yaml` beside it. It is enforced where it is there, else inferred and written. watch: files, folders or globs
-    that `read` depends on beyond the files of its dataset. window: how long a window of production data is ("7d", "12h"): how
-    far such windows of the training rows lie from all of them is kept with the release, as the measure for monitoring; needs
-    a time column. seed: of everything that draws.
+    name: of the releases it makes: letters, digits, '.', '_', '-'. read: a function without parameters that returns a Dataset
+    with a label; with spans it has one, the paths to read. spans: the files or folders that the table arrives in, of which the
+    newest are used and the last held out (see `spans`); then there is no held_out. features, estimator: what is fitted; the
+    estimator may be named lazily (seakeep.estimator). held_out: what the model is judged on and never sees: a share of the keys
+    (0.25), a point in time from which on ("2013-10-01", a date or datetime), or a function that divides a dataset in two.
+    slices: columns, or tuples of columns, whose groups are judged one by one. require: what must hold for a release. after:
+    columns not known before the prediction, refused as features. schema: path of the contract, relative to the pipeline's file;
+    by default `<name>.schema.yaml` beside it. It is enforced where it is there, else inferred and written. watch: files,
+    folders or globs that `read` depends on beyond the files of its dataset. window: how long a window of production data is
+    ("7d", "12h"): how far such windows of the training rows lie from all of them is kept with the release, as the measure for
+    monitoring; needs a time column. seed: of everything that draws.
 
     profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
     `slots`). Raises: BadPipeline; UsageError, for a requirement on a metric that does not exist.

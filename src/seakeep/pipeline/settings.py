@@ -48,8 +48,8 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". max_body_mb: MiB of one request. max_rows: rows of one request. drain_seconds: time that requests
-    under way have at the end.
+    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". max_body_mb: MiB of one
+    request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end.
     """
 
     http: str = "127.0.0.1:8080"

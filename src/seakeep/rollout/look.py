@@ -13,9 +13,10 @@ from dataclasses import dataclass
 class Tally:
     """One arm's part of a stratum.
 
-    requests: that this arm was to answer. errors: of them, failed, or refused by this release's own contract. timed: of them, those whose latency was compared
-    with the limit; slow: those above it. units: keys seen for the first time in this rollout (requests without a key count
-    each), which is what was dealt out by chance. losses: of predictions whose label arrived now, each in [0, 1].
+    requests: that this arm was to answer. errors: of them, failed, or refused by this release's own contract. timed: of them,
+    those whose latency was compared with the limit; slow: those above it. units: keys seen for the first time in this rollout
+    (requests without a key count each), which is what was dealt out by chance. losses: of requests whose labels arrived now,
+    each in [0, 1].
     """
 
     requests: int = 0

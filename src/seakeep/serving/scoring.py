@@ -151,7 +151,8 @@ def _check_out(path: Path, dataset: Dataset, *, overwrite: bool) -> None:
 class _Run:
     """One pass over a dataset: reads, predicts in threads, hands on in order, counts.
 
-    schema: of the output. release: digest of what answers. rows_total: for the progress. error: what went wrong in a batch, as it was raised.
+    schema: of the output. release: digest of what answers. rows_total: for the progress. error: what went wrong in a batch, as
+    it was raised.
     """
 
     model: Model

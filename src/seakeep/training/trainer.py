@@ -1,8 +1,9 @@
 """train: a table, declared features and an estimator become a Model, with a report that says whether it may be released.
 
-The verb of this room: it prepares the estimator (estimators), fits it and makes its graph (fitting), compares the graph with the
-estimator's own answers (parity) and the model with simpler ones (baselines). What is known to be wrong is refused before anything is fitted (see refusals); what turns out to be wrong fails a check, so that `train` returns it for
-inspection and registering refuses it.
+The verb of this room: it prepares the estimator (estimators), fits it and makes its graph (fitting), compares the graph with
+the estimator's own answers (parity) and the model with simpler ones (baselines). What is known to be wrong is refused before
+anything is fitted (see refusals); what turns out to be wrong fails a check, so that `train` returns it for inspection and
+registering refuses it.
 """
 
 from __future__ import annotations

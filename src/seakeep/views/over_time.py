@@ -1,7 +1,8 @@
 """What happened over time, in a terminal's characters: a sparkline a column, a bar a phase.
 
-Called by `terminal`; each function takes a report and gives None where it holds nothing to draw. A sparkline's full height is the threshold, so that one sees without numbers how near a column has been to
-it; a window beyond it is a full block, and the count of them stands beside it in figures.
+Called by `terminal`; each function takes a report and gives None where it holds nothing to draw. A sparkline's full height is
+the threshold, so that one sees without numbers how near a column has been to it; a window beyond it is a full block, and the
+count of them stands beside it in figures.
 """
 
 from __future__ import annotations

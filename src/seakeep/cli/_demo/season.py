@@ -1,6 +1,7 @@
 """Traffic as the months bring it: flights in their order, asked for before they leave, labelled when they have landed.
 
-A request holds the next few departures, as a board would ask for them. Labels follow once a batch of flights has landed; a flight that was cancelled or diverted never gets one.
+A request holds the next few departures, as a board would ask for them. Labels follow once a batch of flights has landed; a
+flight that was cancelled or diverted never gets one.
 """
 
 from __future__ import annotations

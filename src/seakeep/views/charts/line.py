@@ -66,9 +66,9 @@ def line(
 ) -> str:
     """Lines over one horizontal axis, by default of time in microseconds since 1970 UTC.
 
-    Parameters: x, y: names of the axes. unit: of the values; across: of the horizontal axis. levels: thresholds. marks:
-        flags at the foot of the plot. from_zero: start the vertical axis at zero. Points that are not finite interrupt a line. The first four lines differ in colour
-        and dash; those after repeat.
+    Parameters: x, y: names of the axes. unit: of the values; across: of the horizontal axis. levels: thresholds. marks: flags
+        at the foot of the plot. from_zero: start the vertical axis at zero. Points that are not finite interrupt a line. The
+        first four lines differ in colour and dash; those after repeat.
     """
     thin = [_thinned(one) for one in lines]
     found = [point for one in thin for point in one.points if _is_finite(point)]
