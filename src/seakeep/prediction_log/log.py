@@ -129,6 +129,9 @@ class PredictionLog:
         known = rows(taken, Window(), None).select(by)
         found = labels.summary(given, taken.labels, known, by=by, empty=table.height - given.height)
         if given.height:
+            if arrived is None:  # whoever has read the log meanwhile must not have passed them by
+                at = dt.datetime.now(dt.UTC)
+                given = given.with_columns(pl.lit(at).cast(pl.Datetime("us", "UTC")).alias(names.LABELLED))
             labels.write(self.layout, given, arrived=at)
         return found
 

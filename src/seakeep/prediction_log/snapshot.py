@@ -124,7 +124,7 @@ def _parts(
     log: Layout, window: Window, unconverted: Mapping[str, object]
 ) -> dict[tuple[dt.datetime, str], tuple[Path, ...]]:
     found: dict[tuple[dt.datetime, str], tuple[Path, ...]] = {}
-    for hour, folder in _hours(log, window):
+    for hour, folder in hours(log, window):
         for path in _named(folder, "release="):
             digits = path.name.partition("=")[2]
             if window.has_release(digits):
@@ -144,7 +144,7 @@ def _labels(log: Layout, window: Window, unconverted: Mapping[str, object]) -> p
     return table.collect()
 
 
-def _hours(log: Layout, window: Window) -> Iterator[tuple[dt.datetime, Path]]:
+def hours(log: Layout, window: Window) -> Iterator[tuple[dt.datetime, Path]]:
     """Folders of the hours that the window touches, with their beginning, in order."""
     for day in _named(log.parts, "date="):
         date = dt.date.fromisoformat(day.name.partition("=")[2])

@@ -69,6 +69,6 @@ class BadLabel(Refusal):
             field="label",
             found=found,
             expected=expected,
-            cause="A label must be something that the model could have predicted.",
-            fix=f"Send {expected}; leave out what has no label yet.",
+            cause="A label must be something that the champion, the release in charge, could have predicted.",
+            fix=f"Send {expected}; leave out what has no label yet. A table may bring other classes: seakeep labels.",
         )
