@@ -126,7 +126,7 @@ def test_an_experiment_ends_with_what_it_found(losses, outcome):
     rollout = after(begun(plan), 60, losses=losses)
     assert (rollout.phase, rollout.outcome) == ("concluded", outcome)
     assert rollout.decisions[-1].code == "rollout.goal"
-    assert rollout.decisions[-1].why.startswith("the challenger's loss is ")
+    assert rollout.decisions[-1].why.startswith("the challenger's loss minus the champion's is between ")
 
 
 def test_an_experiment_is_undecided_when_its_time_is_up_and_guarded_until_then():

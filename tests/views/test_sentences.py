@@ -105,5 +105,6 @@ def test_other_reports_tell_their_counts_alone(evaluation):
 def test_an_experiment_tells_its_verdict_and_its_effect():
     report = examples.experiment()
     assert report.verdict is Verdict.PASS
-    assert "against the champion's (better), after" in story(report)
+    assert "minus the champion's is between" in story(report)
+    assert "(better), after" in story(report)
     assert report.table("effects").records()[0]["high"] < 0

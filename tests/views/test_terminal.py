@@ -85,6 +85,11 @@ def test_stages_end_with_their_sum():
     assert lines[-1].split() == ["all", "12.3", "s", "22.3", "s", "900", "MiB"]
 
 
+def test_the_sum_of_the_cpu_is_told_only_where_every_stage_was_measured():
+    lines = terminal.text(terminal.stages([*STAGES, StageRow("traffic", seconds=2.0)])).splitlines()
+    assert lines[-1].split() == ["all", "14.3", "s", "–", "900", "MiB"]
+
+
 def test_stages_that_were_all_cached_have_no_times():
     shown = terminal.text(terminal.stages([StageRow("read", cached=True), StageRow("train", cached=True)]))
     assert shown.splitlines()[-1].split() == ["all", "–", "–", "–"]

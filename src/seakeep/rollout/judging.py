@@ -38,13 +38,13 @@ def verdict(rollout: Rollout) -> tuple[Outcome, str] | None:
     if measure is None or step is None or any(_least(rollout, step)):
         return None
     low, high = rollout.evidence.guard(measure).interval(1 - rollout.plan.rules.alpha)
-    told = f"the challenger's {NAMES[measure]} is {_signed(low)} to {_signed(high)} against the champion's"
+    told = f"the challenger's {NAMES[measure]} minus the champion's is between {_signed(low)} and {_signed(high)}"
     if high < 0:
         return "better", told
     if low > 0:
         return "worse", told
     margin = tolerance(rollout, measure)
-    return ("no_difference", f"{told}, within {margin:g}") if -margin <= low and high <= margin else None
+    return ("no_difference", f"{told}, within ±{margin:g}") if -margin <= low and high <= margin else None
 
 
 def tolerance(rollout: Rollout, measure: Measure) -> float:

@@ -152,7 +152,9 @@ def stages(rows: Sequence[StageRow]) -> RenderableType:
         grid.add_row(_plain(row.stage), *measured, said, Text(figures.visible(note), style="dim"))
     if len(rows) > 1:
         grid.add_section()
-        spent, cpu = (_sum([getattr(row, name) for row in rows]) for name in ("seconds", "cpu_seconds"))
+        spent = _sum([row.seconds for row in rows])
+        unmeasured = any(row.seconds and row.cpu_seconds is None and not row.cached for row in rows)
+        cpu = None if unmeasured else _sum([row.cpu_seconds for row in rows])
         peak = max((row.peak_bytes for row in rows if row.peak_bytes is not None), default=None)
         grid.add_row("all", figures.seconds(spent), figures.seconds(cpu), figures.size(peak), "", "")
     return grid

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from seakeep.cli._demo.season import Season
     from seakeep.cli._demo.telling import Telling
     from seakeep.pipeline.rollout_record import Status
+    from seakeep.rollout import Rollout
+    from seakeep.rollout.state import Decision
 
 FLIGHTS_A_LOOK = 1500
 CELSIUS = "(pl.col({0!r}) - 32) / 1.8"
@@ -32,14 +34,28 @@ def followed(telling: Telling, season: Season, *, title: str, what: str) -> Stat
         season.fly(FLIGHTS_A_LOOK)
         status = rollouts.advance(MODEL, home=telling.home)
         for decision in status.rollout.decisions[told:]:
-            telling.say(f"  after {decision.rows:>6,} requests of its own: {decision.why}")
+            telling.say(_words(decision))
         told = len(status.rollout.decisions)
         if status.rollout.ended or season.over:
             break
     telling.figure("rollout", time.perf_counter() - started, note=f"{status.rollout.plan.name}: {status.rollout.title}")
-    telling.say(f"Failed requests so far: {season.flown.failed} of {season.flown.requests:,}.")
+    telling.say(_ended(status.rollout))
+    telling.say(f"Requests that failed since July: {season.flown.failed} of {season.flown.requests:,}.")
     telling.page(status.report, f"rollout-{status.rollout.challenger.version}-{status.rollout.plan.name}")
     return status
+
+
+def _words(decision: Decision) -> str:
+    """One decision: after how many requests the challenger had, copies included, and why."""
+    return f"  after {decision.rows:,} requests: {decision.why}" if decision.rows else f"  {decision.why}"
+
+
+def _ended(rollout: Rollout) -> str:
+    """How it ended, and what it took."""
+    last = rollout.decisions[-1]
+    took = f"{rollout.title.capitalize()}, after {last.rows:,} requests of {rollout.name}@{rollout.challenger.version}"
+    copies = ", all of them copies: none of its answers went to a client" if last.before == "shadow" else ""
+    return f"{took}{copies}."
 
 
 def mistaken(telling: Telling) -> str:

@@ -37,6 +37,7 @@ REVIEW: dict[str, dict[str, Any]] = {
     "tailnum": {"missing_at_most": 0.02},
     "distance": {"maximum": 5000},  # miles: nothing in the United States is farther
 }
+UNITS = {"temp": "°F", "dewp": "°F", "wind_speed": "miles an hour", "precip": "inches", "distance": "miles"}
 SEPTEMBER = datetime(2013, 9, 2)  # noqa: DTZ001  (scheduled times are local)
 
 
@@ -59,8 +60,18 @@ def reviewed(telling: Telling) -> None:
     schema = load_schema(path)
     columns = {name: replace(schema[name], **REVIEW.get(name, {})) for name in schema.columns}
     save_schema(replace(schema, columns=columns), path)
-    told = ((name, ", ".join(f"{item}: {value}" for item, value in change.items())) for name, change in REVIEW.items())
-    telling.table("", ("column", "from now on"), told)
+    told = ((name, _allowed(change), _bounds(name, change)) for name, change in REVIEW.items())
+    telling.table("", ("column", "may be missing", "bounds"), told)
+
+
+def _allowed(change: dict[str, Any]) -> str:
+    return f"in {change['missing_at_most']:.0%} of the rows" if "missing_at_most" in change else "as inferred"
+
+
+def _bounds(name: str, change: dict[str, Any]) -> str:
+    words = (("from", change.get("minimum")), ("to", change.get("maximum")))
+    told = " ".join(f"{word} {value:,}" for word, value in words if value is not None)
+    return f"{told} {UNITS[name]}" if told else "as inferred"
 
 
 def summer(telling: Telling, season: Season) -> None:
@@ -80,16 +91,19 @@ def summer(telling: Telling, season: Season) -> None:
     with seakeep.Registry(telling.home) as registry:
         monitor = verbs.monitor(registry, MODEL)
         results = _ticked(telling, monitor)
-        telling.table("", ("week", "rows", "verdict", "what moved"), map(_week, results))
+        telling.table(
+            "", ("week of", "rows", "verdict", "columns that moved or broke the contract"), map(_week, results)
+        )
         told = predictions.add_labels(MODEL, landed, label="late", key=KEY, home=telling.home)
         telling.say(f"The airlines' file of what happened arrives: {told.added:,} labels.")
         results = _ticked(telling, monitor)
-        telling.table("", ("week", "labelled", "what is worse than at the release"), map(_decay, results))
+        telling.table("", ("week of", "labelled", "what is worse than at the release"), map(_decay, results))
         costly = sorted(monitor.incidents(), key=_moved)[-6:]
         telling.table(
-            "The incidents that moved most", ("column", "how", "with what effect"), map(_incident, reversed(costly))
+            "The incidents that moved most", ("column", "how", "at what cost"), map(_incident, reversed(costly))
         )
-    telling.pages += [str(results[-1].page)] if results else []
+    for result in results[-1:]:
+        telling.opened(result.page)
 
 
 def _ticked(telling: Telling, monitor: Monitor) -> tuple[WindowResult, ...]:
@@ -102,7 +116,12 @@ def _ticked(telling: Telling, monitor: Monitor) -> tuple[WindowResult, ...]:
 def _decay(result: WindowResult) -> tuple[str, ...]:
     failed = (check for check in result.report.failed if check.code.startswith("decay."))
     worse = (f"{check.subject} {check.observed:.3f}, allowed {check.threshold:.3f}" for check in failed)
-    return result.window.name, f"{result.labelled:,}", "; ".join(worse) or "nothing"
+    return _day(result), f"{result.labelled:,}", "; ".join(worse) or "nothing"
+
+
+def _day(result: WindowResult) -> str:
+    """The first day of a week."""
+    return result.window.name.partition("T")[0]
 
 
 def _moved(incident: Incident) -> float:
@@ -146,18 +165,36 @@ def _look(telling: Telling) -> Look:
     started = time.perf_counter()
     look = retraining.retrain(telling.folder / "pipeline.py")
     telling.figure("retrain", time.perf_counter() - started, note=look.decision.code)
-    telling.say(f"{look.decision.code}: {look.decision.why}")
+    if look.decision.code == "blocked":
+        _blocked(telling)
+        return look
+    telling.say(f"Decision: {look.decision.code}, because of {look.decision.why}.")
     if look.outcome:
-        telling.say(f"{look.outcome.result} after {look.outcome.seconds:.1f} s: {look.outcome.why}")
+        telling.say(f"{look.outcome.result.capitalize()} after {look.outcome.seconds:.1f} s: {look.outcome.why}.")
     if look.rollout:
         telling.say(f"The rollout of {look.rollout} has begun.")
     return look
 
 
+def _blocked(telling: Telling) -> None:
+    """Why nothing was trained: the latest span that was judged, and the checks of the contract that it failed."""
+    import seakeep
+    from seakeep.core import Report
+    from seakeep.pipeline.feed import KIND
+
+    with seakeep.Registry.existing(telling.home) as registry:
+        judged: list[Any] = [entry.content for entry in registry.journal.entries(kind=KIND, name=MODEL)]
+        arrival = next(one for one in reversed(judged) if one["verdict"] == "quarantined")
+        report = registry.get(Report, arrival["report"])
+    telling.say(f"Decision: blocked. Nothing is trained while the span {arrival['span']} breaks the contract:")
+    telling.checks(report.failed, fixes=True)
+    telling.page(report, f"span-{arrival['span']}")
+
+
 def _week(result: WindowResult) -> tuple[str, ...]:
     moved = list(dict.fromkeys(check.subject for check in result.report.failed))
     return (
-        result.window.name,
+        _day(result),
         f"{result.rows:,}",
         result.report.verdict.value,
         listed(moved, 6) or "nothing",
@@ -166,14 +203,36 @@ def _week(result: WindowResult) -> tuple[str, ...]:
 
 def lineage(telling: Telling) -> None:
     """One prediction that a challenger gave, back to the files that its release was made from."""
-    from seakeep.cli._main import code_of
     from seakeep.prediction_log import PredictionLog
 
     answered = PredictionLog.of(telling.home, MODEL).scan(roles=("challenger",))
     found = answered.filter(pl.col("@label").is_not_null()).select("@id").tail(1).collect()
     if found.height:
-        one = str(found.item())
-        telling.act(
-            "Where an answer comes from", f"seakeep lineage {one}: the row, who answered and why, back to the files"
+        _traced(telling, str(found.item()))
+
+
+def _traced(telling: Telling, one: str) -> None:
+    """Who answered and why that release did, and the files it learned from: the first lines of what the verb draws."""
+    import seakeep
+    from seakeep.cli import _prediction
+    from seakeep.views import terminal
+    from seakeep.views.rows import LineageRow
+
+    telling.act(
+        "Where an answer comes from", f"seakeep lineage {one}: the row, who answered and why, back to the files"
+    )
+    with seakeep.Registry.existing(telling.home) as registry:
+        trace = _prediction.traced(registry, one)
+    if trace is None:
+        return
+    rows = [
+        LineageRow(depth, artifact.kind, artifact.name, stage, artifact.digest, repeated)
+        for depth, stage, artifact, repeated in trace.lineage.walk()
+    ]
+    first = next((at for at, row in enumerate(rows) if row.repeated), len(rows))
+    telling.say(f"{_prediction.head(trace)}\n")
+    telling.console.print(terminal.lineage(rows[:first]), soft_wrap=True)
+    if rows[first:]:
+        telling.say(
+            f"and {len(rows) - first} more: held-out rows, statistics, contract, reports, the champion at that time"
         )
-        code_of(["lineage", one, "--home", str(telling.home)])

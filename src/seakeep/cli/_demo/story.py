@@ -60,17 +60,26 @@ def _life(telling: Telling, server: Running, season: Season, months: list[Path])
     second = seasons.retrained(telling)
     if second:
         releases.followed(
-            telling, season, title="Let in step by step", what=f"The rollout of {second} on September's traffic"
+            telling,
+            season,
+            title="Let in step by step",
+            what=f"The rollout of {second} on September's traffic: seakeep rollout serve {MODEL}. Its loss is the Brier score: 0 is best",
         )
     third = releases.mistaken(telling)
     if third:
         releases.begun(telling, third, "canary")
         releases.followed(
-            telling, season, title="Sent back", what=f"seakeep rollout start {MODEL}: {third} meets production"
+            telling,
+            season,
+            title="Sent back",
+            what=f"seakeep rollout start {MODEL}: {third} gets copies of production's requests",
         )
     releases.begun(telling, f"{MODEL}@1", "experiment")
     releases.followed(
-        telling, season, title="An experiment", what=f"Half of the keys each: {MODEL}@1 beside the champion"
+        telling,
+        season,
+        title="An experiment",
+        what=f"Is the champion better than {MODEL}@1? Half of the keys each: seakeep rollout start {MODEL} --plan experiment",
     )
     telling.figure(
         "serve",
@@ -91,13 +100,18 @@ def _lay_out(folder: Path) -> None:
 
 
 def _end(telling: Telling, release: Registered) -> None:
+    champion = telling.release()
     telling.act(
-        "The whole of it", f"Release {release.label}, digest {release.release.digest[:12]}, and what came after"
+        "The whole of it",
+        f"It began with {release.label}; {champion.label}, digest {champion.release.digest[:12]}, answers now",
     )
     telling.console.print(terminal.stages(telling.rows))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    telling.say(f"This process needed at most {peak / (1 << 20):,.0f} MiB.")
-    telling.say("Reports to open in a browser:\n" + "\n".join(f"  {page}" for page in telling.pages))
+    peaks = [row.peak_bytes or 0 for row in telling.rows]
+    peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *peaks)
+    telling.say(f"The demo's own process needed at most {peak / (1 << 20):,.0f} MiB.")
+    width = max(len(act) for act, _ in telling.pages)
+    telling.say("To open in a browser:\n" + "\n".join(f"  {act:<{width}}  {page}" for act, page in telling.pages))
+    telling.say(f"All other reports are in {telling.home / 'reports'}")
     started = Path(sys.argv[0]).absolute()
     command = started if started.name == "seakeep" else "seakeep"
     telling.say(f"Go on by hand: cd {telling.folder} && {command} serve {MODEL}")

@@ -30,11 +30,12 @@ class Telling:
     def __init__(self, folder: Path, console: Console) -> None:
         self.folder, self.console = folder, console
         self.rows: list[StageRow] = []
-        self.pages: list[str] = []
-        self.home = folder / ".seakeep"
+        self.pages: list[tuple[str, str]] = []
+        self.home, self._act = folder / ".seakeep", ""
 
     def act(self, title: str, what: str) -> None:
         """Begin an act."""
+        self._act = title
         self.console.print()
         self.console.print(Panel(what, title=f"[bold]{title}[/]", title_align="left", border_style="cyan"))
 
@@ -42,13 +43,16 @@ class Telling:
         """Print a paragraph; lines that hold a path are left whole, to be copied."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=str(self.folder) in text)
 
-    def checks(self, checks: Iterable[Check], *, most: int = 12) -> None:
-        """Print checks, a line each; the worst first where there are many."""
+    def checks(self, checks: Iterable[Check], *, most: int = 12, fixes: bool = False) -> None:
+        """Print checks, a line each; the worst first where there are many. fixes: with what to do next."""
         worst = sorted(checks, key=lambda check: -check.verdict.exit_code % 3)
         grid = Grid(box=None, show_header=False, pad_edge=True)
         for check in worst[:most]:
             grid.add_row(terminal.verdict(check.verdict), Text(check.message))
-        self.console.print(grid)
+            if fixes and check.fix:
+                grid.add_row("", Text(f"→ {check.fix}", style="dim"))
+        if worst:
+            self.console.print(grid)
         if len(worst) > most:
             self.say(f"  and {len(worst) - most} more")
 
@@ -73,7 +77,11 @@ class Telling:
         path = self.folder / "pages" / f"{name}.html"
         path.parent.mkdir(exist_ok=True)
         write_text(path, html.render(report))
-        self.pages.append(str(path))
+        self.opened(path)
+
+    def opened(self, page: Path | str) -> None:
+        """Keep a page for the last act, which lists it under the title of this one."""
+        self.pages.append((self._act, str(page)))
 
     def release(self, reference: str = MODEL) -> Registered:
         """A release on record, by default the one in charge."""
@@ -91,7 +99,9 @@ class Telling:
         verdict = Verdict(result.verdict) if result.verdict in ("pass", "fail", "inconclusive") else None
         costs = (result.wall_seconds, result.cpu_seconds, result.peak_bytes)
         self.rows.append(StageRow(result.stage, *costs, verdict, result.cached, "; ".join(result.notes)))
-        self.pages += result.pages
+        if result.stage == "evaluate":
+            for page in result.pages:
+                self.opened(page)
         said = "found in the cache" if result.cached else f"{result.wall_seconds:.2f} s"
         self.say(f"  {result.stage:<9} {result.verdict:<13} {said}")
 
