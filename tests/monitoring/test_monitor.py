@@ -183,6 +183,17 @@ def test_rows_from_the_future_wait_until_time_gets_there(watched):
     assert starts(monitor.tick(hour(31.1)))[-1] == 30
 
 
+def test_a_clock_that_was_in_the_far_future_for_a_while_leaves_no_blind_watch(watched):
+    watched.log(raw(100), 0)
+    assert len(watched.monitor().tick(hour(1.5))) == 1
+    (gap,) = watched.monitor().tick(hour(200_000))
+    watched.log(raw(100), 3)
+    found = watched.monitor().tick(hour(4.5))
+    assert gap.window.start == found[0].window.start
+    assert [each.rows for each in found] == [0, 0, 100]
+    assert watched.monitor().tick(hour(4.5)) == ()
+
+
 def test_a_clock_that_goes_back_judges_nothing_twice(watched):
     watched.log(raw(300), 0)
     monitor = watched.monitor()

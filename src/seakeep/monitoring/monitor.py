@@ -136,18 +136,26 @@ class Monitor:
 
     def _new(self, now: float) -> Iterator[WindowResult]:
         """Windows that closed since the last one on record."""
-        state, _ = self._ledger.state()
         by, length = self.settings.by, self.settings.length
+        clock = microseconds(now) if by == ASKED else None
+        state = self._state(clock)
         since = min((each.start for each in state.windows[-HISTORY:]), default=state.cursor)
         has_log = self.log.layout.root.is_dir()
         seen = reading.seen(self.log, by=by, length=length, since=since) if has_log else {}
-        clock = microseconds(now) if by == ASKED else None
         due = windows.due(seen, length=length, grace=self.settings.patience, cursor=state.cursor, clock=clock)
         late = sum(max(0, seen[each.start].rows - each.rows) for each in state.windows if each.start in seen)
         unplaced = reading.unplaced(self.log, by=by) if has_log else 0
         self.told = Told(due.watermark, due.ahead, late, sum(each.rows for each in seen.values()), unplaced)
         for window in due.windows:
             yield from self._judged(window, now, empty=not _any(seen, window))
+
+    def _state(self, clock: int | None) -> State:
+        """How far the watch has come; where the clock went back, as of then. clock: microseconds, None by a column."""
+        state, revision = self._ledger.state()
+        known = state if clock is None else state.back_to(windows.aligned(clock, self.settings.length))
+        if known is not state:
+            self._ledger.keep(known, revision)
+        return known
 
     def _judged(self, window: Window, now: float, *, empty: bool) -> tuple[WindowResult, ...]:
         state, _ = self._ledger.state()

@@ -87,6 +87,17 @@ class State:
             incidents=tuple(dict.fromkeys((*self.incidents, *(each.id for each in touched))))[-KEPT:],
         )
 
+    def back_to(self, present: Window) -> State:
+        """The state for a clock that has gone back to the window `present`: what was judged empty ahead of it is forgotten.
+
+        Otherwise a clock that stood in 2099 for a minute would leave a watch that sees nothing until then. The same state where
+        the clock is not a whole window behind, and where rows were judged ahead: no row is judged twice.
+        """
+        ahead = tuple(each for each in self.windows if each.end > present.start)
+        if self.cursor is None or self.cursor <= present.end or not ahead or any(each.rows for each in ahead):
+            return self
+        return replace(self, cursor=ahead[0].start, windows=self.windows[: -len(ahead)])
+
 
 def line_of(kept: Kept, judged: Judged, *, release: str, label: str, report: str) -> dict[str, Json]:
     """A window's line in the journal."""

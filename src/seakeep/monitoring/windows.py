@@ -9,6 +9,7 @@ when the watermark has passed its end by the grace. The rules for clocks that li
     a row of a window judged already            does not change its verdict; it is counted as late
     a window with less than 1 % of the median   is no sign of time (one clock of many, set to 1970 or 2099): it moves no watermark
     window's rows, at either end                and begins no watch
+    a clock that was ahead and went back        windows that were judged empty ahead of it are judged again, when time gets there
     a stretch of more than 48 empty windows     is one gap, judged once, not ten years of empty hours
 """
 
