@@ -553,9 +553,9 @@ class TestRefusals:
         monkeypatch.setattr("seakeep.registry.database.BUSY_SECONDS", 0.05)
         holder = sqlite3.connect(world.home / "registry.sqlite", isolation_level=None)
         holder.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(UnreadableRegistry, match="database is locked") as caught:
+        with pytest.raises(UnreadableRegistry, match="the registry is locked: another process has held it") as caught:
             rollouts.advance("tips", home=world.home, now=world.now + 2)
-        assert "another process holds the database" in caught.value.cause
+        assert caught.value.fix.startswith("See who it is and end it, then try again: fuser ")
         holder.execute("ROLLBACK")
         holder.close()
         found = rollouts.advance("tips", home=world.home, now=world.now + 2)

@@ -149,7 +149,7 @@ def test_a_locked_registry_is_told_in_words(home, monkeypatch) -> None:
     with Registry(home) as registry:
         other = sqlite3.connect(home / "registry.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(UnreadableRegistry, match="database is locked"):
+        with pytest.raises(UnreadableRegistry, match="the registry is locked: another process has held it"):
             registry.documents.put("cursor", "tips", 1, expected=0)
         assert registry.documents.get("cursor", "tips") is None  # reading goes on
         other.close()

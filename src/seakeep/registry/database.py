@@ -126,6 +126,8 @@ def json_of(value: object) -> str:
 
 
 def _unreadable(path: Path, error: sqlite3.DatabaseError) -> UnreadableRegistry:
+    if str(error) == "database is locked":
+        return UnreadableRegistry.locked(path, BUSY_SECONDS)
     usable = isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
     return UnreadableRegistry.unusable(path, str(error)) if usable else UnreadableRegistry.corrupt(path, str(error))
 

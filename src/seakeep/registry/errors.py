@@ -50,6 +50,16 @@ class UnreadableRegistry(RegistryError):
         )
 
     @classmethod
+    def locked(cls, path: Path, seconds: float) -> UnreadableRegistry:
+        return cls(
+            f"the registry is locked: another process has held it for more than {seconds:g} seconds",
+            where=str(path),
+            cause="A program writes into it without end, has stopped within a write, or looks at it with a database tool.",
+            fix=f"See who it is and end it, then try again: fuser {path}",
+            path=path,
+        )
+
+    @classmethod
     def absent(cls, places: Sequence[Path]) -> UnreadableRegistry:
         tried = "\n  ".join(str(place) for place in places)
         return cls(
