@@ -296,3 +296,9 @@ def test_json_errors_have_four_parts(shell, tmp_path) -> None:
 
 def test_main_ends_the_process_with_the_code() -> None:
     assert code_of(["run", "none.py"]) == 3
+
+
+def test_predictions_that_no_filter_lets_through_are_not_called_absent(shell, project):
+    assert "trips has no predictions here yet" in shell("predictions", "trips").out
+    answer = shell("predictions", "trips", "--release", "ffff")
+    assert (answer.code, "has no predictions of that time, release and role" in answer.out) == (0, True)

@@ -55,7 +55,8 @@ def command(
         overwrite=overwrite,
         home=door.home,
     )
-    door.show(_plain(found), lambda: _drawn(found))
+    filtered = any((since, until, releases, roles))
+    door.show(_plain(found), lambda: _drawn(found, filtered=filtered))
 
 
 def _plain(found: LogSummary) -> dict[str, object]:
@@ -73,11 +74,15 @@ def _group(group: Group) -> dict[str, object]:
     return named | {"first": group.first.isoformat(), "last": group.last.isoformat()}
 
 
-def _drawn(found: LogSummary) -> RenderableType:
+def _drawn(found: LogSummary, *, filtered: bool) -> RenderableType:
     from rich.console import Group as Stack
     from rich.table import Table
     from rich.text import Text
 
+    if not found.groups and filtered:
+        return Text(
+            f"{found.name} has no predictions of that time, release and role. See all: seakeep predictions {found.name}"
+        )
     if not found.groups:
         return Text(f"{found.name} has no predictions here yet. They come with: seakeep serve {found.name}")
     grid = Table(box=None, pad_edge=False)
