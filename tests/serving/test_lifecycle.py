@@ -79,8 +79,9 @@ def begun(folder, **options):
     return subprocess.Popen(command, stdout=subprocess.PIPE, **options)
 
 
-def test_a_request_is_answered_as_soon_as_the_address_was_told(folders, running):
-    for _ in range(20):
+@pytest.mark.parametrize("starts", [4, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_request_is_answered_as_soon_as_the_address_was_told(folders, running, starts):
+    for _ in range(starts):
         with begun(folders["flights"]) as process:
             server = running(process, int(process.stdout.readline().decode().rpartition(":")[2]))
             status = server.ask("GET", "/v2/health/live")[0]
