@@ -202,11 +202,12 @@ def _week(result: WindowResult) -> tuple[str, ...]:
 
 
 def lineage(telling: Telling) -> None:
-    """One prediction that a challenger gave, back to the files that its release was made from."""
+    """One prediction that the champion gave while it was let in, back to the files that it was made from."""
     from seakeep.prediction_log import PredictionLog
 
     answered = PredictionLog.of(telling.home, MODEL).scan(roles=("challenger",))
-    found = answered.filter(pl.col("@label").is_not_null()).select("@id").tail(1).collect()
+    its = pl.col("@release") == telling.release().release.digest
+    found = answered.filter(its, pl.col("@label").is_not_null()).select("@id").tail(1).collect()
     if found.height:
         _traced(telling, str(found.item()))
 
