@@ -7,10 +7,10 @@ import json
 import pytest
 
 from seakeep.core.errors import DataError
-from seakeep.pipeline import retraining
 from seakeep.pipeline.retraining import Look
-from seakeep.pipeline.trainings import Outcome
-from seakeep.pipeline.triggers import Decision
+from seakeep.pipeline.retraining import service as retraining
+from seakeep.pipeline.retraining.trainings import Outcome
+from seakeep.pipeline.retraining.triggers import Decision
 
 QUIET = Look("trips", 0.0, Decision("nothing", "nothing asks for a training"), True)
 BLOCKED = Look("trips", 0.0, Decision("blocked", "span 2013-10 breaks the contract"), True)

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from seakeep.cli._main import code_of
-from seakeep.pipeline import declared as declared_module
-from seakeep.pipeline import feed, retraining
-from seakeep.pipeline.child import Ended
+from seakeep.pipeline.retraining import declared as declared_module
+from seakeep.pipeline.retraining import feed
+from seakeep.pipeline.retraining import service as retraining
+from seakeep.pipeline.retraining.child import Ended
 
 PIPELINE = """
 from pathlib import Path

@@ -8,7 +8,7 @@ from seakeep.pipeline import run, slots
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.declaration import Pipeline
 from seakeep.pipeline.errors import BadPipeline
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.errors import BadSpans
 
 SHAPES = {
     "profile": "dataset",

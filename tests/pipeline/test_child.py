@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.pipeline import child
-from seakeep.pipeline.child import Ended, call
+from seakeep.pipeline.retraining import child
+from seakeep.pipeline.retraining.child import Ended, call
 
 
 def program(folder: Path, text: str) -> Path:

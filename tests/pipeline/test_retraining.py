@@ -15,11 +15,12 @@ import pytest
 
 from seakeep.core import Verdict, locks
 from seakeep.monitoring.incidents import Incident
-from seakeep.pipeline import declared as declared_module
-from seakeep.pipeline import retraining, run
-from seakeep.pipeline.child import Ended
-from seakeep.pipeline.declared import CannotDeclare
+from seakeep.pipeline import run
 from seakeep.pipeline.retraining import RetrainBusy, retrain
+from seakeep.pipeline.retraining import declared as declared_module
+from seakeep.pipeline.retraining import service as retraining
+from seakeep.pipeline.retraining.child import Ended
+from seakeep.pipeline.retraining.declared import CannotDeclare
 from seakeep.registry import Registry
 
 from .conftest import policy, rows
@@ -372,7 +373,7 @@ def test_a_second_service_says_so_and_takes_over_when_the_first_one_ends(trained
 
 def test_a_release_that_passed_is_handed_to_a_rollout(trained, monkeypatch) -> None:
     from seakeep.core.errors import RegistryError
-    from seakeep.pipeline import rollouts
+    from seakeep.pipeline.rollouts import verbs as rollouts
 
     started: list[tuple] = []
 
@@ -401,7 +402,7 @@ def test_a_release_that_passed_is_handed_to_a_rollout(trained, monkeypatch) -> N
 
 
 def test_the_first_release_of_a_name_needs_no_rollout(monthly, calls, monkeypatch) -> None:
-    from seakeep.pipeline import rollouts
+    from seakeep.pipeline.rollouts import verbs as rollouts
 
     monkeypatch.setattr(rollouts, "start", None)
     policy(monthly, rollout='"canary"')

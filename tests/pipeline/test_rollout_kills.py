@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from seakeep.core import Verdict
-from seakeep.pipeline import rollouts
+from seakeep.pipeline.rollouts import verbs as rollouts
 from seakeep.registry import Registry
 
 from .world import World

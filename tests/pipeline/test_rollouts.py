@@ -12,9 +12,9 @@ import pytest
 
 from seakeep.core import Task, Verdict
 from seakeep.core.errors import UsageError
-from seakeep.pipeline import rollouts
-from seakeep.pipeline.looking import Seen
-from seakeep.pipeline.rollout_errors import CannotRollOut
+from seakeep.pipeline.rollouts import verbs as rollouts
+from seakeep.pipeline.rollouts.errors import CannotRollOut
+from seakeep.pipeline.rollouts.looking import Seen
 from seakeep.registry import Registry
 from seakeep.registry.errors import BadReference, TornRelease, UnreadableRegistry
 from seakeep.rollout.errors import BadPlan, BadRollout
@@ -189,7 +189,7 @@ def test_requests_that_cannot_be_read_are_nobodys_error_under_any_contract(world
 
 
 def test_the_refusals_that_count_are_the_servers():
-    from seakeep.pipeline.looking import CONTRACT
+    from seakeep.pipeline.rollouts.looking import CONTRACT
     from seakeep.serving.server.refusals import CODES
 
     assert set(CONTRACT) <= set(CODES)
@@ -408,7 +408,7 @@ def test_aborting_leaves_a_champion_alone_that_somebody_else_put_in_charge(world
 
 
 def test_two_that_advance_at_once_count_the_log_once(world, monkeypatch):
-    from seakeep.pipeline import looking
+    from seakeep.pipeline.rollouts import looking
 
     start(world)
     seen, entered = looking.see, []

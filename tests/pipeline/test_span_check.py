@@ -6,8 +6,8 @@ import pytest
 
 from seakeep.core import Verdict
 from seakeep.pipeline import run
-from seakeep.pipeline.span_check import check_span
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.checking import check_span
+from seakeep.pipeline.spans.errors import BadSpans
 from seakeep.registry import Registry
 
 from .conftest import rows

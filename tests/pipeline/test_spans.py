@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import seakeep
 from seakeep.pipeline import Spans, run
 from seakeep.pipeline.errors import BadPipeline, CannotRun
-from seakeep.pipeline.span_errors import BadSpan, BadSpans
 from seakeep.pipeline.spans import order
+from seakeep.pipeline.spans.errors import BadSpan, BadSpans
 from seakeep.registry import Registry
 
 from .conftest import rows

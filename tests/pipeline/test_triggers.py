@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.pipeline.triggers import BadSpan, Decision, Facts, History, Incident, Policy, decide, moment
+from seakeep.pipeline.retraining.triggers import BadSpan, Decision, Facts, History, Incident, Policy, decide, moment
 
 DAY = 86_400.0
 NOW = 1_760_000_000.0

@@ -86,7 +86,7 @@ def _why(line: Mapping[str, Json]) -> str:
 
 
 def _when(line: Mapping[str, Json]) -> str:
-    from seakeep.pipeline.triggers import moment
+    from seakeep.pipeline.retraining.triggers import moment
 
     return moment(float(line["at"]))  # type: ignore[arg-type]
 

@@ -58,7 +58,7 @@ def _plain(look: Look) -> dict[str, Any]:
 
 def _words(look: Look) -> str:
     """A look in lines: the decision, what came of it, what follows."""
-    from seakeep.pipeline.triggers import moment
+    from seakeep.pipeline.retraining.triggers import moment
     from seakeep.views import figures
 
     lines = [f"{moment(look.at)}  {look.name}  {look.decision.code}  {figures.visible(look.decision.why)}"]

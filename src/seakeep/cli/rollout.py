@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core.report import Verdict
-    from seakeep.pipeline.rollout_record import Status
+    from seakeep.pipeline.rollouts.record import Status
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -45,7 +45,7 @@ def command(
     Another: seakeep validate pipeline.py --span 2026-06
     """
     if span is not None:
-        from seakeep.pipeline.span_check import check_span
+        from seakeep.pipeline.spans.checking import check_span
 
         return door.show_report(check_span(data, span, home=door.home, name=name))
     if contract is None:

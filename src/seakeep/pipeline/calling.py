@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from seakeep.pipeline.errors import BadPipeline
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.errors import BadSpans
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,8 @@ from seakeep.core import durations
 from seakeep.evaluation import check_names
 from seakeep.pipeline import slots
 from seakeep.pipeline.errors import BadPipeline
-from seakeep.pipeline.span_errors import BadSpans
 from seakeep.pipeline.spans import Spans
+from seakeep.pipeline.spans.errors import BadSpans
 from seakeep.registry.releases import checked_name
 
 if TYPE_CHECKING:

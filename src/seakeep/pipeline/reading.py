@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.errors import DataError
 from seakeep.pipeline.sights import look_at_glob, look_at_path, look_at_places, look_at_table
-from seakeep.pipeline.span_errors import BadSpan
+from seakeep.pipeline.spans.errors import BadSpan
 from seakeep.pipeline.stage import Made
 from seakeep.pipeline.work import PARTS, Choice, Work
 from seakeep.registry import Artifact

@@ -15,7 +15,7 @@ from seakeep.core import Dataset, Model, Report, Schema, Statistics
 from seakeep.pipeline.calling import called, check_read, place_of
 from seakeep.pipeline.errors import BadPipeline, CannotRun
 from seakeep.pipeline.sights import current
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.errors import BadSpans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

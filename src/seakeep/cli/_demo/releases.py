@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from seakeep.cli._demo.season import Season
     from seakeep.cli._demo.telling import Telling
-    from seakeep.pipeline.rollout_record import Status
+    from seakeep.pipeline.rollouts.record import Status
     from seakeep.rollout import Rollout
     from seakeep.rollout.state import Decision
 

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 from seakeep.core import durations, locks
 from seakeep.core.codec import from_plain
 from seakeep.core.errors import RegistryError, SeakeepError
-from seakeep.pipeline.alarms import open_incidents
-from seakeep.pipeline.child import call
-from seakeep.pipeline.declared import declared
-from seakeep.pipeline.feed import Feed, Window
 from seakeep.pipeline.project import Project
-from seakeep.pipeline.trainings import EXIT_CODES, Kept, Outcome, Training, outcome_of
-from seakeep.pipeline.triggers import BadSpan, Decision, Facts, History, Policy, decide
+from seakeep.pipeline.retraining.alarms import open_incidents
+from seakeep.pipeline.retraining.child import call
+from seakeep.pipeline.retraining.declared import declared
+from seakeep.pipeline.retraining.feed import Feed, Window
+from seakeep.pipeline.retraining.trainings import EXIT_CODES, Kept, Outcome, Training, outcome_of
+from seakeep.pipeline.retraining.triggers import BadSpan, Decision, Facts, History, Policy, decide
 from seakeep.registry import Registry
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core.codec import Json
-    from seakeep.pipeline.declared import Declared
+    from seakeep.pipeline.retraining.declared import Declared
     from seakeep.pipeline.settings import RetrainSettings
     from seakeep.registry import Registered
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.core.codec import from_plain
-from seakeep.pipeline.triggers import Incident
+from seakeep.pipeline.retraining.triggers import Incident
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

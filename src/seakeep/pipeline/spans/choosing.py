@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.errors import BadSpans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Literal
 from seakeep.core import Report, Verdict
 from seakeep.core.codec import from_plain
 from seakeep.core.words import listed
-from seakeep.pipeline.child import call
 from seakeep.pipeline.reading import spans_of
+from seakeep.pipeline.retraining.child import call
 from seakeep.pipeline.sights import current, look_at_file, look_at_path
 from seakeep.registry import Sight  # noqa: TC001  (read by the codec)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seakeep.pipeline.declared import Declared
     from seakeep.pipeline.project import Project
+    from seakeep.pipeline.retraining.declared import Declared
     from seakeep.pipeline.spans import Span
     from seakeep.registry import Registry
 

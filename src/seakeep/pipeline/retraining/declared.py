@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.codec import BadDocument, from_plain, to_json
 from seakeep.core.errors import SeakeepError
-from seakeep.pipeline.child import call
 from seakeep.pipeline.project import Project
+from seakeep.pipeline.retraining.child import call
 from seakeep.pipeline.spans import Spans  # noqa: TC001  (read by the codec)
 
 if TYPE_CHECKING:

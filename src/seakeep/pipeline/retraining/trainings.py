@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from seakeep.pipeline.triggers import History
+from seakeep.pipeline.retraining.triggers import History
 
 if TYPE_CHECKING:
-    from seakeep.pipeline.child import Ended
+    from seakeep.pipeline.retraining.child import Ended
 
 Result = Literal["released", "equal", "refused", "inconclusive", "failed", "over budget"]
 EXIT_CODES = {"released": 0, "equal": 0, "refused": 1, "inconclusive": 2, "failed": 3, "over budget": 3}

@@ -18,7 +18,7 @@ from seakeep.pipeline.project import Project
 from seakeep.pipeline.reading import rows_of
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.sights import look_at_path
-from seakeep.pipeline.span_errors import BadSpans
+from seakeep.pipeline.spans.errors import BadSpans
 from seakeep.pipeline.work import Work
 from seakeep.registry import Artifact, Registry
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core.errors import SeakeepError
-    from seakeep.pipeline.spans import Span
+    from seakeep.pipeline.spans.choosing import Span
     from seakeep.registry import Execution
 
 READABLE, CONTRACT = "span.readable", "span.contract"

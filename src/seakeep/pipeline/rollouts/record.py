@@ -14,7 +14,7 @@ from seakeep.core import Report, Task, Verdict  # noqa: TC001  (the codec reads 
 from seakeep.core.codec import from_plain
 from seakeep.core.moments import microseconds
 from seakeep.pipeline.recording import record_of_step
-from seakeep.pipeline.rollout_errors import CannotRollOut
+from seakeep.pipeline.rollouts.errors import CannotRollOut
 from seakeep.registry import Artifact
 from seakeep.rollout import Rollout  # noqa: TC001
 

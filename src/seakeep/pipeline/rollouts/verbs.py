@@ -22,8 +22,8 @@ from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
 from seakeep.core.moments import microseconds
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.recording import record_of_step
-from seakeep.pipeline.rollout_errors import CannotRollOut
-from seakeep.pipeline.rollout_record import KIND, Kept, Status, load, refuse_running, status_of, write
+from seakeep.pipeline.rollouts.errors import CannotRollOut
+from seakeep.pipeline.rollouts.record import KIND, Kept, Status, load, refuse_running, status_of, write
 from seakeep.pipeline.settings import load_settings
 from seakeep.pipeline.verbs import find_registry
 from seakeep.registry import Artifact, Registered, Registry
@@ -166,7 +166,7 @@ def serve(
 
 def _stretch(registry: Registry, name: str, now: float) -> bool:
     """Look at one stretch of the log, up to the first decision. Returns whether there may be more to look at now."""
-    from seakeep.pipeline.looking import see
+    from seakeep.pipeline.rollouts.looking import see
     from seakeep.prediction_log import PredictionLog
 
     kept, revision = load(registry, name)
