@@ -98,6 +98,14 @@ def test_a_rollout_tells_its_decision(rollout_report):
     assert counts(rollout_report) == "Of 4 checks: 2 failed, 2 passed."
 
 
+def test_a_validation_tells_what_broke_the_contract_first():
+    codes = (("schema.bounds", "distance", "Column 'distance': 8018 is above 5000."), ("schema.kind", "visib", "No."))
+    failed = [Check(code, subject, Verdict.FAIL, message) for code, subject, message in codes]
+    told = story(Report("validation", "Validation", "flights", tuple(failed)))
+    assert told == "The data broke its contract: Column 'distance': 8018 is above 5000. So did 1 more column."
+    assert story(Report("validation", "Validation", "flights", ())) == ""
+
+
 def test_other_reports_tell_their_counts_alone(evaluation):
     assert story(evaluation) == ""
 

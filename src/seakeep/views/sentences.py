@@ -43,6 +43,8 @@ def story(report: Report) -> str:
     """What moved, broke or was decided; empty where the report's kind tells no story or nothing failed."""
     if report.kind == "rollout":
         return next((_sentence(check.message) for check in report.checks if check.code == "rollout.decision"), "")
+    if report.kind == "validation":
+        return _broken(report)
     if report.kind not in ("drift", "monitoring"):
         return ""
     return " ".join(part for part in (_broken(report), _moved(report), _others(report)) if part)

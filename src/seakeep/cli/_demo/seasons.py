@@ -180,7 +180,7 @@ def _blocked(telling: Telling) -> None:
     """Why nothing was trained: the latest span that was judged, and the checks of the contract that it failed."""
     import seakeep
     from seakeep.core import Report
-    from seakeep.pipeline.feed import KIND
+    from seakeep.pipeline.retraining.feed import KIND
 
     with seakeep.Registry.existing(telling.home) as registry:
         judged: list[Any] = [entry.content for entry in registry.journal.entries(kind=KIND, name=MODEL)]

@@ -76,7 +76,7 @@ def _judged(work: Work, span: Span) -> Report:
         statistics = called("profile", work.pipeline.profile, Statistics, work.read(span.path))
     except (DataError, SchemaMismatch) as error:
         return Report("validation", "Validation", subject, (_unreadable(span, error),))
-    readable = Check(READABLE, span.name, Verdict.PASS, f"The span has {rows} rows.", rows, 1)
+    readable = Check(READABLE, span.name, Verdict.PASS, f"The span has {rows:,} rows.", rows, 1)
     path = work.schema_path()
     if not path.exists():
         message = f"There is no contract at {path.name} yet; the first run infers one."

@@ -77,7 +77,8 @@ def _rollout(report: Report) -> list[Item]:
 
 def _arms(record: Mapping[str, Scalar]) -> Item:
     name = figures.scalar(record["measure"])
-    write = figures.share if "rate" in name or "copies" in name else figures.short
+    are_copies = "copies" in name  # what the champion itself answered is what they are compared with
+    write = figures.share if "rate" in name or are_copies else figures.short
     champion = number(record["champion"])
-    beside = "" if math.isnan(champion) else f"champion {write(champion)}"
+    beside = "" if are_copies or math.isnan(champion) else f"champion {write(champion)}"
     return Item(name, write(number(record["challenger"])), beside)
