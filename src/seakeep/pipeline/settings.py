@@ -98,7 +98,7 @@ class RolloutSettings:
 
 @dataclass(frozen=True, slots=True)
 class RetrainSettings:
-    """When a model is trained again, and what happens to what comes of it (see pipeline.triggers).
+    """When a model is trained again, and what happens to what comes of it (see pipeline.retraining.triggers).
 
     on: what may start a training. every: the schedule's interval; empty for none. cooldown: least time between the starts of
     two trainings. most_runs, per: a budget, so many within that time. max_minutes: a run that takes longer is stopped.

@@ -1,4 +1,4 @@
-"""When to train again: a decision on facts, with its reason in words. Pure: no clock, no files; `retraining` gathers and acts.
+"""When to train again: a decision on facts, with its reason in words. Pure: no clock, no files; `service` gathers and acts.
 
 Four things may ask for a training: spans that no training has seen, the age of the latest one, drift, and decay of a metric.
 What stands against it: a span that breaks the contract, the cool-down since the last start, and a budget of starts within a

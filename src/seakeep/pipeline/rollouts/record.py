@@ -1,6 +1,6 @@
 """What is kept of a rollout: its state and place in the log as a document, its decisions in the journal and in the lineage.
 
-Called by `rollouts`, always within a transaction of the registry, since a state without its route, or a promotion without its
+Called by `verbs`, always within a transaction of the registry, since a state without its route, or a promotion without its
 reason, is what must never be there.
 """
 
