@@ -387,6 +387,19 @@ def test_a_clock_that_went_far_back_ends_the_rollout_and_a_small_step_does_not(w
         assert [arm.version for arm in registry.route("tips").arms] == [1]
 
 
+@pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_rollout_before_the_first_answer_waits(tmp_path, task, refused):
+    world = World(tmp_path / ".seakeep", task=task)
+    world.release(b"first")
+    world.release(b"second")
+    start(world)
+    if refused:
+        world.serve(10, errors=lambda version: 1.0, refused=lambda version: 1.0)
+    found = rollouts.advance("tips", home=world.home, now=world.now + 60)
+    assert (found.rollout.phase, found.verdict) == ("shadow", Verdict.INCONCLUSIVE)
+
+
 def test_an_hour_without_traffic_is_looked_at_once(world, monkeypatch):
     start(world)
     advance(world)

@@ -245,6 +245,8 @@ def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:
         error = (pl.col(names.PREDICTION).cast(pl.Float64) - pl.col(names.LABEL).cast(pl.Float64)).abs()
         return (error / (rollout.plan.rules.loss_range or 1.0)).clip(0, 1).fill_nan(1.0)
     given = [name for name in columns if name.startswith(names.PROBABILITY)]
+    if not given:  # nothing was answered yet, so that no class is known
+        return pl.lit(0.5)
     share = {name: pl.col(name).cast(pl.Float64).fill_null(0) for name in given}
     came = pl.col(names.LABEL).cast(pl.String)
     hit = [
