@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import resource
+import shutil
 import threading
 from contextlib import contextmanager
 
@@ -266,6 +267,37 @@ def test_a_file_that_cannot_be_locked_leaves_nothing_behind(tmp_path, monkeypatc
         spool.append(asked(1))
         assert not spool.flush()
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", ["unlinked", "folder removed", "folder is a file", "another file"])
+def test_a_sync_finds_that_the_file_is_gone_and_the_next_flush_begins_another(tmp_path, harm):
+    spool = Spool(tmp_path / "log" / "spool", boot="boot")
+    spool.describe(LATE)
+    spool.append(asked(1))
+    assert spool.flush()
+    assert spool.sync()
+    if harm in ("unlinked", "another file"):
+        (path,) = (tmp_path / "log" / "spool").iterdir()
+        path.unlink()
+        if harm == "another file":
+            path.write_bytes(b"")
+    else:
+        shutil.rmtree(tmp_path / "log")
+    if harm == "folder is a file":
+        (tmp_path / "log").write_text("")
+    spool.append(asked(2))
+    assert spool.flush()
+    assert not spool.sync()
+    assert (spool.counts.lost, isinstance(spool.problem, OSError)) == (2, True)
+    if harm == "folder is a file":
+        (tmp_path / "log").unlink()
+    spool.append(asked(3))
+    assert spool.flush()
+    assert spool.sync()
+    assert (spool.counts.lost, spool.problem) == (2, None)
+    (content,) = [path.read_bytes() for path in (tmp_path / "log" / "spool").iterdir() if path.stat().st_size]
+    assert [frame.id for frame in frames.read(content).frames[1:]] == ["q3"]
+    assert spool.close()
 
 
 def test_the_rows_of_a_file_that_somebody_removed_are_counted_as_lost(tmp_path):

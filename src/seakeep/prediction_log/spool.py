@@ -13,6 +13,7 @@ flushes; `sync` alone waits for the disk, and may be called from another thread.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -34,6 +35,7 @@ OPEN, CLOSED = ".open", ".closed"
 ROTATE_SECONDS = 60
 ROTATE_BYTES = 32 << 20
 BUFFER_BYTES = 4 << 20
+_GONE = (FileNotFoundError, NotADirectoryError)
 
 
 @dataclass(slots=True)
@@ -50,7 +52,9 @@ class Counts:
 
 @dataclass(slots=True)
 class _Segment:
-    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it."""
+    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it. gone: whether
+    somebody removed it.
+    """
 
     path: Path
     handle: int
@@ -58,6 +62,7 @@ class _Segment:
     headers: set[str]
     size: int = 0
     rows: int = 0
+    gone: bool = False
 
 
 class Spool:
@@ -158,14 +163,17 @@ class Spool:
         """
         with self._guard:
             finished, self._finished = self._finished, []
-            handle = os.dup(self._segment.handle) if self._segment else None
+            segment = self._segment
+            handle = os.dup(segment.handle) if segment else None
         done = True
-        for segment in finished:
-            done &= self._finish(segment)
-        if handle is not None:
+        for each in finished:
+            done &= self._finish(each)
+        if segment is not None and handle is not None:
             try:
                 os.fdatasync(handle)
+                _check_named(segment)
             except OSError as error:
+                self._miss(segment, error)
                 self._fail(error)
                 done = False
             finally:
@@ -179,9 +187,9 @@ class Spool:
         return self.sync() and flushed
 
     def _rotate(self) -> None:
-        """Finish the file, if its minute is over or it is full. A clock that jumps, either way, ends a minute too."""
+        """Finish the file, if its minute is over, or it is full or gone. A clock that jumps, either way, ends a minute too."""
         segment = self._segment
-        if segment and (segment.minute != self._minute() or segment.size >= self._rotate_bytes):
+        if segment and (segment.gone or segment.minute != self._minute() or segment.size >= self._rotate_bytes):
             self._retire()
             self._head_again()
 
@@ -225,11 +233,14 @@ class Spool:
     def _finish(self, segment: _Segment) -> bool:
         """Sync a file, rename it for the converter, let go of it. A file that somebody removed is counted as lost."""
         try:
+            if segment.gone:  # which was told
+                self.counts.lost += segment.rows
+                return True
             os.fdatasync(segment.handle)
+            _check_named(segment)
             segment.path.rename(segment.path.with_suffix(CLOSED))
         except OSError as error:
-            if isinstance(error, FileNotFoundError):
-                self.counts.lost += segment.rows
+            self._miss(segment, error)
             self._fail(error)
             return False
         else:
@@ -237,12 +248,25 @@ class Spool:
         finally:
             os.close(segment.handle)
 
+    def _miss(self, segment: _Segment, error: OSError) -> None:
+        """Count the rows of a file that is gone as lost; the next flush begins another one."""
+        if isinstance(error, _GONE):
+            rows, segment.gone = segment.rows, True
+            segment.rows -= rows
+            self.counts.lost += rows
+
     def _fail(self, error: OSError) -> None:
         self.counts.failures += 1
         self.problem = error
 
     def _minute(self) -> int:
         return int(self._clock() // self._rotate_seconds)
+
+
+def _check_named(segment: _Segment) -> None:
+    """Raises FileNotFoundError, where the file does not have its name any more: somebody removed it, or its folder."""
+    if not os.path.samestat(os.fstat(segment.handle), segment.path.stat()):
+        raise FileNotFoundError(errno.ENOENT, "another file has its name", str(segment.path))
 
 
 def _write(segment: _Segment, content: bytearray) -> None:
