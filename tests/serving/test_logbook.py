@@ -283,6 +283,22 @@ def test_what_a_killed_worker_left_is_read_and_converted(logged, row):
     assert not list(log.layout.spool.iterdir())
 
 
+def test_a_spool_whose_description_of_the_release_is_damaged_loses_no_row(logged, row):
+    made, server = logged("--log", "acknowledged")
+    spool = made.home / "predictions" / "flights" / "spool"
+    with server as server:
+        for _ in range(3):
+            assert server.infer({"rows": [row]})[0] == 200
+        stop(server)
+    (path,) = spool.iterdir()
+    content = bytearray(path.read_bytes())
+    content[20] ^= 1
+    path.write_bytes(content)
+    assert rows(made).height == 3
+    assert PredictionLog.of(made.home, "flights").convert().rows == 3
+    assert rows(made).height == 3
+
+
 def test_a_torn_spool_at_the_start_is_set_aside_and_harms_nothing(logged, row):
     made, server = logged("--log", "acknowledged")
     spool = made.home / "predictions" / "flights" / "spool"

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from seakeep.core import Task
-from seakeep.prediction_log import PredictionLog
+from seakeep.prediction_log import Layout, PredictionLog
 from seakeep.serving.served import Served
 from seakeep.serving.server.engine import Engine
 from seakeep.serving.server.lanes import Lane
@@ -33,8 +33,7 @@ class Bench:
         champion = Served.of(example_model(task))
         shadow = replace(champion, version="2", release="2" * 64)
         self.log = Logbook(
-            "flights",
-            folder / "predictions" / "flights" / "spool",
+            Layout.of(folder, "flights"),
             boot="boot",
             acknowledged=True,
             seconds=1,

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seakeep.core.errors import UsageError
+from seakeep.prediction_log.columns import RELEASE_DIGITS
 
 FOLDER = "predictions"
 _NAME = re.compile(r"[^/\\\x00]+")
@@ -71,6 +72,10 @@ class Layout:
     def releases(self) -> Path:
         """Descriptions of releases."""
         return self.root / "releases"
+
+    def description(self, release: str) -> Path:
+        """How a release's rows are to be read. release: its digest."""
+        return self.releases / f"{release[:RELEASE_DIGITS]}.json"
 
     @property
     def torn(self) -> Path:

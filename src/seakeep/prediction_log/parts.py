@@ -175,9 +175,9 @@ def _sweep(target: Path) -> None:
 
 def _describe(log: Layout, headers: Mapping[str, Header]) -> None:
     for release, header in headers.items():
-        path = log.releases / f"{release[: names.RELEASE_DIGITS]}.json"
+        path = log.description(release)
         if not path.exists():
-            _sweep(path)
+            _sweep(path)  # a worker that writes the same at this moment does without
             write_bytes(path, msgspec.json.encode(header))
 
 

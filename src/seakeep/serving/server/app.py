@@ -88,9 +88,9 @@ class App:
             return
         lane, key, dealt = crossing.main, None, None
         try:
-            key = dealt = header_key(scope.headers)
             body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
             check_headers(scope.headers)
+            key = dealt = header_key(scope.headers)
             if crossing.only is None:
                 lane, dealt = crossing.lane(body, key)
             engine, log = lane.engine, lane.log

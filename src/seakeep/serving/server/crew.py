@@ -95,8 +95,7 @@ class Crew:
     def _log(self, name: str) -> Logbook:
         settings = self._start.settings
         return Logbook(
-            name,
-            self._start.layout(name).spool,
+            self._start.layout(name),
             boot=secrets.token_hex(_BOOT_BYTES),
             acknowledged=settings.log == "acknowledged",
             seconds=settings.log_seconds,

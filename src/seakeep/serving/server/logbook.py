@@ -10,10 +10,14 @@ answers go out, acknowledged or not, since the alternative is no answer at all.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from seakeep.core.files import CannotWrite, write_bytes
 from seakeep.prediction_log.frames import Header, Label, Record
 from seakeep.prediction_log.spool import Spool
 from seakeep.serving.server.families import LABELS, LOG_LOST, LOG_ROWS, LOG_WRITABLE
@@ -22,8 +26,8 @@ from seakeep.serving.server.keys import log_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
 
+    from seakeep.prediction_log.layout import Layout
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.lanes import Lane
@@ -36,15 +40,14 @@ _log = logging.getLogger("seakeep.serving")
 class Logbook:
     """One worker's log of one model.
 
-    Parameters: name: the model's. folder: of the spool. boot: names this worker's run, and begins the ids of its predictions.
+    Parameters: layout: the model's log. boot: names this worker's run, and begins the ids of its predictions.
         acknowledged: whether answers wait for the disk. seconds: longest time until a row is on the disk otherwise.
         disk: a thread that waits for the disk.
     """
 
     def __init__(
         self,
-        name: str,
-        folder: Path,
+        layout: Layout,
         *,
         boot: str,
         acknowledged: bool,
@@ -54,8 +57,9 @@ class Logbook:
         disk: Executor,
     ) -> None:
         self.acknowledged = acknowledged
-        self._name, self._boot, self._pause = name, boot, seconds / _PART
-        self._spool = Spool(folder, boot=boot)
+        self._layout, self._boot, self._pause = layout, boot, seconds / _PART
+        self._name = name = layout.name
+        self._spool = Spool(layout.spool, boot=boot)
         self._loop, self._disk = loop, disk
         self._count = 0
         self._told, self._is_writable = (0, 0), True
@@ -67,9 +71,16 @@ class Logbook:
         self._writable.set(1)
 
     def describe(self, served: Served) -> None:
-        """Make a release known, before its first request. May be called in another thread."""
+        """Make a release known, before its first request, and say beside the log how its rows are to be read: damage to the
+        spool that begins with the same words costs no other row then. May be called in another thread.
+        """
         version = int(served.version) if served.version.isdecimal() else 0
-        self._spool.describe(Header.of(served.model, name=served.name, release=served.release, version=version))
+        header = Header.of(served.model, name=served.name, release=served.release, version=version)
+        self._spool.describe(header)
+        path = self._layout.description(served.release)
+        with contextlib.suppress(CannotWrite, OSError):  # whoever converts the spool will write it
+            if not path.exists():
+                write_bytes(path, msgspec.json.encode(header))
 
     def next_id(self) -> str:
         """The id of a new prediction; row n of it is `id.n`."""
