@@ -12,6 +12,7 @@ import pytest
 
 from seakeep.core import Task, Verdict
 from seakeep.core.errors import UsageError
+from seakeep.monitoring.reading import TornLog
 from seakeep.pipeline.rollouts import verbs as rollouts
 from seakeep.pipeline.rollouts.errors import CannotRollOut
 from seakeep.pipeline.rollouts.looking import Seen
@@ -398,6 +399,39 @@ def test_a_rollout_before_the_first_answer_waits(tmp_path, task, refused):
         world.serve(10, errors=lambda version: 1.0, refused=lambda version: 1.0)
     found = rollouts.advance("tips", home=world.home, now=world.now + 60)
     assert (found.rollout.phase, found.verdict) == ("shadow", Verdict.INCONCLUSIVE)
+
+
+def test_a_torn_log_is_told_and_nothing_is_looked_at_until_it_is_whole(world):
+    start(world)
+    world.serve(10, rate=40)
+    world.spool.close()
+    world.log.convert()
+    part = next((world.home / "predictions").rglob("*.parquet"))
+    whole = part.read_bytes()
+    part.write_bytes(whole[:100])
+    with pytest.raises(TornLog, match="the prediction log of tips cannot be read"):
+        rollouts.advance("tips", home=world.home, now=world.now + 2)
+    part.write_bytes(whole)
+    found = rollouts.advance("tips", home=world.home, now=world.now + 2)
+    assert found.rollout.evidence.errors.champion.rows == 400
+
+
+def test_a_served_rollout_outlives_a_torn_log(world, monkeypatch):
+    begun = start(world).rollout
+    ended = rollouts.abort("tips", reason="a test", home=world.home)
+    looks = iter([TornLog.because(world.log, OSError("cut")), ended])
+
+    def next_look(*given, **named):
+        found = next(looks)
+        if isinstance(found, TornLog):
+            raise found
+        return found
+
+    monkeypatch.setattr(rollouts, "status", lambda *given, **named: replace(ended, rollout=begun))
+    monkeypatch.setattr(rollouts, "advance", next_look)
+    troubles: list[Exception] = []
+    assert rollouts.serve("tips", every=0.01, home=world.home, troubled=troubles.append) is ended
+    assert [str(each) for each in troubles] == [str(TornLog.because(world.log, OSError("cut")))]
 
 
 def test_an_hour_without_traffic_is_looked_at_once(world, monkeypatch):

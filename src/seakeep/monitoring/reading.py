@@ -51,7 +51,7 @@ def seen(log: PredictionLog, *, by: str, length: int, since: int | None, labels:
     Raises: BadMonitor, where the log has no such column of times.
     """
     start = since if by == ASKED else None
-    with _explained(log):
+    with explained(log):
         table = log.scan(since=None if start is None else moment(start), roles=names.ANSWERING, labels=labels)
         at = pl.col(_column(table, by)).dt.epoch("us")
         window = started(at, length).alias("window")
@@ -65,7 +65,7 @@ def unplaced(log: PredictionLog, *, by: str) -> int:
     """Rows without an event time; none where windows are cut by when requests came."""
     if by == ASKED:
         return 0
-    with _explained(log):
+    with explained(log):
         table = log.scan(roles=names.ANSWERING, labels=False)
         return int(table.select(pl.col(_column(table, by)).null_count()).collect().item())
 
@@ -75,7 +75,7 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> pl.DataFrame:
     low, high = moment(window.start), moment(window.end)
     bounds = (low, high) if by == ASKED else (None, None)
     has_labels = bool(labels_mark(log))
-    with _explained(log):
+    with explained(log):
         table = log.scan(since=bounds[0], until=bounds[1], roles=names.ANSWERING, labels=has_labels)
         at = pl.col(_column(table, by))
         table = table.filter(at >= low, at < high).drop(_UNREAD)
@@ -97,7 +97,7 @@ def labels_mark(log: PredictionLog) -> str:
 
 
 @contextlib.contextmanager
-def _explained(log: PredictionLog) -> Iterator[None]:
+def explained(log: PredictionLog) -> Iterator[None]:
     """What Polars says of a damaged file, as TornLog."""
     try:
         yield

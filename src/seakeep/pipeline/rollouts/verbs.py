@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from seakeep import rollout as room
 from seakeep.core import Schema, Statistics, Task, Verdict
 from seakeep.core.codec import from_json
-from seakeep.core.errors import RegistryError
+from seakeep.core.errors import DataError, RegistryError
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts
 from seakeep.core.moments import microseconds
 from seakeep.pipeline.measuring import Cost
@@ -142,7 +142,8 @@ def serve(
     told: Callable[[Status], None] | None = None,
     troubled: Callable[[Exception], None] | None = None,
 ) -> Status:
-    """Advance every so many seconds until the rollout ends. A registry that is locked for a while is tried again.
+    """Advance every so many seconds until the rollout ends. A registry that is locked for a while, or a log
+    that cannot be read, is tried again.
 
     told: called with the status after each change of phase, and at the beginning. troubled: called with what went wrong.
     Ends with KeyboardInterrupt on SIGINT or where the caller makes SIGTERM raise one: between or within looks, to no harm.
@@ -159,13 +160,14 @@ def serve(
         time.sleep(every)
         try:
             found = advance(name, home=home)
-        except RegistryError as error:
+        except (RegistryError, DataError) as error:
             if troubled is not None:
                 troubled(error)
 
 
 def _stretch(registry: Registry, name: str, now: float) -> bool:
     """Look at one stretch of the log, up to the first decision. Returns whether there may be more to look at now."""
+    from seakeep.monitoring.reading import explained
     from seakeep.pipeline.rollouts.looking import see
     from seakeep.prediction_log import PredictionLog
 
@@ -183,14 +185,15 @@ def _stretch(registry: Registry, name: str, now: float) -> bool:
         width, route = kept.look_seconds * 1_000_000, registry.route(name).revision
         log = PredictionLog.of(registry.home, name)
         given = {"since": kept.read, "until": until, "width": width}
-        seen = see(log, kept.rollout, **given, task=kept.task, same_contract=kept.same_contract)
-        moved = kept
-        quiet = seen.look(kept.rollout, end=until, revision=route) if seen.is_quiet else None
-        for end in range(kept.read + width, until + 1, width):
-            look = quiet or seen.look(moved.rollout, end=end, revision=route)
-            moved = replace(moved, rollout=room.observe(moved.rollout, look, at=end / 1e6), read=end)
-            if len(moved.rollout.decisions) != len(kept.rollout.decisions):
-                break
+        with explained(log):
+            seen = see(log, kept.rollout, **given, task=kept.task, same_contract=kept.same_contract)
+            moved = kept
+            quiet = seen.look(kept.rollout, end=until, revision=route) if seen.is_quiet else None
+            for end in range(kept.read + width, until + 1, width):
+                look = quiet or seen.look(moved.rollout, end=end, revision=route)
+                moved = replace(moved, rollout=room.observe(moved.rollout, look, at=end / 1e6), read=end)
+                if len(moved.rollout.decisions) != len(kept.rollout.decisions):
+                    break
     decided = len(moved.rollout.decisions) - len(kept.rollout.decisions)
     torn = _torn(registry, moved.rollout) if decided else ""
     if torn:
