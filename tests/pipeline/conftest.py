@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from seakeep.cli._main import code_of
+from seakeep.pipeline.retraining import attending, feed
 from seakeep.pipeline.retraining import declared as declared_module
-from seakeep.pipeline.retraining import feed
-from seakeep.pipeline.retraining import service as retraining
 from seakeep.pipeline.retraining.child import Ended
 
 PIPELINE = """
@@ -162,7 +161,7 @@ class Calls:
 @pytest.fixture
 def calls(monkeypatch) -> Calls:
     made = Calls()
-    for module in (feed, retraining, declared_module):
+    for module in (feed, attending, declared_module):
         monkeypatch.setattr(module, "call", made)
     return made
 

@@ -16,7 +16,7 @@ import pytest
 from seakeep.core import Verdict, locks
 from seakeep.monitoring.incidents import Incident
 from seakeep.pipeline import run
-from seakeep.pipeline.retraining import RetrainBusy, retrain
+from seakeep.pipeline.retraining import RetrainBusy, attending, retrain
 from seakeep.pipeline.retraining import declared as declared_module
 from seakeep.pipeline.retraining import service as retraining
 from seakeep.pipeline.retraining.child import Ended
@@ -267,15 +267,15 @@ def test_a_training_that_was_stopped_at_its_limit_is_over_budget(trained, monkey
     trained.month(5)
     look(trained, at=NOW - 10 * HOUR)
     trained.month(6)
-    before = retraining.call
+    before = attending.call
 
     def overdue(arguments, **given):
         return Ended(-15, None, "ended by SIGTERM", True) if arguments[0] == "run" else before(arguments, **given)
 
-    monkeypatch.setattr(retraining, "call", overdue)
+    monkeypatch.setattr(attending, "call", overdue)
     found = look(trained, at=NOW + 60)
     assert (found.outcome.result, found.outcome.why) == ("over budget", "it was stopped after 60 minutes")
-    monkeypatch.setattr(retraining, "call", before)
+    monkeypatch.setattr(attending, "call", before)
     assert look(trained, at=NOW + 120).decision.code == "cooling"
     assert look(trained, at=NOW + 2 * HOUR).outcome.result == "released"
 
@@ -320,7 +320,7 @@ def test_a_killed_service_goes_on_with_its_training_and_counts_it_once(trained, 
 def test_a_service_killed_after_its_training_had_ended_finds_the_release_it_made(trained, calls) -> None:
     trained.month(5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retraining._Retraining, "_end", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(attending.Attending, "_end", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             look(trained, at=NOW + 60)
     found = look(trained, at=NOW + 120)

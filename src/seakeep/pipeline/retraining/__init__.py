@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seakeep._lazy import lazily
 
 _HOMES = {
-    "Look": "service",
+    "Look": "attending",
     "RetrainBusy": "service",
     "retrain": "service",
     "serve": "service",
@@ -19,6 +19,7 @@ _HOMES = {
 __all__ = ["Look", "RetrainBusy", "retrain", "serve"]
 
 if TYPE_CHECKING:
-    from seakeep.pipeline.retraining.service import Look, RetrainBusy, retrain, serve
+    from seakeep.pipeline.retraining.attending import Look
+    from seakeep.pipeline.retraining.service import RetrainBusy, retrain, serve
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)
