@@ -232,7 +232,7 @@ def _traced(telling: Telling, one: str) -> None:
     ]
     first = next((at for at, row in enumerate(rows) if row.repeated), len(rows))
     telling.say(f"{_prediction.head(trace)}\n")
-    telling.console.print(terminal.lineage(rows[:first]), soft_wrap=True)
+    telling.console.print(terminal.lineage(rows[:first]))
     if rows[first:]:
         telling.say(
             f"and {len(rows) - first} more: held-out rows, statistics, contract, reports, the champion at that time"
