@@ -168,3 +168,17 @@ def test_a_log_gives_the_answers_that_were_given():
     assert answers.scores.shape == (20, 2)
     assert [("no", "yes")[each] for each in answers.decisions] == frame[names.PREDICTION].to_list()
     assert LoggedPredictor(model(Task.REGRESSION)).features(frame).shape == (20, 0)
+
+
+def test_an_answer_that_is_no_class_of_the_model_is_left_out_and_never_another_class():
+    frame = binary(900, classes=("no", "yes"))
+    answers = ["perhaps"] * 200 + [None] * 100 + frame[names.PREDICTION].to_list()[300:]
+    torn = frame.with_columns(pl.Series(names.PREDICTION, answers))
+    one, other = (
+        judge_decay(model(Task.BINARY, ("no", "yes")), each, report("roc_auc", 0.7), window=WINDOW, margin=0.02)
+        for each in (torn, frame[300:])
+    )
+    assert one.labelled == 600
+    assert one == other
+    with pytest.raises(KeyError):
+        LoggedPredictor(model(Task.BINARY, ("no", "yes"))).predict(torn)

@@ -7,7 +7,7 @@ import threading
 import polars as pl
 import pytest
 
-from seakeep.core import Verdict, locks
+from seakeep.core import Model, Verdict, locks
 from seakeep.core.codec import from_json
 from seakeep.core.report import Report
 from seakeep.monitoring import Monitor, MonitorSettings
@@ -470,3 +470,46 @@ def test_the_pipelines_window_and_what_is_usual_in_it_come_with_the_release(watc
     assert result.report.verdict is Verdict.PASS
     (check,) = [c for c in result.report.checks if (c.code, c.subject) == ("drift.kolmogorov_smirnov", "temp")]
     assert check.threshold == 0.6
+
+
+def test_releases_whose_classes_have_other_types_are_each_judged_by_their_own(watched):
+    """True and False, then "no" and "yes", then 0 and 1, in one window: the metrics are those of each alone."""
+    from seakeep.monitoring import reading
+    from seakeep.monitoring.windows import Window
+    from seakeep.prediction_log import Header, Spool
+    from seakeep.prediction_log.frames import Label, Record
+
+    kinds = {"no": ("no", "yes"), "number": (0, 1), "own": (False, True)}
+    spool = Spool(watched.layout.spool, boot="mixed")
+    expected = {}
+    for seed, (name, classes) in enumerate(kinds.items(), start=7):
+        release = watched.again(seed, classes=classes)
+        header = Header.of(
+            Model.load(release.folder), name=NAME, release=release.release.digest, version=release.version
+        )
+        spool.describe(header)
+        expected[release.release.digest] = classes
+        for row in range(200):
+            at, truth = round(hour(0.2) * 1e6) + row, row % 2
+            values = [[10.0], [60], ["AA"], [False], [at]]
+            decided = truth if row % 10 else 1 - truth
+            scores = [0.8, 0.2] if decided == 0 else [0.2, 0.8]
+            record = Record(at, f"{name}{row}", header.release, "champion", 1, 1.0, 1)
+            record.columns, record.scores, record.decisions = values, scores, [decided]
+            spool.append(record)
+            spool.append(Label(at + 1, "id", f"{name}{row}.0", classes[truth]))
+    assert spool.close()
+    watched.log(raw(50), 0)
+    monitor = watched.monitor()
+    monitor.log.convert()
+    window = Window(round(hour(0) * 1e6), round(hour(1) * 1e6))
+    frames = reading.rows(monitor.log, window, by="asked")
+    assert {digest: tuple(sorted(frame["@label"].drop_nulls().unique())) for digest, frame in frames.items()} == {
+        **expected,
+        watched.digest: (),
+    }
+    results = {result.release: result for result in monitor.tick(hour(1.1))}
+    for digest in expected:
+        (table,) = (table for table in results[digest].report.tables if table.name == "metrics")
+        values = {record["metric"]: record["value"] for record in table.records()}
+        assert values["accuracy"] == pytest.approx(0.9)

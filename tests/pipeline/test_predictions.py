@@ -140,9 +140,12 @@ def test_the_command_line_writes_a_log(home, tmp_path, capsys):
     assert pl.read_parquet(tmp_path / "rows.parquet").height == 5
 
 
-def test_the_command_line_says_how_predictions_come_where_there_are_none(home, capsys):
+def test_the_command_line_says_where_a_filter_lets_nothing_through(home, capsys):
     code, out, _ = run(capsys, "predictions", "late", "--home", home, "--since", "2030-01-01")
-    assert (code, out.strip()) == (0, "late has no predictions here yet. They come with: seakeep serve late")
+    assert (code, " ".join(out.split())) == (
+        0,
+        "late has no predictions of that time, release and role. See all: seakeep predictions late",
+    )
 
 
 def test_the_command_line_adds_labels(home, tmp_path, capsys):
@@ -153,7 +156,19 @@ def test_the_command_line_adds_labels(home, tmp_path, capsys):
     code, out, _ = run(capsys, *given, "--json")
     assert json.loads(out) == {
         "name": "late", "rows": 4, "added": 0, "duplicate": 3, "corrected": 0, "outdated": 0, "unknown": 0, "empty": 1,
+        "strange": 0, "classes": ["false", "true"],
     }  # fmt: skip
+
+
+def test_the_command_line_tells_of_strange_labels_and_the_classes_that_are_known(home, tmp_path, capsys):
+    (tmp_path / "arrived.csv").write_text("id,late\nq0.0,yes\nq1.0,true\n")
+    given = ("labels", "late", tmp_path / "arrived.csv", "--id", "id", "--label", "late", "--home", home)
+    code, out, _ = run(capsys, *given)
+    assert code == 0
+    assert out.splitlines()[0] == "2 labels: 1 added, 1 strange"
+    assert "expected one of the known classes 'false', 'true'." in out.replace("\n", " ")
+    code, out, _ = run(capsys, *given, "--json")
+    assert (json.loads(out)["strange"], json.loads(out)["classes"]) == (1, ["false", "true"])
 
 
 def test_the_command_line_refuses_labels_of_unknown_models_and_columns(home, tmp_path, capsys):

@@ -241,6 +241,46 @@ def test_rows_of_one_request_count_as_one_loss_since_they_are_alike(world):
     assert found.value == pytest.approx(0.2**2, abs=1e-6)
 
 
+@pytest.mark.parametrize("classes", [(0, 1), ("False", "True"), ("0", "1"), (0.0, 1.0)])
+def test_releases_that_write_their_classes_differently_are_compared_by_what_they_mean(world, classes):
+    other = world.release(b"third", classes=classes)
+    start(world, release=other.label, settings={"copies": 100_000, "longest_seconds": 10_000})
+    found = advance(world, label_after=1, good=lambda version: 0.8 if version == 1 else 0.7)
+    goal = found.rollout.evidence.goal
+    assert goal.champion.value == pytest.approx(0.2**2, abs=1e-6)
+    assert goal.challenger.value == pytest.approx(0.3**2, abs=1e-6)
+    assert found.rollout.evidence.shadow.challenger.value == 0
+
+
+def test_a_class_that_one_release_does_not_know_is_a_miss_of_that_release(world):
+    from seakeep.prediction_log import Label
+
+    other = world.release(b"third", classes=("no", "yes"))
+    start(world, release=other.label, settings={"copies": 100_000, "longest_seconds": 10_000})
+    world.serve(10, rate=40)
+    for number in range(400):
+        world.spool.append(Label(round((world.now - 1) * 1e6), "id", f"r{number:08}.0", "yes"))
+    world.spool.flush()
+    goal = rollouts.advance("tips", home=world.home, now=world.now + 2).rollout.evidence.goal
+    assert goal.champion.value == pytest.approx((1 + 0.8**2 + 0.2**2) / 2, abs=1e-6)
+    assert goal.champion.rows == goal.challenger.rows > 0
+
+
+def test_a_label_that_is_a_class_of_neither_release_is_no_evidence_and_takes_no_place(world):
+    from seakeep.prediction_log import Label
+
+    start(world, settings={"copies": 100_000, "longest_seconds": 10_000})
+    world.serve(10, rate=40)
+    for number in range(400):
+        world.spool.append(Label(round((world.now - 1) * 1e6), "id", f"r{number:08}.0", "perhaps"))
+    world.spool.flush()
+    assert rollouts.advance("tips", home=world.home, now=world.now + 2).rollout.evidence.goal.champion.rows == 0
+    world.now += 5
+    for number in range(100):
+        world.spool.append(Label(round(world.now * 1e6), "id", f"r{number:08}.0", True))
+    assert advance(world).rollout.evidence.goal.champion.rows == 100
+
+
 def test_a_number_is_judged_by_its_error_within_a_range(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     world = World(tmp_path / ".seakeep", task=Task.REGRESSION)

@@ -23,8 +23,10 @@ def none(version: int) -> float:
     return 0.0
 
 
-def model(graph: bytes, *, task: Task = Task.BINARY, name: str = "tips", missing: float = 0.0) -> Model:
-    classes = (False, True) if task is Task.BINARY else ()
+def model(
+    graph: bytes, *, task: Task = Task.BINARY, name: str = "tips", missing: float = 0.0, classes: tuple = (False, True)
+) -> Model:
+    classes = classes if task is not Task.REGRESSION else ()
     schema = Schema(
         "trips",
         {"fare": ColumnSchema(Kind.NUMBER, missing_at_most=missing), "tip": ColumnSchema(Kind.NUMBER)},
@@ -45,10 +47,16 @@ class World:
         self.spool = Spool(home / "predictions" / "tips" / "spool", boot=f"world{seed}", clock=lambda: self.now)
 
     def release(
-        self, graph: bytes, verdict: Verdict = Verdict.PASS, *, task: Task | None = None, missing: float = 0.0
+        self,
+        graph: bytes,
+        verdict: Verdict = Verdict.PASS,
+        *,
+        task: Task | None = None,
+        missing: float = 0.0,
+        classes: tuple = (False, True),
     ) -> Registered:
         """A release with this graph; the first that passes becomes the champion."""
-        made = model(graph, task=task or self.task, missing=missing)
+        made = model(graph, task=task or self.task, missing=missing, classes=classes)
         report = Report("evaluation", "Evaluation", "tips", (Check("metric.x", "x", verdict, "x is 1"),))
         with Registry(self.home) as registry:
             found = registry.register("tips", made, [report], made_from={}, force=True)

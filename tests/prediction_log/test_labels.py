@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 import seakeep
 from seakeep.core.errors import UsageError
 from seakeep.core.files import CannotWrite
-from seakeep.prediction_log import BadLabels, Label, LabelSummary, PredictionLog, merging
+from seakeep.prediction_log import BadLabels, Header, Label, LabelSummary, PredictionLog, Spool, merging
 
 from .examples import HOUR, NOON, TWO, asked, written
 
@@ -128,13 +128,62 @@ def test_booleans_may_be_written_in_any_common_way(log, values):
     assert add(log, {"q1.0": True, "q2.0": False}) == LabelSummary(duplicate=2)
 
 
-def test_a_label_that_no_prediction_could_equal_is_refused_and_nothing_is_kept(log):
-    with pytest.raises(
-        BadLabels, match="the label 'yes' in 1 rows is not one that the model's predictions could equal"
-    ):
-        add(log, {"q1.0": "true", "q2.0": "yes"})
-    assert labels(log) == {"q1.0": None, "q2.0": None, "q3.0": None}
-    assert not log.layout.labels.exists()
+def test_a_label_that_matches_no_class_is_strange_kept_and_hides_no_other(log):
+    assert add(log, {"q1.0": "true"}) == LabelSummary(added=1)
+    found = add(log, {"q1.0": "yes", "q2.0": "3.7", "q9.0": "no"}, arrived=LATER + dt.timedelta(hours=1))
+    assert found == LabelSummary(strange=3)
+    assert (found.rows, found.classes) == (3, ("false", "true"))
+    assert labels(log) == {"q1.0": True, "q2.0": None, "q3.0": None}
+    kept = pl.concat(pl.read_parquet(path) for path in log.layout.labels.glob("*.parquet"))
+    assert sorted(kept["@label"]) == ["3.7", "no", "true", "yes"]
+    assert add(log, {"q2.0": True}, arrived=LATER + dt.timedelta(hours=2)) == LabelSummary(added=1)
+
+
+def classed(log: PredictionLog, number: int, *classes, release: str, version: int = 1) -> None:
+    """One prediction `q<number>` of a release with these classes: the last of them."""
+    spool = Spool(log.layout.spool, boot=f"boot{number}")
+    task = "binary" if len(classes) == 2 else "multiclass"
+    spool.describe(Header("late", release, version, task, (("distance", "number"),), classes))
+    scores = [0.0] * (len(classes) - 1) + [1.0]
+    spool.append(asked(number, release=release, columns=[[1.0]], scores=scores, decisions=[len(classes) - 1]))
+    assert spool.close()
+
+
+def test_whole_numbers_alone_are_labels_of_whole_number_classes(tmp_path):
+    log = PredictionLog.of(tmp_path, "late")
+    for number in (1, 2, 3):
+        classed(log, number, 2, 3, 4, release="c" * 64)
+    assert add(log, {"q1.0": "3.0", "q2.0": "3.7", "q3.0": "9"}) == LabelSummary(added=1, strange=2)
+    assert labels(log) == {"q1.0": 3, "q2.0": None, "q3.0": 9}
+
+
+@pytest.mark.parametrize("classes", [("True", "False"), ("FALSE", "TRUE"), ("0", "1"), (0, 1), (0.0, 1.0)])
+def test_boolean_labels_match_classes_that_are_written_otherwise(tmp_path, classes):
+    log = PredictionLog.of(tmp_path, "late")
+    classed(log, 1, *classes, release="c" * 64)
+    assert add(log, {"q1.0": True}) == LabelSummary(added=1)
+    assert labels(log)["q1.0"] == next(each for each in classes if str(each).lower() in ("true", "1", "1.0"))
+    assert add(log, {"q1.0": True}) == LabelSummary(duplicate=1)
+
+
+def test_boolean_labels_that_could_be_two_classes_are_strange(tmp_path):
+    log = PredictionLog.of(tmp_path, "late")
+    classed(log, 1, "True", "TRUE", "no", release="c" * 64)
+    assert add(log, {"q1.0": True}) == LabelSummary(strange=1)
+    assert add(log, {"q1.0": "True"}) == LabelSummary(added=1)
+
+
+def test_a_label_is_known_if_any_release_knows_it_and_has_each_releases_type(tmp_path):
+    log = PredictionLog.of(tmp_path, "late")
+    classed(log, 1, False, True, release="c" * 64)
+    classed(log, 2, "no", "yes", release="d" * 64, version=2)
+    classed(log, 3, 0, 1, release="e" * 64, version=3)
+    found = add(log, {"q1.0": "true", "q2.0": "yes", "q3.0": "true"})
+    assert found == LabelSummary(added=3)
+    assert found.classes == ("0", "1", "no", "yes", "false", "true")
+    own = [table.collect() for table in log.scan_by_release()]
+    assert [table["@label"].to_list() for table in own] == [[True], ["yes"], [1]]
+    assert [table["@prediction"].to_list() for table in own] == [[True], ["yes"], [1]]
 
 
 def test_keys_that_are_whole_numbers_written_as_floats_are_the_same_keys(log):
@@ -150,8 +199,8 @@ def test_labels_of_a_regression_are_numbers(tmp_path):
     add(log, {"q1.0": 12.5, "q2.0": 3.0})
     add(log, {"q3.0": "7"})
     assert labels(log) == {"q1.0": 12.5, "q2.0": 3.0, "q3.0": 7.0}
-    with pytest.raises(BadLabels, match="expected a number"):
-        add(log, {"q3.0": "far"})
+    assert add(log, {"q3.0": "far", "q2.0": "inf"}, arrived=LATER + dt.timedelta(hours=1)) == LabelSummary(strange=2)
+    assert labels(log)["q3.0"] == 7.0
 
 
 def test_labels_may_come_before_any_prediction(tmp_path):
@@ -249,4 +298,4 @@ def expected(n: int, rows: list) -> bool | None:
 
 
 def test_a_summary_counts_every_row_once():
-    assert LabelSummary(1, 2, 3, 4, 5, 6).rows == sum(astuple(LabelSummary(1, 2, 3, 4, 5, 6))) == 21
+    assert LabelSummary(1, 2, 3, 4, 5, 6, 7).rows == sum(astuple(LabelSummary(1, 2, 3, 4, 5, 6, 7))[:-1]) == 28

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+
+if TYPE_CHECKING:
+    from seakeep.prediction_log import LabelSummary
+
+_LISTED = 10
 
 
 @verb
@@ -37,6 +45,16 @@ def command(
     found = predictions.add_labels(
         name, data, label=label, id=id_, key=key, sql=sql, database=database, arrived=arrived, home=door.home
     )
-    counts = plain_object(found)
+    door.show({"name": name, "rows": found.rows, **plain_object(found)}, lambda: _told(found))
+
+
+def _told(found: LabelSummary) -> str:
+    counts = {each.name: getattr(found, each.name) for each in fields(found) if each.name != "classes"}
     words = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "none"
-    door.show({"name": name, "rows": found.rows, **counts}, lambda: f"{found.rows:,} labels: {words}")
+    if not found.strange:
+        return f"{found.rows:,} labels: {words}"
+    shown = ", ".join(repr(each) for each in found.classes[:_LISTED]) + (", …" if len(found.classes) > _LISTED else "")
+    expected = f"one of the known classes {shown}" if shown else "a number"
+    return (
+        f"{found.rows:,} labels: {words}\nStrange labels are kept and nothing is judged by them; expected {expected}."
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from seakeep.core.kinds import Task
 from seakeep.core.prediction import Predictions
@@ -29,7 +30,6 @@ from seakeep.prediction_log import columns as names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from seakeep.core.codec import Json, Scalar
@@ -46,11 +46,13 @@ LEVEL = 0.95
 class LoggedPredictor:
     """A Predictor that gives the answers that were given: it reads them from the log's columns.
 
-    Raises: SchemaMismatch from Polars' columns where the log belongs to another model; see `judging`, which asks per release.
+    The rows are those of one release, with its own types (see reading.rows), and `knows` them: a class that is not the model's is
+    none of its answers.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._codes = {names.text(value): index for index, value in enumerate(model.classes)}
         self._scores = [names.probability(value) for value in model.classes] or [names.PREDICTION]
 
     def predict(self, frame: pl.DataFrame) -> Predictions:
@@ -58,9 +60,16 @@ class LoggedPredictor:
         scores = frame.select(self._scores).to_numpy().astype(np.float32)
         if self._model.task is Task.REGRESSION:
             return Predictions(scores)
-        codes = {value: index for index, value in enumerate(self._model.classes)}
-        decided = [codes.get(value, 0) for value in frame[names.PREDICTION].to_list()]
+        decided = [self._codes[names.text(value)] for value in frame[names.PREDICTION].to_list()]
         return Predictions(scores, np.array(decided, dtype=np.int64))
+
+    def knows(self, frame: pl.DataFrame) -> pl.Series:
+        """Which rows have an answer that this model can give: a value, or one of its classes."""
+        answers = frame[names.PREDICTION]
+        if self._model.task is Task.REGRESSION:
+            return answers.is_not_null()
+        known = [value is not None and names.text(value) in self._codes for value in answers.to_list()]
+        return pl.Series(names.PREDICTION, known, dtype=pl.Boolean)
 
     def features(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """A log has no features; an empty matrix."""
@@ -85,10 +94,12 @@ def judge_decay(model: Model, frame: pl.DataFrame, evaluation: Report | None, *,
     labelled = frame.filter(frame[names.LABEL].is_not_null())
     reader = LabelReader(model, names.LABEL)
     labels, judged = reader.read(labelled[names.LABEL])
+    predictor = LoggedPredictor(model)
+    judged &= predictor.knows(labelled).to_numpy()
     rows = labelled.filter(judged)
     if not rows.height:
         return Decayed()
-    sample = answered(model, LoggedPredictor(model).predict(rows), labels[judged])
+    sample = answered(model, predictor.predict(rows), labels[judged])
     found = [
         _judged(name, sample, evaluation, margin=margin, window=window) for name in required(evaluation, model.task)
     ]

@@ -159,7 +159,7 @@ class Monitor:
 
     def _judged(self, window: Window, now: float, *, empty: bool) -> tuple[WindowResult, ...]:
         state, _ = self._ledger.state()
-        parts = {} if empty else _by_release(reading.rows(self.log, window, by=self.settings.by))
+        parts = {} if empty else reading.rows(self.log, window, by=self.settings.by)
         found: Found = {
             digest: (self._releases.label(digest), self._judge(digest, window, frame, state))
             for digest, frame in parts.items()
@@ -200,7 +200,7 @@ class Monitor:
     def _relabelled(self, kept: Kept, now: float) -> tuple[WindowResult, ...]:
         state, _ = self._ledger.state()
         window, found = kept.window, Found()
-        for digest, frame in _by_release(reading.rows(self.log, window, by=self.settings.by)).items():
+        for digest, frame in reading.rows(self.log, window, by=self.settings.by).items():
             release, before = self._releases.of(digest), self._ledger.report(kept.reports.get(digest, ""))
             if release is None or before is None or not frame[names.LABEL].count():
                 continue
@@ -218,15 +218,6 @@ class Monitor:
         events = incidents.follow(known, checks, kept.window, name=self.name, calm=self.settings.calm)
         events += _measured(known, events, found, kept.window)
         return self._ledger.commit(kept, found, events=events, settings=self.settings, now=now)
-
-
-def _by_release(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    if not frame.height:
-        return {}
-    if frame[names.RELEASE].n_unique() == 1:  # cutting a million rows costs as much as profiling them
-        return {str(frame[names.RELEASE][0]): frame}
-    parts = frame.partition_by(names.RELEASE, as_dict=True, maintain_order=True)
-    return {str(key[0]): part for key, part in sorted(parts.items(), key=lambda item: str(item[0]))}
 
 
 def _any(seen: dict[int, Seen], window: Window) -> bool:

@@ -6,17 +6,26 @@ The rules, whatever the order in which files and requests brought them:
 3. A key's label goes to the predictions of that key that were made before it arrived; an id's too, but with a day's
    grace, since the clocks of two machines may differ.
 4. A prediction is labelled when the label that counts arrived first; a repetition changes nothing.
-Labels are kept as text and become the type of the predictions here, since one file may write true where another writes 1.
+Labels are kept as text and become the type of the predictions here, release by release (see classes), since one file may write true
+where another writes 1. A text that no release's type can hold hides no other label.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.classes import Classes
+from seakeep.prediction_log.tables import prediction_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seakeep.prediction_log.frames import Header
 
 GRACE = dt.timedelta(days=1)
 _LAST = "@last"
@@ -34,12 +43,17 @@ class Known:
     by_key: pl.DataFrame
 
     @classmethod
-    def of(cls, labels: pl.DataFrame) -> Known:
-        """The labels that count of all that came."""
+    def of(cls, labels: pl.DataFrame, headers: Iterable[Header] = ()) -> Known:
+        """The labels that count of all that came. headers: of every release; a text that suits none of them counts nowhere."""
+        if suits := [_typed(Classes.of(header), label_type(prediction_type(header))) for header in headers]:
+            labels = labels.filter(pl.any_horizontal(each.is_not_null() for each in suits))
         return cls(latest(labels, names.ID), latest(labels, names.KEY))
 
-    def join(self, table: pl.LazyFrame) -> pl.LazyFrame:
-        """The rows with @label, of the type that suits their predictions, and @labelled; null where there is none yet."""
+    def join(self, table: pl.LazyFrame, classes: Classes, *, shared: bool = False) -> pl.LazyFrame:
+        """One release's rows with @label and @labelled; null where there is none yet.
+
+        classes: the release's. shared: whether @label shall have the form that all releases share; else its predictions' type.
+        """
         dtype = label_type(table.collect_schema()[names.PREDICTION])
         joined = table.join(self.by_id.lazy(), on=names.ID, how="left", maintain_order="left")
         joined = joined.with_columns(_counting("", pl.col(_LAST) >= pl.col(names.TIME) - GRACE)).drop(_LAST)
@@ -52,7 +66,14 @@ class Known:
                 pl.when(by_key).then(f"{name}{_OF_KEY}").otherwise(name).alias(name)
                 for name in (names.LABEL, names.LABELLED)
             ).drop(_LAST, f"{names.LABEL}{_OF_KEY}", f"{names.LABELLED}{_OF_KEY}")
-        return joined.with_columns(as_type(dtype))
+        label = classes.shared(pl.col(names.LABEL)) if shared else _typed(classes, dtype)
+        return joined.with_columns(label.alias(names.LABEL))
+
+
+def _typed(classes: Classes, dtype: pl.DataType) -> pl.Expr:
+    """The column @label as a release's type: the class that it means, or another value of that type, or null."""
+    text = pl.col(names.LABEL)
+    return as_type(pl.coalesce(classes.own(text), text), dtype)
 
 
 def _counting(suffix: str, counts: pl.Expr) -> list[pl.Expr]:
@@ -79,20 +100,13 @@ def label_type(prediction: pl.DataType) -> pl.DataType:
     return pl.Float64() if prediction == pl.Float32 else prediction
 
 
-def as_type(dtype: pl.DataType) -> pl.Expr:
-    """The column @label, which is text, as this type; null where the text is no such value."""
-    text = pl.col(names.LABEL)
+def as_type(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """A text as this type; null where it is no such value, as 3.7 is no whole number."""
     if dtype == pl.Boolean:
         lower = text.str.to_lowercase()
-        return (
-            pl.when(lower.is_in(_TRUE))
-            .then(pl.lit(True))
-            .when(lower.is_in(_FALSE))
-            .then(pl.lit(False))
-            .alias(names.LABEL)
-        )
+        return pl.when(lower.is_in(_TRUE)).then(pl.lit(True)).when(lower.is_in(_FALSE)).then(pl.lit(False))
     if dtype == pl.Int64:
-        return pl.coalesce(
-            text.cast(pl.Int64, strict=False), text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
-        )
+        number = text.cast(pl.Float64, strict=False)
+        whole = number.cast(pl.Int64, strict=False)
+        return pl.coalesce(text.cast(pl.Int64, strict=False), pl.when(whole.cast(pl.Float64) == number).then(whole))
     return text.cast(dtype, strict=False)

@@ -7,7 +7,7 @@ decided when the log is read (see joining), so that the order in which files com
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,12 +15,15 @@ import polars as pl
 from seakeep.core.errors import DataError, UsageError
 from seakeep.core.files import replacing
 from seakeep.prediction_log import columns as names
-from seakeep.prediction_log.joining import as_type, latest
+from seakeep.prediction_log.classes import meant
+from seakeep.prediction_log.joining import latest
 from seakeep.prediction_log.tables import LABELS, TIME
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
+    from seakeep.prediction_log.frames import Header
     from seakeep.prediction_log.layout import Layout
 
 _NEW, _BEFORE = "@new", "@before"
@@ -38,19 +41,6 @@ class BadLabels(DataError):
             name=name,
         )
 
-    @classmethod
-    def no_such_value(cls, name: str, value: str, rows: int, dtype: pl.DataType) -> BadLabels:
-        expected = {pl.Boolean: "true or false, 1 or 0", pl.Int64: "a whole number"}.get(type(dtype), "a number")
-        return cls(
-            f"the label {value!r} in {rows:,} rows is not one that the model's predictions could equal: expected {expected}",
-            where=f"column {name!r}",
-            cause="The column is another one, or writes the label in other words.",
-            fix=f'Translate it before: frame.with_columns(polars.col("{name}") == {value!r}).',
-            name=name,
-            value=value,
-            rows=rows,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class LabelSummary:
@@ -58,7 +48,10 @@ class LabelSummary:
 
     added: first labels of known predictions. duplicate: equal to the label that counts already. corrected: they replace
     another one. outdated: they arrived before the other one, and are kept without effect. unknown: of ids or keys that no
-    prediction has yet; kept, and joined if one comes. empty: rows without an id, key or label, left out.
+    prediction has yet; kept, and joined if one comes. empty: rows without an id, key or label, left out. strange: no class of any
+    release, or no finite number where numbers are predicted; kept, counted here whatever their id or key, and nothing is judged
+    by them. These seven add up to `rows`.
+    classes: not a count: every class that a release in the log knows, as text; none of a regression.
     """
 
     added: int = 0
@@ -67,11 +60,14 @@ class LabelSummary:
     outdated: int = 0
     unknown: int = 0
     empty: int = 0
+    strange: int = 0
+    classes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def rows(self) -> int:
         """All rows that were given."""
-        return self.added + self.duplicate + self.corrected + self.outdated + self.unknown + self.empty
+        counted = self.added + self.duplicate + self.corrected + self.outdated
+        return counted + self.unknown + self.empty + self.strange
 
 
 def labels_of(frame: pl.DataFrame, *, label: str, by: str, column: str, arrived: dt.datetime) -> pl.DataFrame:
@@ -100,20 +96,25 @@ def labels_of(frame: pl.DataFrame, *, label: str, by: str, column: str, arrived:
     )
 
 
-def typed(labels: pl.DataFrame, dtype: pl.DataType, *, column: str) -> pl.DataFrame:
-    """Labels in the words of the model's predictions: "1" becomes "true" where they are booleans.
-
-    Raises: BadLabels, for a label that no prediction could equal, by their type.
-    """
-    found = labels.with_columns(as_type(dtype).cast(pl.String))
-    bad = labels.filter(found[names.LABEL].is_null())[names.LABEL]
-    if len(bad):
-        raise BadLabels.no_such_value(column, bad[0], len(bad), dtype)
-    return found
+def translated(labels: pl.DataFrame, headers: Sequence[Header]) -> pl.DataFrame:
+    """Labels in the words of the newest release that knows them: "1" becomes "true" where it predicts booleans; others as given."""
+    text = pl.col(names.LABEL)
+    return labels.with_columns(pl.coalesce(meant(text, headers), text).alias(names.LABEL))
 
 
-def summary(labels: pl.DataFrame, before: pl.DataFrame, known: pl.LazyFrame, *, by: str, empty: int) -> LabelSummary:
-    """What `labels` change. before: all labels so far. known: the column `by` of the log."""
+def summary(
+    labels: pl.DataFrame,
+    before: pl.DataFrame,
+    known: pl.LazyFrame,
+    *,
+    by: str,
+    empty: int,
+    headers: Sequence[Header] = (),
+) -> LabelSummary:
+    """What `labels` change. before: all labels so far. known: the column `by` of the log. headers: of its releases, if any."""
+    rows = labels.height
+    if headers:
+        labels, before = _understood(labels, headers), _understood(before, headers)
     counts = latest(labels, by).rename({names.LABEL: _NEW, names.LABELLED: "@arrived"}).drop("@last")
     repeated = labels.height - counts.height
     counting = latest(before, by).rename({names.LABEL: _BEFORE}).drop(names.LABELLED)
@@ -133,7 +134,19 @@ def summary(labels: pl.DataFrame, before: pl.DataFrame, known: pl.LazyFrame, *, 
         outdated=joined.height - fresh.height - corrected - duplicate,
         unknown=fresh.height - found,
         empty=empty,
+        strange=rows - labels.height,
+        classes=_known_classes(headers),
     )
+
+
+def _understood(labels: pl.DataFrame, headers: Sequence[Header]) -> pl.DataFrame:
+    """Without the strange ones, in the words of the newest release that knows them."""
+    return labels.with_columns(meant(pl.col(names.LABEL), headers).alias(names.LABEL)).drop_nulls(names.LABEL)
+
+
+def _known_classes(headers: Sequence[Header]) -> tuple[str, ...]:
+    ordered = sorted(headers, key=lambda header: (header.version, header.release), reverse=True)
+    return tuple(dict.fromkeys(names.text(value) for header in ordered for value in header.classes))
 
 
 def write(log: Layout, labels: pl.DataFrame, *, arrived: dt.datetime) -> None:

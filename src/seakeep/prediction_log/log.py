@@ -18,12 +18,11 @@ from seakeep.data.frames import collect
 from seakeep.data.read import read
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import labels, parts, snapshot
-from seakeep.prediction_log.joining import Known, label_type
+from seakeep.prediction_log.joining import Known
 from seakeep.prediction_log.layout import Layout
-from seakeep.prediction_log.rows import newest, rows
+from seakeep.prediction_log.rows import by_release, rows
 from seakeep.prediction_log.snapshot import Window
 from seakeep.prediction_log.source import LogSource
-from seakeep.prediction_log.tables import prediction_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +72,20 @@ class PredictionLog:
         """
         window = Window(moment(since, "since"), moment(until, "until"), tuple(releases), _checked(roles))
         taken = snapshot.take(self.layout, window)
-        return rows(taken, window, Known.of(taken.labels) if labels else None)
+        return rows(taken, window, Known.of(taken.labels, taken.headers.values()) if labels else None)
+
+    def scan_by_release(
+        self,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        roles: Sequence[str] = (),
+        labels: bool = True,
+    ) -> tuple[pl.LazyFrame, ...]:
+        """As `scan`, at one moment, but one table a release that has files there, each with its own columns and types."""
+        window = Window(moment(since, "since"), moment(until, "until"), (), _checked(roles))
+        taken = snapshot.take(self.layout, window)
+        return by_release(taken, window, Known.of(taken.labels, taken.headers.values()) if labels else None)
 
     def as_dataset(
         self,
@@ -124,10 +136,10 @@ class PredictionLog:
         at = moment(arrived, "arrived") or dt.datetime.now(dt.UTC)
         given = labels.labels_of(table, label=label, by=by, column=column, arrived=at)
         taken = snapshot.take(self.layout, Window())
-        if taken.headers:
-            given = labels.typed(given, label_type(prediction_type(newest(taken.headers))), column=label)
+        headers = tuple(taken.headers.values())
+        given = labels.translated(given, headers)
         known = rows(taken, Window(), None).select(by)
-        found = labels.summary(given, taken.labels, known, by=by, empty=table.height - given.height)
+        found = labels.summary(given, taken.labels, known, by=by, empty=table.height - given.height, headers=headers)
         if given.height:
             if arrived is None:  # whoever has read the log meanwhile must not have passed them by
                 at = dt.datetime.now(dt.UTC)

@@ -2,7 +2,7 @@
 
 Releases of one model may differ in inputs and classes, so that each is typed by itself, joined with its labels, and then
 combined by column names: a column that one release lacks is null in its rows, and one that changed its type gets a type
-that holds both.
+that holds both. Who compares releases takes them apart (`by_release`), or asks for classes in the form that all share.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from seakeep.core.kinds import Task
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.classes import Classes
 from seakeep.prediction_log.joining import label_type
 from seakeep.prediction_log.snapshot import releases_of
 from seakeep.prediction_log.tables import OWN, schema_of
@@ -25,10 +27,18 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.snapshot import Snapshot, Window
 
 
-def rows(taken: Snapshot, window: Window, known: Known | None) -> pl.LazyFrame:
-    """The rows within a window, with the labels `known`; without label columns for None."""
-    scans = [_release(taken, digits, window, known) for digits in releases_of(taken)]
-    return _combined(scans) if scans else _empty(taken, labels=known is not None)
+def rows(taken: Snapshot, window: Window, known: Known | None, *, shared: bool = False) -> pl.LazyFrame:
+    """The rows within a window, with the labels `known`; without label columns for None.
+
+    shared: whether @prediction and @label of classifiers are texts in the form of a class that all releases share, see classes.
+    """
+    scans = [_release(taken, digits, window, known, shared=shared) for digits in releases_of(taken)]
+    return _combined(scans) if scans else _empty(taken, labels=known is not None, shared=shared)
+
+
+def by_release(taken: Snapshot, window: Window, known: Known | None) -> tuple[pl.LazyFrame, ...]:
+    """As `rows`, one table a release, each with its own columns and types."""
+    return tuple(_release(taken, digits, window, known) for digits in releases_of(taken))
 
 
 def newest(headers: Mapping[str, Header]) -> Header:
@@ -36,8 +46,10 @@ def newest(headers: Mapping[str, Header]) -> Header:
     return max(headers.values(), key=lambda header: (header.version, header.release))
 
 
-def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) -> pl.LazyFrame:
-    """One release's rows, with labels of its predictions' type."""
+def _release(
+    taken: Snapshot, digits: str, window: Window, known: Known | None, *, shared: bool = False
+) -> pl.LazyFrame:
+    """One release's rows, with labels of its predictions' type, or of the shared form."""
     files = [path for (_, release), paths in taken.parts.items() if release == digits for path in paths]
     scans = [_scanned(files, taken, digits)] if files else []
     for tables in taken.live:
@@ -45,12 +57,21 @@ def _release(taken: Snapshot, digits: str, window: Window, known: Known | None) 
     table = pl.concat(scans)
     if wanted := _wanted(window):
         table = table.filter(*wanted)
-    return table if known is None else known.join(table)
+    header = _header(taken, digits)
+    classes = Classes(None) if header is None else Classes.of(header)
+    table = table if known is None else known.join(table, classes, shared=shared)
+    if not shared or classes.forms is None:
+        return table
+    return table.with_columns(classes.shared(pl.col(names.PREDICTION).cast(pl.String)).alias(names.PREDICTION))
+
+
+def _header(taken: Snapshot, digits: str) -> Header | None:
+    return next((one for release, one in taken.headers.items() if release.startswith(digits)), None)
 
 
 def _scanned(files: Sequence[Path], taken: Snapshot, digits: str) -> pl.LazyFrame:
     """Parts of one release. A column that the log did not have yet when a part was written is null there."""
-    header = next((one for release, one in taken.headers.items() if release.startswith(digits)), None)
+    header = _header(taken, digits)
     schema = None if header is None else schema_of(header)
     return pl.scan_parquet(
         list(files), glob=False, hive_partitioning=False, schema=schema, missing_columns="insert" if schema else "raise"
@@ -92,9 +113,11 @@ def _wanted(window: Window) -> list[pl.Expr]:
     return wanted
 
 
-def _empty(taken: Snapshot, *, labels: bool) -> pl.LazyFrame:
+def _empty(taken: Snapshot, *, labels: bool, shared: bool) -> pl.LazyFrame:
     """No rows, typed as the newest release's; of a log that never had any, its own columns alone."""
     schema = schema_of(newest(taken.headers)) if taken.headers else {**OWN, names.PREDICTION: pl.Null()}
+    if shared and taken.headers and newest(taken.headers).task != Task.REGRESSION.value:
+        schema[names.PREDICTION] = pl.String()
     if labels:
         schema |= {names.LABEL: label_type(schema[names.PREDICTION]), names.LABELLED: OWN[names.TIME]}
     return pl.LazyFrame(schema=schema)

@@ -42,7 +42,7 @@ class LogSource:
     @classmethod
     def of(cls, name: str, taken: Snapshot, window: Window, label: str | None) -> LogSource:
         """The answered rows of a snapshot; the labelled ones, if the label has a name. Raises UsageError."""
-        known = None if label is None else Known.of(taken.labels)
+        known = None if label is None else Known.of(taken.labels, taken.headers.values())
         table = rows(taken, window, known).collect_schema()
         inputs = [column for column in table if not column.startswith(names.MARK)]
         if label in (*inputs, *_ROLES):

@@ -3,7 +3,8 @@
 Looks lie on a grid of equal windows from the rollout's beginning, so that whoever reads the log, however late and however often
 killed, sees the same looks. A request belongs to the window in which it was answered, not in which it arrived: a request that
 hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it
-arrives, and once: one that corrects an earlier one changes nothing here.
+arrives, and once: one that corrects an earlier one changes nothing here. One that is a class of neither release is no evidence.
+Releases that write one class in different ways (True, 1, "True") are compared by the form that all share, see prediction_log.classes.
 
 A request is one unit of evidence however many rows it has, since its rows fail or wait together, and what is hard to predict in
 one is hard in its neighbours: their losses count as one, their mean. What the shares deal out are keys, so the split is judged
@@ -21,6 +22,7 @@ from seakeep.core import Task
 from seakeep.core.moments import microseconds, moment
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import snapshot
+from seakeep.prediction_log.classes import Classes, meant
 from seakeep.prediction_log.joining import Known
 from seakeep.prediction_log.rows import rows as rows_of
 from seakeep.prediction_log.snapshot import Snapshot, Window
@@ -157,7 +159,8 @@ def _scan(
     window = Window(
         moment(max(since, microseconds(rollout.began))), moment(until), both, ("champion", "challenger", "shadow")
     )
-    scanned = rows_of(taken, window, None if labels is None else Known.of(labels))
+    known = None if labels is None else Known.of(labels, taken.headers.values())
+    scanned = rows_of(taken, window, known, shared=True)
     arm = pl.when(champion).then(pl.lit(_CHAMPION)).when(challenger).then(pl.lit(_CHALLENGER))
     waited = (pl.col(names.LATENCY).cast(pl.Float64).fill_nan(0).fill_null(0) * 1000).round().cast(pl.Int64)
     return scanned.with_columns(
@@ -222,21 +225,29 @@ def _pairs(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: T
 
 def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
     """Predictions whose first label arrived in [since, until), with their loss in [0, 1]."""
-    rows = _scan(taken, rollout, since=0, until=until, labels=taken.labels).filter(
+    labels = _understood(taken, rollout)
+    rows = _scan(taken, rollout, since=0, until=until, labels=labels).filter(
         "answered", pl.col(names.LABEL).is_not_null(), pl.col(names.PREDICTION).is_not_null()
     )
     arrived = pl.col(names.LABELLED).dt.epoch("us")
     now = rows.with_columns(done=arrived).filter(pl.col("done") >= since, pl.col("done") < until)
-    earlier = taken.labels.lazy().filter(arrived < since)
+    earlier = labels.lazy().filter(arrived < since)
     by_id = earlier.filter(pl.col(names.ID).is_not_null()).select(names.ID)
     by_key = earlier.drop_nulls(names.KEY).group_by(names.KEY).agg(before=pl.col(names.LABELLED).max())
     fresh = now.join(by_id, on=names.ID, how="anti").join(by_key, on=names.KEY, how="left")
     fresh = fresh.filter(pl.col("before").is_null() | (pl.col("before") < pl.col(names.TIME)))
-    loss = _loss(rows.collect_schema().names(), rollout, task)
+    loss = _loss(taken, set(rows.collect_schema().names()), rollout, task)
     return fresh.select("arm", "request", "revision", "done", loss=loss)
 
 
-def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:
+def _understood(taken: Snapshot, rollout: Rollout) -> pl.DataFrame:
+    """The labels that are a class of one of the two releases, or a number where they predict one."""
+    both = (rollout.champion.release, rollout.challenger.release)
+    headers = [taken.headers[release] for release in both if release in taken.headers]
+    return taken.labels.filter(meant(pl.col(names.LABEL), headers).is_not_null()) if headers else taken.labels
+
+
+def _loss(taken: Snapshot, columns: set[str], rollout: Rollout, task: Task) -> pl.Expr:
     """Half the squared distance of the probabilities from what came (Brier 1950); or the error as a share of its range.
 
     A class that a release does not know has probability 0. Lies in [0, 1].
@@ -244,13 +255,21 @@ def _loss(columns: list[str], rollout: Rollout, task: Task) -> pl.Expr:
     if task is Task.REGRESSION:
         error = (pl.col(names.PREDICTION).cast(pl.Float64) - pl.col(names.LABEL).cast(pl.Float64)).abs()
         return (error / (rollout.plan.rules.loss_range or 1.0)).clip(0, 1).fill_nan(1.0)
-    given = [name for name in columns if name.startswith(names.PROBABILITY)]
-    if not given:  # nothing was answered yet, so that no class is known
+    champion, challenger = (_brier(taken, columns, each.release) for each in (rollout.champion, rollout.challenger))
+    return pl.when(pl.col("arm") == _CHAMPION).then(champion).otherwise(challenger)
+
+
+def _brier(taken: Snapshot, columns: set[str], release: str) -> pl.Expr:
+    """The loss of one release's rows, by its own classes."""
+    header = taken.headers.get(release)
+    forms = (Classes.of(header).forms if header else None) or {}
+    share = {
+        one: pl.col(f"{names.PROBABILITY}{text}").cast(pl.Float64).fill_null(0)
+        for text, one in forms.items()
+        if f"{names.PROBABILITY}{text}" in columns
+    }
+    if not share:  # it answered nothing yet
         return pl.lit(0.5)
-    share = {name: pl.col(name).cast(pl.Float64).fill_null(0) for name in given}
-    came = pl.col(names.LABEL).cast(pl.String)
-    hit = [
-        pl.when(came == name.removeprefix(names.PROBABILITY)).then(each).otherwise(0) for name, each in share.items()
-    ]
     squares = pl.sum_horizontal(each**2 for each in share.values())
-    return ((1 + squares - 2 * pl.sum_horizontal(hit)) / 2).clip(0, 1)
+    hit = pl.sum_horizontal(pl.when(pl.col(names.LABEL) == one).then(each).otherwise(0) for one, each in share.items())
+    return ((1 + squares - 2 * hit) / 2).clip(0, 1)
