@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import subprocess
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _AGAIN_SECONDS = 1.0
 _END_SECONDS = 10.0
+_NOWHERE = [
+    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+]
 _log = logging.getLogger("seakeep.serving")
 
 
@@ -38,32 +42,53 @@ def scribe(start: WorkerStart) -> Iterator[None]:
 
 
 class _Minder:
-    """Starts the scribe in a thread of its own: the kernel ties a child to the thread that made it."""
+    """Starts the scribe in a thread of its own: the kernel ties a child to the thread that made it.
+
+    By posix_spawn: subprocess waits on a pipe for the child to begin, and a worker that is forked at that moment holds the
+    pipe's other end open for as long as it lives.
+    """
 
     def __init__(self, start: WorkerStart) -> None:
         assert start.home is not None
         self._command = [sys.executable, "-m", "seakeep.serving.scribe", "--home", str(start.home)]
         self._command += ["--folder", str(start.folder), "--parent", str(os.getpid()), *start.logged]
         self._over = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()
+        self._process: int | None = None
         self._thread = threading.Thread(target=self._mind, name="scribe", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
         """End the scribe; it finishes the file that it is at."""
-        self._over.set()
-        if self._process is not None:
-            self._process.terminate()
+        with self._changing:
+            self._over.set()
+        self._tell(signal.SIGTERM)
         self._thread.join(_END_SECONDS)
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
+        self._tell(signal.SIGKILL)
+
+    def _tell(self, what: signal.Signals) -> None:
+        with self._changing:
+            if self._process is not None:  # not waited for yet, so that its number is nobody else's
+                os.kill(self._process, what)
 
     def _mind(self) -> None:
-        while not self._over.is_set():
-            with subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-                self._process = process
-                if self._over.is_set():
-                    process.terminate()
-                code = process.wait()
+        while self._begun():
+            code = self._ended()
             if not self._over.wait(_AGAIN_SECONDS):
                 _log.error("the scribe ended (exit code %d) and is started again", code)
+
+    def _begun(self) -> bool:
+        """Whether a scribe was started: not once the server is over."""
+        with self._changing:
+            if not self._over.is_set():
+                self._process = os.posix_spawn(sys.executable, self._command, os.environ, file_actions=_NOWHERE)
+            return not self._over.is_set()
+
+    def _ended(self) -> int:
+        """Its exit code, once it has ended; it is waited for only where nobody can tell it anything any more."""
+        assert self._process is not None
+        os.waitid(os.P_PID, self._process, os.WEXITED | os.WNOWAIT)
+        with self._changing:
+            _, status = os.waitpid(self._process, 0)
+            self._process = None
+        return os.waitstatus_to_exitcode(status)
