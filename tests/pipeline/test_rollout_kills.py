@@ -48,6 +48,13 @@ def played(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return tmp_path / "begun", tmp_path / "whole"
 
 
+def lifetime(home: Path) -> float:
+    """Seconds that an undisturbed serve takes from its start to the rollout's end."""
+    started = time.monotonic()
+    finish(home)
+    return time.monotonic() - started
+
+
 def killed(home: Path, moments: list[float]) -> int:
     """Serve, killed at these moments, then left to end; returns how many were killed before they had ended."""
     died = 0
@@ -59,9 +66,13 @@ def killed(home: Path, moments: list[float]) -> int:
             process.kill()
             process.wait()
             died += 1
+    finish(home)
+    return died
+
+
+def finish(home: Path) -> None:
     done = subprocess.run([*SERVE, str(home)], capture_output=True, text=True, timeout=120, check=False)
     assert json.loads(done.stdout)["verdict"] == ("pass" if done.returncode == 0 else "fail"), done.stderr
-    return died
 
 
 def check_same(whole: Path, other: Path) -> None:
@@ -81,19 +92,23 @@ def check_same(whole: Path, other: Path) -> None:
 
 def test_a_killed_rollout_goes_on_to_the_same_end(played, tmp_path):
     begun, whole = played
-    draw = random.Random(3)
-    assert killed(begun, [draw.uniform(0.3, 1.5)]) <= 1
+    shutil.copytree(begun, tmp_path / "undisturbed")
+    whole_life = lifetime(tmp_path / "undisturbed")
+    check_same(whole, tmp_path / "undisturbed")
+    killed(begun, [random.Random(3).uniform(0.3, 0.9) * whole_life])
     check_same(whole, begun)
 
 
 @pytest.mark.slow
 def test_twenty_kills_of_a_rollout(played, tmp_path):
     begun, whole = played
+    shutil.copytree(begun, tmp_path / "undisturbed")
+    whole_life = lifetime(tmp_path / "undisturbed")
     draw, died = random.Random(4), 0
-    for number in range(5):
+    for number in range(20):
         copy = tmp_path / f"copy-{number}"
         shutil.copytree(begun, copy)
-        died += killed(copy, [draw.uniform(0.3, 2.0) for _ in range(4)])
+        died += killed(copy, [draw.uniform(0.2, 1.0) * whole_life])
         check_same(whole, copy)
     print(f"{died} of 20 were killed before they had ended")
     assert died >= 5

@@ -20,18 +20,23 @@ if TYPE_CHECKING:
     from seakeep.rollout import Rollout
     from seakeep.rollout.state import Decision
 
-FLIGHTS_A_LOOK = 1500
+FLIGHTS_A_LOOK, SECONDS_A_LOOK = 1500, 1.0
 CELSIUS = "(pl.col({0!r}) - 32) / 1.8"
 
 
 def followed(telling: Telling, season: Season, *, title: str, what: str) -> Status:
-    """Let traffic flow and the rollout look at it until it has decided, or until no flight is left."""
+    """Let traffic flow and the rollout look at it until it has decided, or until no flight is left.
+
+    Looks are `look_seconds` apart, so a quick machine waits for the next rather than let the year pass between two of them.
+    """
     from seakeep.pipeline import rollouts
 
     telling.act(title, what)
     started, told = time.perf_counter(), 0
     while True:
+        due = time.monotonic() + SECONDS_A_LOOK
         season.fly(FLIGHTS_A_LOOK)
+        time.sleep(max(0.0, due - time.monotonic()))
         status = rollouts.advance(MODEL, home=telling.home)
         for decision in status.rollout.decisions[told:]:
             telling.say(_words(decision))
