@@ -32,6 +32,7 @@ FRESH = (".seakeep", "arrived", "flight-delay.schema.yaml")
 def tell(telling: Telling) -> Verdict:
     """Tell the story to its end, or to the gate that refused the first release. Returns the verdict of the first run."""
     _lay_out(telling.folder)
+    command = _command()
     with contextlib.chdir(telling.folder):
         months = beginnings.data(telling)
         seasons.arrive(telling, months[:6])
@@ -48,7 +49,7 @@ def tell(telling: Telling) -> Verdict:
             _life(telling, server, Season(server, months[6:], [item.name for item in model.inputs]), months)
         beginnings.score(telling, release)
         seasons.lineage(telling)
-        _end(telling, release)
+        _end(telling, release, command)
     return result.verdict
 
 
@@ -99,7 +100,13 @@ def _lay_out(folder: Path) -> None:
         shutil.copyfile(file, folder / file.name)
 
 
-def _end(telling: Telling, release: Registered) -> None:
+def _command() -> str:
+    """How this program was called, as it can be typed in any folder."""
+    started = Path(sys.argv[0]).absolute()
+    return str(started) if started.name == "seakeep" else "seakeep"
+
+
+def _end(telling: Telling, release: Registered, command: str) -> None:
     champion = telling.release()
     telling.act(
         "The whole of it",
@@ -112,6 +119,4 @@ def _end(telling: Telling, release: Registered) -> None:
     width = max(len(act) for act, _ in telling.pages)
     telling.say("To open in a browser:\n" + "\n".join(f"  {act:<{width}}  {page}" for act, page in telling.pages))
     telling.say(f"All other reports are in {telling.home / 'reports'}")
-    started = Path(sys.argv[0]).absolute()
-    command = started if started.name == "seakeep" else "seakeep"
     telling.say(f"Go on by hand: cd {telling.folder} && {command} serve {MODEL}")
