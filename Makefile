@@ -1,6 +1,6 @@
 # Two commands: `make demo` tells a model's whole life on real data, `make test` runs the tests. Each makes its own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format docs lock oldest bench clean
+.PHONY: help demo test test-all platforms lint format docs lock oldest bench clean
 BIN := .venv/bin
 DEMO := demo-flights
 
@@ -11,11 +11,15 @@ demo: .demo    ## a model's whole life on 336,776 real flights, each decision th
 	@$(BIN)/seakeep demo --dir $(DEMO)
 
 test: .development  ## the tests, without the slow ones
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --cov --cov-report= -q
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not platform" --cov --cov-report= -q
 	@$(BIN)/coverage report --include='src/seakeep/core/*,src/seakeep/rollout/*' --fail-under=100 --skip-covered
 
 test-all: .development  ## the slow tests: kills, large tables, real servers under load
-	@$(BIN)/pytest -m slow -q
+	@$(BIN)/pytest -m "slow and not platform" -q
+
+platforms: .development  ## the tests against real Prometheus, Kubeflow, PostgreSQL, containers, …: installs them into .platforms
+	@scripts/platforms
+	@$(BIN)/pytest -m platform -q
 
 lint: .development  ## style, types, the law of the house
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -36,7 +40,7 @@ bench: .development  ## every benchmark, by hand, on a quiet machine
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:         ## remove what these targets made
-	@rm -rf .venv .venv-oldest $(DEMO) site .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-oldest .platforms $(DEMO) site .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: .demo .development
 .demo .development:

@@ -99,6 +99,14 @@ def verb(function: Verb) -> click.Command:
     return click.command(context_settings={"help_option_names": ["-h", "--help"]})(called)
 
 
+def pair(text: str) -> tuple[str, str]:
+    """The key and the value of KEY=VALUE. Raises click's BadParameter."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise click.BadParameter(f"{text!r} is not KEY=VALUE, for example --set shares=0.05,0.25,0.5")
+    return key.strip(), value.strip()
+
+
 def plain_object(noun: object) -> dict[str, Any]:
     """A noun's fields as JSON values."""
     found = to_plain(noun)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seakeep.cli._door import Door, Seconds, plain_object, verb
+from seakeep.cli._door import Door, Seconds, pair, plain_object, verb
 from seakeep.cli._pages import page_option, write_page
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def start(
     """
     from seakeep.pipeline import rollouts
 
-    given = dict(map(_setting, settings))
+    given = dict(map(pair, settings))
     return _shown(door, rollouts.start(name, release=release, plan=plan, settings=given, force=force, home=door.home))
 
 
@@ -124,14 +124,6 @@ def serve(door: Door, *, name: str, every: float) -> Verdict:
         click.echo(f"{error}\n  Trying again in {every:g} seconds.", err=True)
 
     return _shown(door, rollouts.serve(name, every=every, home=door.home, told=told, troubled=troubled))
-
-
-def _setting(text: str) -> tuple[str, str]:
-    """A setting's key and value. Raises click's BadParameter."""
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise click.BadParameter(f"{text!r} is not KEY=VALUE, for example --set shares=0.05,0.25,0.5")
-    return key.strip(), value.strip()
 
 
 def _shown(door: Door, found: Status) -> Verdict:

@@ -34,6 +34,10 @@ _FORMS |= {
     "monitor.window": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for the pipeline's"),
     "monitor.grace": (_LENGTH, _LENGTHS),
 }
+_FORMS |= {
+    "export.image": (r"[^\s]*", 'an image\'s name without tag in quotes, for example "registry.example.com/team/model"'),
+    "export.namespace": (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace in quotes, for example "models"'),
+}
 _POSITIVE = ("rollout.look_seconds", "retrain.max_minutes")
 
 
@@ -116,6 +120,14 @@ class RetrainSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What exported files name (see pipeline.exports). image: registry and name of the images. namespace: of Kubernetes."""
+
+    image: str = ""
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
 
@@ -128,6 +140,7 @@ class Settings:
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     retrain: RetrainSettings = field(default_factory=RetrainSettings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    export: ExportSettings = field(default_factory=ExportSettings)
     file: Path | None = None
 
 

@@ -51,6 +51,16 @@ def estimator(name: str, /, **parameters: Any) -> Estimator:
     return Estimator(name, parameters)
 
 
+def extra_of(given: Estimator | object) -> str:
+    """The extra of seakeep that installs an estimator's library; empty for a library that none does. Imports nothing.
+
+    >>> extra_of(estimator("lightgbm.LGBMClassifier"))
+    'lightgbm'
+    """
+    name = given.name if isinstance(given, Estimator) else type(given).__module__
+    return _EXTRAS.get(name.partition(".")[0], ("", ""))[1]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """An unfitted copy, ready to fit. text: readable. library: its exporter's name. is_classifier: what it learns."""
