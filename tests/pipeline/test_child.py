@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ def test_a_call_that_heeds_nothing_is_killed_with_what_it_started(tmp_path, monk
     assert not alive(pid)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started in the background, as tests may be, begins with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_stops_the_call(tmp_path) -> None:
     text = "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     pid_file = tmp_path / "pid"

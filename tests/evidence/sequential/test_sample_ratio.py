@@ -23,7 +23,7 @@ def mixture(counts, shares) -> float:
     return math.log(sum(ratios) / len(ratios))
 
 
-@given(st.lists(st.integers(0, 300), min_size=3, max_size=3))
+@given(st.lists(st.integers(0, 300), min_size=3, max_size=3).filter(any))  # older versions of SciPy refuse no rows
 def test_the_e_value_equals_scipy(counts):
     shares = (0.1, 0.2, 0.7)
     state = sample_ratio.update(sample_ratio.start(shares), counts)
