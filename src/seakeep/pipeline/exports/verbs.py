@@ -152,10 +152,12 @@ def _named(target: Target, reference: str, home: Path | str | None, force: str) 
 
 
 def _release(target: Target, registry: Registry, found: Registered, force: str) -> ReleaseFacts:
+    facts = _allowed(found.folder, found.version, force)
+    if not target.measures:
+        return facts
     from seakeep.pipeline.measured import measured_for
 
-    facts = _allowed(found.folder, found.version, force)
-    return replace(facts, measured=measured_for(registry, found)) if target.measures else facts
+    return replace(facts, measured=measured_for(registry, found))
 
 
 def _of_folder(folder: Path, force: str) -> ReleaseFacts:
