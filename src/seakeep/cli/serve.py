@@ -33,7 +33,8 @@ def command(
     """Serve one or more releases until SIGTERM or Ctrl-C.
 
     A release's name is followed: a rollout, a promotion or a rollback reaches the server within a second, without a failed
-    request. NAME@3 and a digest stay what they are.
+    request. NAME@3 and a digest stay what they are. A release's FOLDER needs no registry; with --home its predictions are
+    logged below that folder.
 
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """

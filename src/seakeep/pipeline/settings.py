@@ -53,7 +53,8 @@ class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
     http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". max_body_mb: MiB of one
-    request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end.
+    request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end. role: as what a release
+    that is served from its folder is logged. version: the registry's number of such a release; 0 where it is not known.
     """
 
     http: str = "127.0.0.1:8080"
@@ -65,6 +66,8 @@ class ServeSettings:
     max_body_mb: int = 8
     max_rows: int = 10_000
     drain_seconds: int = 30
+    role: Literal["champion", "challenger"] = "champion"
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ record what was made from what, so that a single step leaves the same lineage as
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core import Dataset, Model, Report
+from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_home
@@ -188,16 +190,19 @@ def serve(
     """Answer for releases over HTTP until told to stop.
 
     A release's name, or "name@champion", is followed: requests go where its route in the registry says, also when it changes
-    while the server runs. "name@3", a digest or a folder answers for itself. What is served from a registry, or with a
-    `home`, has its predictions logged there.
+    while the server runs. "name@3", a digest or a folder answers for itself. A release's folder needs no registry: its role and
+    version in the log are the settings serve.role and serve.version. What is served from a registry, or with a stated home
+    (`home`, or the setting of that name), has its predictions logged there.
     flags: settings ("serve.http", "serve.workers", …) that come before those of the environment and of seakeep.toml.
     """
     from seakeep import serving
 
     settings = load_settings(Path.cwd(), flags=flags)
     host, port = address(settings)
-    models = [_to_serve(reference, home) for reference in references]
-    is_recorded = home is not None or not all(isinstance(model, Model | Path) for model in models)
+    models = [_to_serve(reference, home, settings) for reference in references]
+    _refuse_one_version_for_all(settings, models)
+    is_stated = home is not None or bool(settings.home)
+    is_recorded = is_stated or not all(isinstance(reference, Model | Path) for reference in map(_place, references))
     serving.serve(
         models,
         host=host,
@@ -261,11 +266,31 @@ def _keyed(data: object, model: Model) -> Dataset:
     return replace(dataset, key=model.schema.key) if has_key else dataset
 
 
-def _to_serve(reference: Reference, home: Path | str | None) -> Served | Followed | Model | Path:
-    if isinstance(reference, Model):
-        return reference
-    if (Path(reference) / FACTS_FILE).is_file():
+def _refuse_one_version_for_all(settings: Settings, models: Sequence[object]) -> None:
+    if settings.serve.version and len(models) > 1:
+        raise UsageError(
+            f"the setting serve.version is {settings.serve.version}, and {len(models)} releases are served",
+            cause="It numbers one release that is served from its folder.",
+            fix="Serve that folder alone, or remove the setting (SEAKEEP_SERVE_VERSION).",
+            version=settings.serve.version,
+        )
+
+
+def _place(reference: Reference) -> Reference:
+    """A reference that names a folder as its path, everything else as it is."""
+    if isinstance(reference, str) and (os.sep in reference or (Path(reference) / FACTS_FILE).is_file()):
         return Path(reference)
+    return reference
+
+
+def _to_serve(reference: Reference, home: Path | str | None, settings: Settings) -> Served | Followed | Model:
+    place = _place(reference)
+    if isinstance(place, Model):
+        return place
+    if isinstance(place, Path):
+        from seakeep.serving import Served
+
+        return Served.load(place, version=settings.serve.version or None, role=settings.serve.role)
     with find_registry(home) as registry:
         registered = registry.resolve(str(reference), check=True)
     if str(reference) in (registered.release.name, f"{registered.release.name}@{CHAMPION}"):

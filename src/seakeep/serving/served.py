@@ -21,6 +21,8 @@ from seakeep.core.statistics import Statistics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from seakeep.prediction_log.columns import Role
+
 Identity = tuple[str, str, str]
 _NEEDED = (FACTS_FILE, SCHEMA_FILE, GRAPH_FILE)
 
@@ -32,7 +34,7 @@ class CannotServe(DataError):
     def absent(cls, path: Path) -> CannotServe:
         return cls(
             f"there is no {path.name} in {path.parent}",
-            cause="The folder is not that of a release or a model, or its copy is incomplete.",
+            cause="Nothing is mounted there, the folder is not that of a release or a model, or its copy is incomplete.",
             fix="List what can be served with: seakeep releases",
             path=str(path),
         )
@@ -66,13 +68,15 @@ class Served:
     """A model that is answered for.
 
     name, version: as in the path `/v2/models/{name}/versions/{version}`. release: digest of the release, or of the model
-    where it comes without one. model: without statistics and explanation.
+    where it comes without one. model: without statistics and explanation. role: as what it answers requests that name no
+    version, where no route says who does.
     """
 
     name: str
     version: str
     release: str
     model: Model
+    role: Role = "pinned"
 
     @property
     def identity(self) -> Identity:
@@ -80,11 +84,13 @@ class Served:
         return self.name, self.version, self.release
 
     @classmethod
-    def load(cls, folder: Path, *, name: str | None = None, version: int | str | None = None) -> Served:
+    def load(
+        cls, folder: Path, *, name: str | None = None, version: int | str | None = None, role: Role = "pinned"
+    ) -> Served:
         """Read a release's or a model's folder; the files are checked against the release's manifest.
 
         Parameters: name: instead of the release's own. version: the registry's number; without one the first 12 digits of
-            the release's digest serve.
+            the release's digest serve. role: "champion" or "challenger", where others deal out the requests.
         Raises: CannotServe, if a file is absent or differs from the manifest; BadDocument, if one cannot be read.
         """
         folder = Path(folder)
@@ -93,7 +99,7 @@ class Served:
         model = _model(folder, content)
         digest = release.digest if release else model.digest
         own_name = release.name if release else model.name
-        return cls(name or own_name, digest[:12] if version is None else str(version), digest, model)
+        return cls(name or own_name, digest[:12] if version is None else str(version), digest, model, role)
 
     @classmethod
     def of(cls, source: Served | Model | Path | str) -> Served:

@@ -77,7 +77,9 @@ class _Maker:
         on_route = followed.served if followed else ()
         versions = {one.version: self._lane(one, "pinned") for one in (*on_route, *pinned)}
         if followed is None:
-            return Place(name, Crossing(next(iter(versions.values()))), versions)
+            first = pinned[0]
+            main = versions[first.version] if first.role == "pinned" else self._lane(first, first.role)
+            return Place(name, Crossing(main), versions)
         return Place(name, self._crossing(followed), versions, followed.route)
 
     def _crossing(self, followed: Followed) -> Crossing:

@@ -54,6 +54,19 @@ class PortTaken(UsageError):
         )
 
 
+class NoTemporaryFolder(SeakeepError):
+    """Nothing can be written where temporary files go."""
+
+    @classmethod
+    def of(cls, error: OSError) -> NoTemporaryFolder:
+        return cls(
+            f"there is no folder for temporary files: {error.strerror or error}",
+            cause="The file system is read-only or full, and nothing writable is mounted for them.",
+            fix="Mount a writable folder at /tmp (an emptyDir, --tmpfs /tmp), or name one: TMPDIR=DIR",
+            errno=error.errno,
+        )
+
+
 class WorkerFailed(SeakeepError):
     """No worker could begin to answer."""
 
@@ -104,7 +117,7 @@ def serve(
         pinned = gather(others) if others or not followed else ()
         address, own_port = claim(settings.host, settings.port)
         url = f"http://{f'[{address}]' if ':' in address else address}:{own_port}"
-        folder = Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
+        folder = _own_folder()
         try:
             place = None if home is None else Path(home).absolute()
             start = WorkerStart(pinned, followed, settings, folder, os.getpid(), place)
@@ -113,6 +126,14 @@ def serve(
             _raise_failure(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _own_folder() -> Path:
+    """Where workers count; the only place beside the home that a server writes to."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="seakeep-serve-"))
+    except OSError as error:
+        raise NoTemporaryFolder.of(error) from error
 
 
 def _distinct(followed: Iterable[Followed]) -> tuple[Followed, ...]:
