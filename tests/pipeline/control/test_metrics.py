@@ -15,8 +15,8 @@ from seakeep.pipeline.control.metrics import FAMILIES, disk, text
 from seakeep.pipeline.control.metrics.families import VERDICTS
 from seakeep.registry import Registry
 
-from ...monitoring.conftest import HOUR, NAME, START, Watched, hour, make, raw
-from ..world import World
+from ...monitoring.conftest import HOUR, NAME, START, Watched, hour, make, raw  # noqa: TID252
+from ..world import World  # noqa: TID252
 
 
 class Series(dict[tuple[str, frozenset[tuple[str, str]]], float]):
