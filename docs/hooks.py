@@ -89,6 +89,8 @@ SETTINGS = {
     "rollout.alpha": "Probability of rolling back a release that is not worse, over the whole rollout.",
     "rollout.slow_ms": "A request is slow above so many milliseconds; 0 for the champion's own 99th percentile.",
     "rollout.look_seconds": "The window of one look.",
+    "export.image": "Registry and name of the images that exported files name, without a tag. Empty: a target that runs one asks for it.",
+    "export.namespace": "Namespace of Kubernetes that exported objects name.",
     "rollout.settle_seconds": "How long after it was answered a request may need to be in the prediction log.",
 }
 
@@ -238,6 +240,24 @@ def server_metrics() -> str:
     return _table(("metric", "type", "labels", "meaning"), rows)
 
 
+def targets() -> str:
+    """Every target of `seakeep export`: what it writes, what it needs, its options."""
+    return "\n".join(_target(name) for name in plugins.names("integrations"))
+
+
+def _target(name: str) -> str:
+    module = plugins.load("integrations", name)
+    kinds = get_type_hints(module.Options)
+    rows = [
+        (code(field.name), md.escaped(_choices(kinds[field.name])), code(repr(field.default)))
+        for field in dataclasses.fields(module.Options)
+    ]
+    typed, told = name.replace("_", "-"), " ".join((inspect.getdoc(module.Options) or "").split())
+    needs = {"either": "a project or a release"}.get(module.NEEDS, f"a {module.NEEDS}")
+    head = f"## {typed}\n\n{_text(module)} From {needs}.\n\n{_in_cell(told)}\n"
+    return f"{head}\n{_table(('option', 'value', 'default'), rows)}"
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "distances": distances,
     "metrics": metrics,
@@ -252,6 +272,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "transitions": transitions,
     "plans": plans,
     "reasons": reasons,
+    "targets": targets,
 }
 
 

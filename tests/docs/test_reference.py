@@ -51,6 +51,16 @@ def test_every_feature_operation_is_documented(name):
     assert re.search(rf"\| `\.?{name}\(", page("operations"))
 
 
+@pytest.mark.parametrize("name", plugins.names("integrations"))
+def test_every_target_and_its_options_are_documented(name):
+    import dataclasses
+
+    text, options = page("targets"), plugins.load("integrations", name).Options
+    assert f"## {name.replace('_', '-')}\n" in text
+    told = options.__doc__ or ""
+    assert [each.name for each in dataclasses.fields(options) if not re.search(rf"\b{each.name}\b", told)] == []
+
+
 def test_every_setting_is_documented_and_no_other():
     from seakeep.pipeline.settings import keys, variable
 
