@@ -153,6 +153,11 @@ def served(of: str) -> str:
     return f"count by (model, version, release) ({server.MODEL.name}{_braced(of)})"
 
 
+def unserved(of: str) -> str:
+    """1 where no server serves it, with the labels of `of`; no series where one does."""
+    return f"absent({server.MODEL.name}{_braced(of)})"
+
+
 def told(family: Gauge, of: str, *, by: Sequence[str] | None = None) -> str:
     """What the control server tells as it stands. by: labels to keep; all of the family's by default."""
     return _most(family.name, of, family.labels if by is None else by)
