@@ -74,7 +74,7 @@ def selector(subject: Subject, component: str, *, role: str = "") -> dict[str, s
     return found | ({"seakeep.dev/role": role} if role else {})
 
 
-def annotations(release: ReleaseFacts | None) -> dict[str, str]:
+def notes(release: ReleaseFacts | None) -> dict[str, str]:
     """What people ask of a release when they meet it in a cluster: its digest, and why it is there if it did not pass."""
     if release is None:
         return {}
@@ -85,8 +85,8 @@ def annotations(release: ReleaseFacts | None) -> dict[str, str]:
 def metadata(subject: Subject, name: str, component: str, *, role: str = "") -> Plain:
     """An object's name, labels and annotations. It has no namespace: whoever applies it says which."""
     found: Plain = {"name": name, "labels": labels(subject, component, role=role)}
-    notes = annotations(subject.release) if component == "server" else {}
-    return found | ({"annotations": notes} if notes else {})
+    own = notes(subject.release) if component == "server" else {}
+    return found | ({"annotations": own} if own else {})
 
 
 def warning(subject: Subject) -> str:
