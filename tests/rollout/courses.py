@@ -33,7 +33,8 @@ def look(
     """
     step = rollout.present
     shadow = step is None or step.kind == "shadow"
-    ours = requests if shadow else round(requests * step.share)
+    share = 0.2 if step is not None and step.kind == "external" else step.share if step else 0.0
+    ours = requests if shadow else round(requests * share)
     theirs = requests if shadow else requests - ours
     values = losses or (0.0, 0.0)
     rows = labelled if losses else 0

@@ -48,6 +48,17 @@ MOVES = {
     ): "One arm is shown to be better, or both the same within the tolerance, or the longest time passed.",
     ("experiment", "rolled_back"): "A guardrail shows that the challenger is worse, or the split is broken.",
     ("experiment", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("external", "external"): "The verdict is open: the platform moves the traffic, and evidence is gathered.",
+    (
+        "external",
+        "promoted",
+    ): "It had its least requests and time, and all that is watched is shown to be within the tolerance.",
+    (
+        "external",
+        "rolled_back",
+    ): "A test shows that the challenger is worse; or the longest time passed and the rules say so.",
+    ("external", "aborted"): "Somebody ended it, or put another release in charge.",
+    ("external", "held"): "The longest time passed without the evidence, and the rules say to hold.",
     ("held", "held"): "The evidence is still not there; the shares stay, and everything is watched on.",
     ("held", "canary"): "The evidence came after all, and the next share begins.",
     ("held", "promoted"): "The evidence came after all, in the last step.",

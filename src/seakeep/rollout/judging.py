@@ -82,7 +82,7 @@ def _shown(rollout: Rollout, step: Step) -> tuple[str, ...]:
     """What has to be shown before a step ends, and is not."""
     rules, evidence = rollout.plan.rules, rollout.evidence
     open_ = [_open(rollout, "errors")]
-    if step.kind == "canary":
+    if step.kind in ("canary", "external"):
         known = evidence.slow_ms is not None
         open_.append(
             _open(rollout, "latency") if known else f"{CALIBRATION:,} requests of the champion, to know slow ones"

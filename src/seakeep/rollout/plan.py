@@ -13,16 +13,19 @@ from typing import Literal
 
 from seakeep.rollout.errors import BadPlan
 
-Kind = Literal["shadow", "canary", "experiment"]
+Kind = Literal["shadow", "canary", "experiment", "external"]
 Test = Literal["errors", "latency", "goal", "sample_ratio", "shadow"]
 Measure = Literal["errors", "latency", "goal"]
+UNDEALT: tuple[Kind, ...] = ("shadow", "external")
+"""Steps in which no share of the requests is dealt out by the route."""
 WEIGHTS: dict[Test, int] = {"errors": 4, "latency": 2, "goal": 3, "sample_ratio": 1, "shadow": 2}
 """How alpha is shared out over the tests in force: errors are seen first, and a broken split hardly needs any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. share: of the requests, that the challenger answers, above 0 and below 1; of a shadow, 0.
+    """One step. share: of the requests, that the challenger answers, above 0 and below 1; of a shadow 0, and of an external
+    step 0 as well, since somebody else deals out the requests by shares that are not known here.
 
     requests: fewest requests that the challenger must have had within this step (of a shadow: copies). seconds: least time.
     """
@@ -35,7 +38,7 @@ class Step:
     @property
     def title(self) -> str:
         """A few words for messages: "canary 25 %"."""
-        return self.kind if self.kind == "shadow" else f"{self.kind} {self.share * 100:g} %"
+        return self.kind if self.kind in UNDEALT else f"{self.kind} {self.share * 100:g} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,21 @@ class Plan:
     def tests(self) -> tuple[Test, ...]:
         """The tests that can roll it back, in the order they are looked at."""
         split = any(step.share > 0 for step in self.steps)
+        answers = split or self.is_external
         copied = any(step.kind == "shadow" for step in self.steps) and self.rules.disagree_at_most is not None
         in_force: dict[Test, bool] = {
             "sample_ratio": split,
             "errors": self.measure != "errors",
-            "latency": split and self.measure != "latency",
+            "latency": answers and self.measure != "latency",
             "goal": self.measure != "goal",
             "shadow": copied,
         }
         return tuple(test for test, holds in in_force.items() if holds)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether somebody else moves the traffic, by shares that are not known here."""
+        return any(step.kind == "external" for step in self.steps)
 
     def level(self, test: Test) -> float:
         """The part of alpha that `test` may use up over the whole rollout; the parts of all tests sum to alpha.
@@ -125,8 +134,9 @@ class Plan:
 
 
 def _check(step: Step, rules: Rules) -> None:
-    if step.kind == "shadow":
-        _within("share of a shadow", step.share, 0, 0)
+    if step.kind in UNDEALT:
+        what = "a shadow" if step.kind == "shadow" else "an external step"
+        _within(f"share of {what}", step.share, 0, 0)
     else:
         _within("shares", step.share, 0, 1, inside=True)
     _within("requests", step.requests, 1, math.inf)

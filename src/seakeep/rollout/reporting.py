@@ -115,7 +115,11 @@ def _unless_worse(rollout: Rollout, measure: Measure) -> Verdict:
     plan = rollout.plan
     if plan.measure is not None:
         return verdict(rollout) if measure == plan.measure else Verdict.PASS
-    needed = {"errors": True, "latency": any(step.share for step in plan.steps), "goal": plan.rules.labelled > 0}
+    needed = {
+        "errors": True,
+        "latency": any(step.kind != "shadow" for step in plan.steps),
+        "goal": plan.rules.labelled > 0,
+    }
     shown = rollout.evidence.guard(measure).is_fine(plan.rules.alpha)
     return Verdict.PASS if shown or not needed[measure] else Verdict.INCONCLUSIVE
 

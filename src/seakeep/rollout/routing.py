@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def route(rollout: Rollout, *, revision: int = 0) -> Route:
     """The route that the state wants. revision: of the route that it replaces (see registry.set_route).
 
+    Of an external rollout the champion stays where requests go that this route deals out: the platform deals out its own.
     A held rollout keeps the shares it had: its step is neither over nor undone, and goes on being watched.
     """
     champion, challenger, step = rollout.champion, rollout.challenger, rollout.present
@@ -20,6 +21,8 @@ def route(rollout: Rollout, *, revision: int = 0) -> Route:
         alone = challenger if rollout.phase == "promoted" else champion
         return Route(rollout.name, (Arm("champion", alone.release, alone.version),), revision=revision)
     rest = Arm("champion", champion.release, champion.version, 1 - step.share)
+    if step.kind == "external":
+        return Route(rollout.name, (rest,), revision=revision)
     if step.kind == "shadow":
         shadows = (Arm("shadow", challenger.release, challenger.version),)
         return Route(rollout.name, (rest,), shadows, salt=rollout.id, revision=revision)

@@ -13,13 +13,14 @@ from seakeep.core.codec import digest
 from seakeep.rollout.evidence import Evidence  # noqa: TC001  (the codec reads annotations when the program runs)
 from seakeep.rollout.plan import Plan, Step  # noqa: TC001
 
-Phase = Literal["shadow", "canary", "experiment", "held", "promoted", "rolled_back", "aborted", "concluded"]
+Phase = Literal["shadow", "canary", "experiment", "external", "held", "promoted", "rolled_back", "aborted", "concluded"]
 Outcome = Literal["better", "worse", "no_difference", "undecided"]
 ENDED: tuple[Phase, ...] = ("promoted", "rolled_back", "aborted", "concluded")
 TRANSITIONS: dict[Phase, tuple[Phase, ...]] = {
     "shadow": ("shadow", "canary", "promoted", "rolled_back", "aborted", "held"),
     "canary": ("canary", "promoted", "rolled_back", "aborted", "held"),
     "experiment": ("experiment", "concluded", "rolled_back", "aborted"),
+    "external": ("external", "promoted", "rolled_back", "aborted", "held"),
     "held": ("held", "canary", "promoted", "rolled_back", "aborted"),
     "promoted": ("promoted",),
     "rolled_back": ("rolled_back",),

@@ -4,6 +4,9 @@ Looks lie on a grid of equal windows from the rollout's beginning, so that whoev
 killed, sees the same looks. A request belongs to the window in which it was answered, not in which it arrived: a request that
 hangs is on the disk only when it is over, and would be missed by whoever had passed its arrival. A label counts when it
 arrives, and once: one that corrects an earlier one changes nothing here. One that is a class of neither release is no evidence.
+Where a platform deals out the requests (plan "external") arms are told apart by the release that answered, whatever its server
+took itself for, and there is no route whose revision says which shares were in force. What is compared there is what arrived
+within the same STRATUM: its shares change by the minute and not by the second, while labels of a whole day may come at once.
 Releases that write one class in different ways (True, 1, "True") are compared by the form that all share, see prediction_log.classes.
 
 A request is one unit of evidence however many rows it has, since its rows fail or wait together, and what is hard to predict in
@@ -43,6 +46,8 @@ CONTRACT = (
     *("missing_value", "outside_domain", "reserved_value"),
 )
 """Refusals that rest on a release's contract. Every other one would have met any release, and says nothing about this one."""
+STRATUM = 300_000_000
+"""Microseconds: requests that arrived within so long of each other are compared where no revision says what the shares were."""
 DIFFERENT = 0.1
 """Of the loss's range: two numbers that differ by more are different answers."""
 _CHAMPION, _CHALLENGER = "champion", "challenger"
@@ -76,7 +81,10 @@ class Seen:
         pairs = pairs.filter(pl.col("revision") == revision) if pairs.height else pairs
         found = {int(each) for frame in (requests, losses) if frame.height for each in frame["revision"].unique()}
         return Look(
-            tuple(_stratum(rollout, requests, losses, each, present=each == revision) for each in sorted(found)),
+            tuple(
+                _stratum(rollout, requests, losses, each, present=rollout.plan.is_external or each == revision)
+                for each in sorted(found)
+            ),
             copies=pairs.height,
             disagreements=int(pairs["differs"].sum()) if pairs.height else 0,
             champion_p99_ms=self._slowest(rollout, end) if rollout.evidence.slow_ms is None else None,
@@ -152,9 +160,7 @@ def _scan(
     taken: Snapshot, rollout: Rollout, *, since: int, until: int, labels: pl.DataFrame | None = None
 ) -> pl.LazyFrame:
     """Rows of both releases that arrived in [since, until), never before the rollout, each with its arm and request."""
-    role, release = pl.col(names.ROLE), pl.col(names.RELEASE)
-    champion = (role == "champion") & (release == rollout.champion.release)
-    challenger = role.is_in(["challenger", "shadow"]) & (release == rollout.challenger.release)
+    champion, challenger = _arms(rollout)
     both = (rollout.champion.release, rollout.challenger.release)
     window = Window(
         moment(max(since, microseconds(rollout.began))), moment(until), both, ("champion", "challenger", "shadow")
@@ -166,10 +172,27 @@ def _scan(
     return scanned.with_columns(
         arm=arm,
         request=pl.col(names.ID).str.replace(r"\.\d+$", ""),
-        revision=pl.col(names.REVISION),
+        revision=_revision(rollout),
         answered=pl.col(names.OUTCOME) == "answered",
         done=pl.col(names.TIME).dt.epoch("us") + waited,
     ).filter(pl.col("arm").is_not_null())
+
+
+def _arms(rollout: Rollout) -> tuple[pl.Expr, pl.Expr]:
+    """Which rows are the champion's, and which the challenger's."""
+    role = pl.col(names.ROLE)
+    champion, challenger = (pl.col(names.RELEASE) == each.release for each in (rollout.champion, rollout.challenger))
+    if rollout.plan.is_external:
+        dealt = role.is_in(["champion", "challenger"])
+        return champion & dealt, challenger & dealt
+    return champion & (role == "champion"), challenger & role.is_in(["challenger", "shadow"])
+
+
+def _revision(rollout: Rollout) -> pl.Expr:
+    """The stratum of a row: its route's revision, or which stretch it arrived in where others deal out the requests."""
+    if rollout.plan.is_external:
+        return (pl.col(names.TIME).dt.epoch("us") - microseconds(rollout.began)) // STRATUM
+    return pl.col(names.REVISION)
 
 
 def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int, judged: Sequence[str] = ()) -> pl.LazyFrame:
