@@ -78,7 +78,7 @@ def line(result: StageResult) -> str:
 
 
 def ending(result: RunResult) -> str:
-    """What follows the stages: the checks that did not pass, the release, the pages."""
+    """What follows the stages: the checks that did not pass, the release, the pages, the metrics that were asked for."""
     lines = [""] if result.not_passed else []
     for check in result.not_passed:
         verdict = click.style(check.verdict.value, fg=COLOURS.get(check.verdict.value))
@@ -90,7 +90,8 @@ def ending(result: RunResult) -> str:
     elif result.verdict is Verdict.FAIL:
         lines += ["no release was made"]
     pages = [page for stage in result.stages for page in stage.pages]
-    return "\n".join([*lines, *(f"page    {page}" for page in pages), *_next(result)])
+    told = [f"{name}={value!r}" for name, value in result.metrics.items() if value is not None]
+    return "\n".join([*lines, *(f"page    {page}" for page in pages), *_next(result), *told])
 
 
 def _next(result: RunResult) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._door import Door, pair, plain_object, verb
 
 if TYPE_CHECKING:
     from seakeep.core.report import Verdict
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 )
 @click.option("--without", metavar="NAME", multiple=True, help="Leave this span out; may be given several times.")
 @click.option("--no-cache", is_flag=True, help="Do every stage, although it is on record.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a parameter of the estimator for this run."
+)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="NAME", help="Write NAME=VALUE of the evaluation at the end."
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the libraries (default: all cores).")
 def command(
     door: Door,
@@ -31,6 +37,8 @@ def command(
     span: str | None,
     without: tuple[str, ...],
     no_cache: bool,
+    overrides: tuple[str, ...],
+    metrics: tuple[str, ...],
     threads: int | None,
 ) -> Verdict:
     """Run the pipeline in FILE from its data to a release.
@@ -39,7 +47,10 @@ def command(
     not become the champion (exit code 2). The first release that passes becomes the champion at once; a later one waits
     for `seakeep rollout start`.
 
-    Example: seakeep run pipeline.py
+    With --set, a tuner tries parameters without editing the project: the change is part of the training stage's key and of the
+    release's origins.
+
+    Example: seakeep run pipeline.py --set estimator.num_leaves=63 --metric roc_auc
     """
     from seakeep.cli._progress import Lines, Quiet, ending
     from seakeep.pipeline.runner import run
@@ -56,6 +67,8 @@ def command(
             flags={"run.threads": threads},
             span=span,
             without=without,
+            overrides=dict(pair(text) for text in overrides),
+            metrics=metrics,
         )
     verdict = result.verdict
     plain = {"verdict": verdict, "exit_code": verdict.exit_code, **plain_object(result)}

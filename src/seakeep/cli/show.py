@@ -64,7 +64,7 @@ def _show_release(door: Door, found: Registered) -> None:
         head = Text(f"release {found.label}{aliases}  {found.release.digest[:12]}\nfolder  {found.folder}\n")
         origins = Text(
             "\n".join(
-                f"{role:<14} {origin if role.endswith('_spans') else origin[:12]}"
+                f"{role:<14} {origin if role == 'set' or role.endswith('_spans') else origin[:12]}"
                 for role, origin in found.release.made_from.items()
             )
             + "\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from seakeep.core.report import Verdict
@@ -41,7 +42,8 @@ class RunResult:
     """A run. file, home: absolute paths. not_passed: the checks that failed or are inconclusive.
 
     release: digest, label ("trips@3") and folder of the release it made or found; empty where there is none.
-    champion: label of the release in charge of its name when the run ended; empty where there is none.
+    champion: label of the release in charge of its name when the run ended; empty where there is none. metrics: over all
+    held-out rows, those that were asked for; empty where the run did not come to its evaluation.
     """
 
     run: str
@@ -54,6 +56,7 @@ class RunResult:
     label: str = ""
     folder: str = ""
     champion: str = ""
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def waits(self) -> bool:

@@ -15,14 +15,16 @@ import contextlib
 import hashlib
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seakeep.core import Report, Verdict, locks
+from seakeep.core import Report, Verdict, locks, plugins
 from seakeep.core.codec import digest
 from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.core.files import TEMPORARY
 from seakeep.pipeline.errors import CannotRun, StageBroke
 from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.overrides import Overrides
 from seakeep.pipeline.project import Project, environment
 from seakeep.pipeline.recording import identifier, keep_outputs, page_of, record_of
 from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
@@ -51,6 +53,8 @@ def run(
     flags: Mapping[str, object] | None = None,
     span: str | None = None,
     without: Sequence[str] = (),
+    overrides: Mapping[str, str] | None = None,
+    metrics: Sequence[str] = (),
 ) -> RunResult:
     """Run the pipeline in `file` from its data to a release.
 
@@ -58,17 +62,23 @@ def run(
         stage: perform this stage only; its inputs must be on record (`read` is performed where it is not).
         cache: False performs every stage, or the one asked for, although its outputs are on record.
         observer: is told of the run's progress. flags: settings given on a command line.
-        span: of a pipeline with spans, the newest to use; without: those to leave out.
+        span: of a pipeline with spans, the newest to use; without: those to leave out. overrides: parameters of the
+        estimator to change for this run, as text by dotted key ("estimator.num_leaves"). metrics: to tell in the result.
     Returns: the result; its verdict says whether a stage failed. Raises: SeakeepError, where it cannot go on.
     """
     names = [each.name for each in STAGES]
     if stage is not None and stage not in names:
         raise UsageError.unknown_name("stage", stage, names)
+    for metric in metrics:
+        if metric not in plugins.names("evaluation.metrics"):
+            raise UsageError.unknown_name("metric", metric, plugins.names("evaluation.metrics"))
     project = Project.of(file, arguments={"home": home}, flags=flags)
     with Registry(project.home) as registry:
         choice = Choice(span, tuple(dict.fromkeys(without)))
-        work = Work(project, registry, name=name, code=project.code(), choice=choice)
-        return _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
+        changed = Overrides.of(overrides or {})
+        work = Work(project, registry, name=name, code=project.code(), choice=choice, overrides=changed)
+        result = _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
+        return replace(result, metrics=_metrics(work, metrics)) if metrics else result
 
 
 class _Run:
@@ -275,6 +285,17 @@ class _Run:
             str(found.folder) if found else "",
             champion.label if champion else "",
         )
+
+
+def _metrics(work: Work, asked: Sequence[str]) -> dict[str, float | None]:
+    """The metrics asked for, over all rows, from the evaluation of this run; empty where it did not come to one."""
+    if "evaluation" not in work.artifacts:
+        return {}
+    from seakeep.evaluation.champion import reported
+
+    report = work.noun(Report, "evaluation")
+    estimates = {name: reported(report, name) for name in asked}
+    return {name: estimate.value if estimate else None for name, estimate in estimates.items()}
 
 
 def _limit_threads(threads: int) -> None:

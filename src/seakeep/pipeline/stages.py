@@ -15,6 +15,7 @@ from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
+from seakeep.pipeline.overrides import ROLE
 from seakeep.pipeline.reading import read, spans_of, variant
 from seakeep.pipeline.sights import look_at_file
 from seakeep.pipeline.stage import Made, Stage
@@ -93,7 +94,9 @@ def train(work: Work) -> Made:
         "estimator": trained.model.estimator,
         "seed": pipeline.seed,
     }
-    return Made({"model": trained.model, "training_report": trained.report}, parameters=parameters)
+    changed = str(work.overrides)
+    parameters |= {ROLE: changed} if changed else {}
+    return Made({"model": trained.model, "training_report": trained.report}, variant=changed, parameters=parameters)
 
 
 def evaluate(work: Work) -> Made:
@@ -119,6 +122,7 @@ def register(work: Work) -> Made:
     reports = tuple(work.noun(Report, name) for name in (*REPORTS, *OPTIONAL_REPORTS) if name in work.artifacts)
     made_from = {name: work.artifacts[name].digest for name in (*PARTS, "schema", "model")} | {"code": work.code}
     made_from |= {f"{part}_spans": ", ".join(names) for part, names in spans_of(work.read_parameters).items()}
+    made_from |= {ROLE: str(work.overrides)} if work.overrides.estimator else {}
     rival = baseline(work.registry, work.pipeline.name, model.digest)
     asked = _asks_for_champion(work.pipeline)
     if rival and asked:
@@ -141,7 +145,7 @@ STAGES = (
     Stage("read", (), read, variants=lambda work, _pipeline: (variant(work),)),
     Stage("profile", PARTS, profile),
     Stage("validate", ("statistics", "held_out_statistics"), validate),
-    Stage("train", (*PARTS, "statistics", "schema"), train),
+    Stage("train", (*PARTS, "statistics", "schema"), train, variants=lambda work, _pipeline: (str(work.overrides),)),
     Stage("evaluate", ("model", "held_out"), evaluate, variants=champion_variants),
     Stage("register", ("model", *REPORTS), register, through=(*PARTS, "schema"), variants=champion_variants),
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from seakeep.core import Dataset, Model, Report, Schema, Statistics
 from seakeep.pipeline.calling import called, check_read, place_of
 from seakeep.pipeline.errors import BadPipeline, CannotRun
+from seakeep.pipeline.overrides import Overrides
 from seakeep.pipeline.sights import current
 from seakeep.pipeline.spans.errors import BadSpans
 
@@ -45,16 +46,19 @@ class Work:
     """The state of one run.
 
     artifacts: outputs of the stages done so far by name. code: digest of the sources. choice: of the spans, as asked for.
+    overrides: what this run changes of the pipeline.
     read_parameters: what is on record of the read stage.
     """
 
     def __init__(
-        self, project: Project, registry: Registry, *, name: str | None, code: str, choice: Choice | None = None
-    ) -> None:
+        self, project: Project, registry: Registry, *, name: str | None, code: str, choice: Choice | None = None,
+        overrides: Overrides | None = None,
+    ) -> None:  # fmt: skip
         self.project = project
         self.registry = registry
         self.code = code
         self.choice = choice or Choice()
+        self.overrides = overrides or Overrides()
         self.artifacts: dict[str, Artifact] = {}
         self.data_sights: tuple[Sight, ...] = ()
         self.read_parameters: Mapping[str, Json] = {}
@@ -66,7 +70,7 @@ class Work:
         """The pipeline, loaded from its file. Raises CannotRun, if the sources are no longer those of the run's keys."""
         from seakeep.pipeline.load import load_pipeline
 
-        pipeline = load_pipeline(self.project, name=self._name)
+        pipeline = self.overrides.applied(load_pipeline(self.project, name=self._name))
         if self.project.code() != self.code:
             raise CannotRun.sources_changed(self.project.file)
         return pipeline

@@ -61,6 +61,26 @@ def extra_of(given: Estimator | object) -> str:
     return _EXTRAS.get(name.partition(".")[0], ("", ""))[1]
 
 
+def with_parameters(given: Estimator | object, changed: Mapping[str, Any]) -> Estimator | object:
+    """`given` with some of its parameters changed; what was given stays as it is. One that is named lazily is not imported.
+
+    Raises: UsageError, for what is no estimator, or, of an object, for a parameter that it does not have.
+    >>> str(with_parameters(estimator("lightgbm.LGBMClassifier", n_estimators=200), {"num_leaves": 63}))
+    'LGBMClassifier(n_estimators=200, num_leaves=63)'
+    """
+    if isinstance(given, Estimator):
+        return Estimator(given.name, {**given.parameters, **changed})
+    if isinstance(given, type) or not hasattr(given, "set_params") or not hasattr(given, "get_params"):
+        raise _not_an_estimator(given)
+    known = list(given.get_params())
+    for name in changed:
+        if name not in known:
+            raise UsageError.unknown_name("parameter", name, known, where=type(given).__name__)
+    from sklearn.base import clone
+
+    return clone(given).set_params(**changed)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """An unfitted copy, ready to fit. text: readable. library: its exporter's name. is_classifier: what it learns."""
