@@ -7,14 +7,15 @@ training stage's key and stands in the release's origins; stages before training
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from seakeep.core.codec import Json
 from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seakeep.core.codec import Json
     from seakeep.pipeline.declaration import Pipeline
 
 ESTIMATOR = "estimator."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from seakeep.core.report import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seakeep.core import Check
     from seakeep.registry import Artifact
     from seakeep.registry.executions import Outcome
