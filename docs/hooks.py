@@ -55,6 +55,8 @@ SETTINGS = {
         "`off` never."
     ),
     "serve.log_seconds": "Longest time until an answered row is on the disk, in seconds, 0.05 to 60.",
+    "serve.dialects": "Contracts of clouds that are answered beside V2, see [Server](server.md#dialects). A cloud that runs the server "
+    "switches its own on.",
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",

@@ -52,7 +52,8 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". max_body_mb: MiB of one
+    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". dialects: spoken beside
+    V2; a cloud that runs the server switches its own on. max_body_mb: MiB of one
     request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end. role: as what a release
     that is served from its folder is logged. version: the registry's number of such a release; 0 where it is not known.
     """
@@ -63,6 +64,7 @@ class ServeSettings:
     domain: Literal["accept", "reject"] = "accept"
     log: Literal["off", "interval", "acknowledged"] = "interval"
     log_seconds: float = 1.0
+    dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "vertex"], ...] = ()
     max_body_mb: int = 8
     max_rows: int = 10_000
     drain_seconds: int = 30

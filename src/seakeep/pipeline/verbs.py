@@ -196,9 +196,10 @@ def serve(
     flags: settings ("serve.http", "serve.workers", …) that come before those of the environment and of seakeep.toml.
     """
     from seakeep import serving
+    from seakeep.serving.server.dialect import in_cloud
 
     settings = load_settings(Path.cwd(), flags=flags)
-    host, port = address(settings)
+    dialects, host, port = in_cloud(settings.serve.dialects, *address(settings), os.environ)
     models = [_to_serve(reference, home, settings) for reference in references]
     _refuse_one_version_for_all(settings, models)
     is_stated = home is not None or bool(settings.home)
@@ -216,6 +217,7 @@ def serve(
         home=_home(home) if is_recorded else None,
         log=settings.serve.log,
         log_seconds=settings.serve.log_seconds,
+        dialects=dialects,
         announce=announce,
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import get_args
 
 from seakeep.core.errors import SeakeepError
 from seakeep.serving.followed import Followed
+from seakeep.serving.server.dialect import in_cloud
 from seakeep.serving.server.run import serve
 from seakeep.serving.server.settings import Domain, Log, Missing, Settings
 
@@ -31,8 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--row-limit", type=int, default=defaults.row_limit)
     parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)
     parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
+    parser.add_argument("--dialects", type=lambda text: tuple(text.split(",")), default=defaults.dialects)
     options = vars(parser.parse_args(arguments))
     try:
+        own = in_cloud(options["dialects"], options["host"], options["port"], os.environ)
+        options |= dict(zip(("dialects", "host", "port"), own, strict=True))
         models, names = options.pop("models"), options.pop("follow")
         if names and options["home"] is None:
             parser.error("--follow needs --home, the registry that has the route")

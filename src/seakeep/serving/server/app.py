@@ -8,6 +8,7 @@ request's number, and is answered 500 without its insides.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -22,15 +23,16 @@ from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.pages import JSON, LOADING, RETRY, Pages
 from seakeep.serving.server.patience import Patience
-from seakeep.serving.server.receiving import check_headers, receive
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES, check_encoding, check_headers, media_of, receive
 from seakeep.serving.server.refusals import CODES, Refusal
 from seakeep.serving.server.shadows import Copy
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from seakeep.serving.server.cells import Cell
+    from seakeep.serving.server.dialect import Dialect
+    from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.worker import WorkerStart
@@ -42,6 +44,7 @@ _NOT_KEPT = {
     "error": "the labels could not be written to the disk, and were not taken",
     "fix": "Send them again; seakeep_log_writable in /metrics tells whether the log can be written.",
 }
+_NOWHERE: tuple[None, None] = (None, None)
 _log = logging.getLogger("seakeep.serving")
 
 
@@ -68,7 +71,7 @@ class App:
         nowhere = self._crew.metrics.nowhere()
         self._answered = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
-        self._pages = Pages(self._crew.ready, self._crew.metrics.text)
+        self._pages = Pages(self._crew.ready, self._crew.metrics.text, self._crew.dialects)
         self._crew.begin()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -82,14 +85,20 @@ class App:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         started = time.perf_counter()
-        crossing = self._fleet.board.infer.get(scope.path)
+        board = self._fleet.board
+        crossing, dialect = board.infer.get(scope.path), None
+        if crossing is None and board.spoken:
+            crossing, dialect = board.spoken.get(scope.path, _NOWHERE)
         if crossing is None or scope.method != "POST":
             await self._elsewhere(scope, protocol)
             return
         lane, key, dealt = crossing.main, None, None
         try:
-            body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
-            check_headers(scope.headers)
+            if dialect is None:
+                body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
+                check_headers(scope.headers)
+            else:
+                body = await self._translated(dialect, lane, scope, protocol)
             key = dealt = header_key(scope.headers)
             if crossing.only is None:
                 lane, dealt = crossing.lane(body, key)
@@ -99,6 +108,9 @@ class App:
                 return
             prediction_id = None if log is None else log.next_id()
             answered = await engine.answer(body, prediction_id)
+            headers, content = JSON, answered.content
+            if dialect is not None:
+                headers, content = _in_dialect(dialect, answered, prediction_id, scope.headers)
             if log is not None and prediction_id is not None:
                 log.answered(lane, prediction_id, time.perf_counter() - started, answered, key=key)
                 if log.acknowledged:
@@ -113,9 +125,19 @@ class App:
         else:
             lane.answered[200].add()  # before it is sent: who has an answer finds it counted
             lane.latency.observe(time.perf_counter() - started)
-            protocol.response_bytes(200, JSON, answered.content)
+            protocol.response_bytes(200, headers, content)
             if crossing.shadows:
                 self._shadows.offer(crossing.shadows, Copy(body, lane, answered, prediction_id, key))
+
+    async def _translated(self, dialect: Dialect, lane: Lane, scope: Any, protocol: Any) -> bytes:
+        """The body of a request in a dialect, in the server's own form; what is large is read beside the loop. Raises Refusal."""
+        limit = min(self._limit, dialect.most_bytes or self._limit)
+        body = await receive(scope, protocol, limit=limit, patience=self._patience)
+        check_encoding(scope.headers)
+        media, inputs = media_of(scope.headers, dialect.media), lane.served.model.inputs
+        if len(body) <= LARGE_BODY_BYTES:
+            return dialect.read(body, media, inputs)
+        return await asyncio.get_running_loop().run_in_executor(self._crew.aside, dialect.read, body, media, inputs)
 
     def _unanswered(self, lane: Lane, started: float, outcome: str, reason: str, key: str | None) -> None:
         if lane.log is not None and lane.engine is not None:
@@ -150,6 +172,14 @@ class App:
         if not await self._crew.logs[name].labelled(labels):
             return 503, RETRY, json.dumps(_NOT_KEPT).encode()
         return 200, JSON, json.dumps({"accepted": len(labels)}).encode()
+
+
+def _in_dialect(
+    dialect: Dialect, answered: Answered, prediction_id: str | None, headers: Any
+) -> tuple[list[tuple[str, str]], bytes]:
+    """Headers and body of an answer in a dialect. Raises Refusal."""
+    accept, media = headers.get("accept", ""), media_of(headers, dialect.media)
+    return dialect.write(answered, prediction_id, accept, media)
 
 
 def _not_ready(protocol: Any, lane: Lane) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.columns import Role
     from seakeep.serving.followed import Followed
     from seakeep.serving.served import Identity, Served
+    from seakeep.serving.server.dialect import Dialect
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
@@ -27,11 +28,14 @@ MODELS = "/v2/models"
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """places: by model name. infer: crossings by path. labels: names by the path at which their labels arrive."""
+    """places: by model name. infer: crossings by path. labels: names by the path at which their labels arrive. spoken: crossings by
+    path, with the dialect in which one asks there.
+    """
 
     places: Mapping[str, Place] = field(default_factory=dict)
     infer: Mapping[str, Crossing] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    spoken: Mapping[str, tuple[Crossing, Dialect]] = field(default_factory=dict)
 
     @property
     def served(self) -> list[Served]:
@@ -50,11 +54,13 @@ def make_board(
     engines: Mapping[Identity, Engine],
     metrics: Metrics,
     logs: Mapping[str, Logbook],
+    *,
+    dialects: Sequence[Dialect] = (),
 ) -> Board:
     """A board for these releases.
 
     Parameters: pinned: named at the start; the first of a name answers where no version is named, unless the name is followed.
-        engines: by what they answer for; what has none is answered 503. logs: by model name.
+        engines: by what they answer for; what has none is answered 503. logs: by model name. dialects: that are spoken.
     """
     names = dict.fromkeys([one.name for one in followed] + [one.name for one in pinned])
     routes = {one.name: one for one in followed}
@@ -64,7 +70,7 @@ def make_board(
         places[name] = _Maker(engines, metrics, logs.get(name)).place(name, own, routes.get(name))
     infer = {path: crossing for place in places.values() for path, crossing in _infer_paths(place).items()}
     labels = {path: name for name in logs for path in _paths(name, "/labels")}
-    return Board(places, infer, labels)
+    return Board(places, infer, labels, _spoken(places, dialects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,16 @@ def _infer_paths(place: Place) -> dict[str, Crossing]:
     for version, lane in place.versions.items():
         paths |= dict.fromkeys(_paths(place.name, f"/versions/{version}/infer"), Crossing(lane))
     return paths
+
+
+def _spoken(places: Mapping[str, Place], dialects: Sequence[Dialect]) -> dict[str, tuple[Crossing, Dialect]]:
+    """Where dialects are spoken; of two that would ask at one path, the first."""
+    found: dict[str, tuple[Crossing, Dialect]] = {}
+    for dialect in dialects:
+        for place in places.values():
+            for name in (place.name, quote(place.name, safe="")):
+                found.setdefault(dialect.predict.replace("{model}", name), (place.crossing, dialect))
+    return found
 
 
 def _paths(name: str, rest: str) -> tuple[str, ...]:

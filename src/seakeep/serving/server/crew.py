@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from seakeep.serving.server.dialect import load
 from seakeep.serving.server.families import MODEL, SHARE
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.logbook import Logbook
@@ -35,11 +36,12 @@ class Crew:
         self, start: WorkerStart, *, loop: asyncio.AbstractEventLoop, failed: Callable[[Exception], None]
     ) -> None:
         self._start, self._loop, self._failed = start, loop, failed
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self.aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._all_ready = False
         self.metrics = Metrics(start.folder, told=self._told)
         self.logs = {name: self._log(name) for name in start.logged}
+        self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
         self.fleet = Fleet(
             start.pinned,
@@ -48,6 +50,7 @@ class Crew:
             logs=self.logs,
             metrics=self.metrics,
             folder=start.folder,
+            dialects=self.dialects,
         )
 
     def begin(self) -> None:
@@ -90,7 +93,7 @@ class Crew:
     def _engine(self, served: Served) -> Engine:
         from seakeep.serving.server.engine import Engine  # NumPy, whose threads would take the parent's signals
 
-        return Engine(served, self._start.settings, self.metrics, loop=self._loop, aside=self._aside)
+        return Engine(served, self._start.settings, self.metrics, loop=self._loop, aside=self.aside)
 
     def _log(self, name: str) -> Logbook:
         settings = self._start.settings

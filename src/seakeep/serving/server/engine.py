@@ -12,6 +12,7 @@ from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.decoding import Decoder
 from seakeep.serving.server.families import RUNS
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from seakeep.serving.server.settings import Settings
 
 _WARM_UP_ROWS = (1, 1, 64)
-LARGE_BODY_BYTES = 128 * 1024
 
 
 class Answered(NamedTuple):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from seakeep.serving.followed import Followed
     from seakeep.serving.served import Identity, Served
+    from seakeep.serving.server.dialect import Dialect
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
@@ -42,7 +43,7 @@ class Fleet:
     """A worker's releases.
 
     Parameters: pinned, followed: as they were when the server started. make: makes a release's engine. logs: by model name.
-        folder: the server's, for the routes that were taken.
+        folder: the server's, for the routes that were taken. dialects: that are spoken beside V2.
     Attributes: board: read by the request path, swapped by the thread that follows.
     """
 
@@ -55,7 +56,9 @@ class Fleet:
         logs: Mapping[str, Logbook],
         metrics: Metrics,
         folder: Path,
+        dialects: Sequence[Dialect] = (),
     ) -> None:
+        self._dialects = tuple(dialects)
         self._pinned, self._followed = tuple(pinned), {one.name: one for one in followed}
         self._make, self._logs, self._metrics, self._folder = make, logs, metrics, folder
         self._engines: dict[Identity, Engine] = {}
@@ -145,7 +148,7 @@ class Fleet:
                 write_text(self._file(name), to_json(one.route))
 
     def _made(self, followed: Mapping[str, Followed], engines: Mapping[Identity, Engine]) -> Board:
-        return make_board(self._pinned, tuple(followed.values()), engines, self._metrics, self._logs)
+        return make_board(self._pinned, tuple(followed.values()), engines, self._metrics, self._logs, dialects=self._dialects)
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.route.json"

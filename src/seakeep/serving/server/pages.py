@@ -11,9 +11,10 @@ from seakeep.serving.server.board import MODELS
 from seakeep.serving.server.refusals import BadCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from seakeep.serving.server.board import Board
+    from seakeep.serving.server.dialect import Dialect
     from seakeep.serving.server.lanes import Lane, Place
 
 JSON = [("content-type", "application/json")]
@@ -27,17 +28,26 @@ Page = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Pages:
-    """Answers what is no inference. Parameters: ready: whether all workers have made their engines. metrics: their text."""
+    """Answers what is no inference.
 
-    def __init__(self, ready: Callable[[], bool], metrics: Callable[[], bytes]) -> None:
-        self._ready, self._metrics = ready, metrics
+    Parameters: ready: whether all workers have made their engines. metrics: their text. dialects: whose pages there are too.
+    """
+
+    def __init__(
+        self, ready: Callable[[], bool], metrics: Callable[[], bytes], dialects: Sequence[Dialect] = ()
+    ) -> None:
+        self._ready, self._metrics, self._dialects = ready, metrics, tuple(dialects)
+        self._extensions = [*_EXTENSIONS, *(dialect.name for dialect in self._dialects)]
 
     def get(self, board: Board, method: str, asked: str) -> Page:
         """Status, headers and body of a page. Raises Refusal where there is none, or it does not take the method."""
         path = asked.rstrip("/") or "/"
-        answer = None if asked in board.infer or asked in board.labels else self._found(board, unquote(path))
+        posted = asked in board.infer or asked in board.labels or asked in board.spoken
+        answer = None if posted else self._found(board, unquote(path))
         if answer is None and method == "POST":
-            raise BadCall.unknown_path(path, (*board.infer, *board.labels))  # spelt in a way that only looks like it
+            raise BadCall.unknown_path(
+                path, (*board.infer, *board.labels, *board.spoken)
+            )  # spelt in a way that only looks like it
         if answer is None:
             raise BadCall.method(method, "POST", path)
         if method not in ("GET", "HEAD"):
@@ -57,11 +67,19 @@ class Pages:
         if path == _METRICS:
             return 200, self._metrics()
         if path == _ROOT:
-            return 200, {"name": "seakeep", "version": __version__, "extensions": _EXTENSIONS, "models": _listed(board)}
+            return 200, {
+                "name": "seakeep",
+                "version": __version__,
+                "extensions": self._extensions,
+                "models": _listed(board),
+            }
         if path == MODELS:
             return 200, {"models": _listed(board)}
         if path.startswith(MODELS + "/"):
             return _of_model(board, path, path.removeprefix(MODELS + "/").split("/"))
+        for dialect in self._dialects:
+            if (page := dialect.page(path, board, self._ready())) is not None:
+                return page
         raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS))
 
 

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 from seakeep.serving.server.refusals import BadCall, BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seakeep.serving.server.patience import Patience
 
+_JSON = "application/json"
+LARGE_BODY_BYTES = 128 * 1024
+"""Above this a body is read beside the loop, so that small requests need not wait for it."""
 _LINGER_BYTES = 128 * 1024 * 1024
 
 
@@ -29,15 +34,35 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
 def check_headers(headers: Any) -> None:
     """Raise Refusal unless the body is plain JSON in UTF-8; no Content-Type at all is taken for that."""
     kind = headers.get("content-type")
-    if kind not in ("application/json", None):
-        media, _, parameters = kind.lower().partition(";")
-        charset = parameters.strip().removeprefix("charset=").strip('"')
-        if media.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
-            raise BadCall.content_type(kind)
+    if kind not in (_JSON, None):
+        media_of(headers, (_JSON,))
+    check_encoding(headers)
+
+
+def check_encoding(headers: Any) -> None:
+    """Raise Refusal for a body that is compressed, or has tensors in binary form."""
     if headers.get("content-encoding", "identity") != "identity":
         raise BadCall.content_encoding(headers.get("content-encoding"))
     if "inference-header-content-length" in headers:
         raise BadInput.binary("Inference-Header-Content-Length")
+
+
+def media_of(headers: Any, known: Sequence[str]) -> str:
+    """The body's type, one of `known`, the first where none is stated; with its parameters, apart from the charset: UTF-8.
+
+    >>> media_of({"content-type": "text/CSV; charset=utf-8; header=present"}, ("text/csv",))
+    'text/csv;header=present'
+    """
+    kind = headers.get("content-type")
+    if kind is None:
+        return known[0]
+    media, *parameters = [part.strip() for part in kind.lower().split(";")]
+    charsets = [part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")]
+    others = [part for part in parameters if part and not part.startswith("charset=")]
+    is_json = media == _JSON and others
+    if media not in known or any(one not in ("", "utf-8", "utf8") for one in charsets) or is_json:
+        raise BadCall.content_type(kind, known)
+    return ";".join((media, *others))
 
 
 async def _streamed(protocol: Any, limit: int) -> bytes:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.serving.followed import Followed
 from seakeep.serving.served import Served, gather
+from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.minding import scribe
 from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
@@ -90,6 +91,7 @@ def serve(
     home: Path | str | None = None,
     log: Log = "interval",
     log_seconds: float = 1.0,
+    dialects: Sequence[str] = (),
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
@@ -99,22 +101,27 @@ def serve(
         several with one name the first answers where a request names no version. `Followed.of(home, name)` answers as the
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
-        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds: see
-        Settings.
+        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
+        dialects: see Settings.
         announce: called with the address once a worker listens there; /v2/health/ready tells when all models are loaded.
-    Raises: CannotServe or SameName, if a model cannot be served; BadSetting; PortTaken; WorkerFailed, if no worker starts.
+    Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; WorkerFailed, if no worker
+        starts.
     """
     if threading.current_thread() is not threading.main_thread():
         raise UsageError(
             "serve was called in a thread", fix="Call it in the main thread, or start: python -m seakeep.serving"
         )
     settings = Settings(
-        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds
+        *(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds),
+        *(log, log_seconds, tuple(dialects)),
     )
     with _signals_wait():
         followed = _distinct(one for one in models if isinstance(one, Followed))
         others = [one for one in models if not isinstance(one, Followed)]
         pinned = gather(others) if others or not followed else ()
+        check_models(
+            load(settings.dialects, os.environ), [*(one.name for one in followed), *(one.name for one in pinned)]
+        )
         address, own_port = claim(settings.host, settings.port)
         url = f"http://{f'[{address}]' if ':' in address else address}:{own_port}"
         folder = _own_folder()

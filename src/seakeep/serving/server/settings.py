@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seakeep.core.errors import UsageError
+from seakeep.serving.server.dialect import names
 
 Missing = Literal["schema", "reject", "accept"]
 Domain = Literal["accept", "reject"]
@@ -34,6 +35,7 @@ class Settings:
         its body, else 408. drain_seconds: time that requests under way have at the end before workers are killed.
     log: how predictions are logged, where there is a home for them: "off", "interval" (an answer's row is on the disk at most
         log_seconds later) or "acknowledged" (before the answer is sent).
+    dialects: spoken beside V2 and rows, see `dialects`.
     Raises: BadSetting.
     """
 
@@ -48,11 +50,14 @@ class Settings:
     drain_seconds: int = 30
     log: Log = "interval"
     log_seconds: float = 1.0
+    dialects: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain)), ("log", get_args(Log))):
             if getattr(self, name) not in choices:
                 raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
+        if unknown := [name for name in self.dialects if name not in names()]:
+            raise BadSetting.of("dialects", unknown[0], "some of " + ", ".join(map(repr, names())))
         if not 0 <= self.port <= 65535:
             raise BadSetting.of("port", self.port, "a port from 0 to 65535")
         for name in ("workers", "body_limit_bytes", "row_limit", "read_seconds", "drain_seconds"):

@@ -7,5 +7,6 @@ from seakeep.serving.server.refusals.calls import BadCall
 from seakeep.serving.server.refusals.inputs import BadInput
 from seakeep.serving.server.refusals.labels import BadLabel
 from seakeep.serving.server.refusals.refusal import CODES, Refusal
+from seakeep.serving.server.refusals.tables import BadTable
 
-__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "Refusal"]
+__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "BadTable", "Refusal"]

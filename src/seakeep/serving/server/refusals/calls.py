@@ -40,15 +40,15 @@ class BadCall(Refusal):
         )
 
     @classmethod
-    def content_type(cls, found: str) -> BadCall:
+    def content_type(cls, found: str, known: Sequence[str] = ("application/json",)) -> BadCall:
         return cls(
             "wrong_content_type",
             f"the body's Content-Type is {shown(found)}",
             status=415,
             field="Content-Type",
             found=found[:SHOWN],
-            expected="application/json, in UTF-8",
-            fix="Send the header Content-Type: application/json.",
+            expected=f"{' or '.join(known)}, in UTF-8",
+            fix=f"Send the header Content-Type: {known[0]}.",
         )
 
     @classmethod

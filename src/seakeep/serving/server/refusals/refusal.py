@@ -10,6 +10,7 @@ from seakeep.core.errors import RequestError
 
 CODES = (
     "malformed_json",
+    "malformed_csv",
     "not_utf8",
     "empty_body",
     "too_deep",
@@ -36,6 +37,7 @@ CODES = (
     "too_many_rows",
     "body_too_large",
     "body_too_slow",
+    "answer_too_large",
     "wrong_content_type",
     "wrong_method",
     "unknown_path",
