@@ -1,28 +1,26 @@
-"""The registry's SQLite database: opening, its version, and transactions.
+"""The registry's tables, and what it asks of a database: the same statements run on SQLite and on a server.
 
-Every process opens the same file: write-ahead logging lets readers go on while one writes, a busy timeout makes writers
-wait their turn, and a kill in a transaction leaves what was there before. The version row is read before anything else,
-so that an older Seakeep never writes into a newer registry. Opening costs about a millisecond.
+What differs between databases stands in `stores/<name>.py`: opening, transactions, and how their failures are told. Statements
+are written once, with `?` for values, in the SQL that both know. The version row is read before anything else, so that an older
+Seakeep never writes into a newer registry. Writers wait for each other: whoever is in a transaction is the only one
+that writes, so that read-then-write is safe and the numbers of the journal grow in the order of its lines.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seakeep.core.codec import to_plain
-from seakeep.core.files import CannotWrite
 from seakeep.registry.errors import UnreadableRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Sequence
+    from contextlib import AbstractContextManager
 
 VERSION = 2
 BUSY_SECONDS = 30.0
+"""How long a writer waits for another one."""
 DOCUMENTS = """
 CREATE TABLE documents (
     kind TEXT NOT NULL, name TEXT NOT NULL, revision INTEGER NOT NULL, content TEXT NOT NULL, changed REAL NOT NULL,
@@ -63,61 +61,81 @@ CREATE TABLE aliases (
 UPGRADES = {1: DOCUMENTS}
 """What brings a registry of each earlier version to the next one."""
 
+Row = tuple[Any, ...]
 
-def connect(path: Path) -> sqlite3.Connection:
-    """An open connection to the registry at `path`, which is made if it is not there.
 
-    Statements outside of `transaction` commit one by one. Raises: UnreadableRegistry, if the file is newer, torn, or
-    cannot be opened; CannotWrite, if its folder cannot be made.
+class Database(Protocol):
+    """An open database; held to its promises by `seakeep.testing.check_store`. Its failures are UnreadableRegistry.
+
+    where: what to call it in messages, without a password.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite.because(path, error) from error
-    connection: sqlite3.Connection | None = None
-    try:
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        _prepare(connection, path)
-    except sqlite3.DatabaseError as error:
-        if connection is not None:
-            connection.close()
-        raise _unreadable(path, error) from error
-    except BaseException:
-        if connection is not None:
-            connection.close()
-        raise
-    return connection
+
+    where: str
+
+    def execute(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run one statement; returns its rows. Outside of `transaction` it is kept at once."""
+
+    def execute_many(self, query: str, rows: Collection[Sequence[object]]) -> None:
+        """Run one statement that gives no rows for each of `rows`."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All statements of the block or none, alone among writers. Within another transaction it is part of that one."""
+
+    def problems(self) -> list[str]:
+        """What is damaged, in words; empty where all is whole. Reads everything."""
+
+    def is_current(self) -> bool:
+        """Whether this connection still leads to the database of its address (a file may have been replaced)."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """All statements of the block or none. The write lock is taken at once, so that read-then-write is safe.
+def one(rows: Sequence[Row]) -> Row | None:
+    """The first row, or None where there is none."""
+    return rows[0] if rows else None
 
-    Within another transaction the block is part of it: the outer one decides.
+
+def following(database: Database, table: str) -> int:
+    """The number of a table's next row. Within a transaction, so that no other writer takes it."""
+    return int(database.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")[0][0])  # noqa: S608  (our own names)
+
+
+def bring_up(
+    database: Database,
+    tables: Callable[[], Collection[str]],
+    *,
+    written: Callable[[str], str] = str,
+    shared: bool = False,
+) -> None:
+    """Make the tables, or bring those of an earlier version up to date, unless another process does so first.
+
+    Parameters: tables: names of those that are there. written: a statement of ours as this database wants it.
+        shared: whether tables of other programs may stand beside.
+    Raises: UnreadableRegistry, if the registry is newer, or the database is somebody else's.
     """
-    nested = connection.in_transaction
-    if nested:
-        yield connection
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # SQLite has ended it already where the disk was full
-            connection.execute("ROLLBACK")
-        raise
+    found = _version(database, tables())
+    if found is None:
+        with database.transaction():
+            present = tables()
+            if not present or (shared and "version" not in present):
+                _run(database, TABLES, written)
+                database.execute("INSERT INTO version VALUES (?)", (VERSION,))
+        found = _version(database, tables())
+    if found is None:
+        raise UnreadableRegistry.corrupt(database.where, "it has other tables than a registry's")
+    check_version(found, database.where)
+    if found < VERSION:
+        with database.transaction():
+            for version in range(_version(database, tables()) or VERSION, VERSION):
+                _run(database, UPGRADES[version], written)
+                database.execute("UPDATE version SET number = ?", (version + 1,))
 
 
-@contextlib.contextmanager
-def explaining(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of the database at `path` into UnreadableRegistry."""
-    try:
-        yield
-    except sqlite3.ProgrammingError:  # a closed registry, or one of another thread: the caller's mistake
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _unreadable(path, error) from error
+def check_version(found: int, where: str) -> None:
+    """Raise UnreadableRegistry for the tables of a newer Seakeep."""
+    if found > VERSION:
+        raise UnreadableRegistry.newer(where, found, VERSION)
 
 
 def json_of(value: object) -> str:
@@ -125,65 +143,12 @@ def json_of(value: object) -> str:
     return json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def _unreadable(path: Path, error: sqlite3.DatabaseError) -> UnreadableRegistry:
-    if str(error) == "database is locked":
-        return UnreadableRegistry.locked(path, BUSY_SECONDS)
-    usable = isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
-    return UnreadableRegistry.unusable(path, str(error)) if usable else UnreadableRegistry.corrupt(path, str(error))
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    found = _version(connection)
-    if found is None:
-        _create(connection)
-        found = _version(connection)
-    if found is None:
-        raise UnreadableRegistry.corrupt(path, "it has other tables than a registry's")
-    if found > VERSION:
-        raise UnreadableRegistry.newer(path, found, VERSION)
-    if found < VERSION:
-        _upgrade(connection)
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring an earlier version's tables up to date, unless another process does so first."""
-    with transaction(connection):
-        for version in range(_version(connection) or VERSION, VERSION):
-            for statement in UPGRADES[version].split(";"):
-                connection.execute(statement)
-            connection.execute("UPDATE version SET number = ?", (version + 1,))
-
-
-def _version(connection: sqlite3.Connection) -> int | None:
+def _version(database: Database, present: Collection[str]) -> int | None:
     """The registry's version, None where there are no tables yet. Another program's tables count as no version."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'version'").fetchone():
-        return None
-    row = connection.execute("SELECT number FROM version").fetchone()
+    row = one(database.execute("SELECT number FROM version")) if "version" in present else None
     return None if row is None else int(row[0])
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    """Make the tables, unless another process does so first or the database is somebody else's."""
-    _use_write_ahead_log(connection)
-    with transaction(connection):
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            return
-        for statement in TABLES.split(";"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO version VALUES (?)", (VERSION,))
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the journal; SQLite does not wait for other processes here, whatever the timeout, so we do."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _run(database: Database, text: str, written: Callable[[str], str]) -> None:
+    for statement in filter(str.strip, text.split(";")):
+        database.execute(written(statement))

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import RegistryError
-from seakeep.registry.database import explaining, json_of, transaction
+from seakeep.registry.database import following, json_of, one
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
-
     from seakeep.core.codec import Json
+    from seakeep.registry.database import Database
 
 
 class DocumentChanged(RegistryError):
@@ -61,23 +59,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The table of documents. path: of the database, for errors."""
+    """The table of documents."""
 
-    connection: sqlite3.Connection
-    path: Path
+    database: Database
 
     def get(self, kind: str, name: str) -> Document | None:
         """The document, or None where there is none."""
-        with explaining(self.path):
-            query = "SELECT content, revision, changed FROM documents WHERE kind = ? AND name = ?"
-            row = self.connection.execute(query, (kind, name)).fetchone()
+        query = "SELECT content, revision, changed FROM documents WHERE kind = ? AND name = ?"
+        row = one(self.database.execute(query, (kind, name)))
         return None if row is None else Document(json.loads(row[0]), row[1], row[2])
 
     def revision(self, kind: str, name: str) -> int:
-        """The document's revision, 0 where there is none. Costs some 10 microseconds."""
-        with explaining(self.path):
-            query = "SELECT revision FROM documents WHERE kind = ? AND name = ?"
-            row = self.connection.execute(query, (kind, name)).fetchone()
+        """The document's revision, 0 where there is none. Costs some 10 microseconds on SQLite, a round trip on a server."""
+        query = "SELECT revision FROM documents WHERE kind = ? AND name = ?"
+        row = one(self.database.execute(query, (kind, name)))
         return 0 if row is None else int(row[0])
 
     def put(self, kind: str, name: str, content: object, *, expected: int | None) -> int:
@@ -86,48 +81,46 @@ class Documents:
         Parameters: content: anything that core.codec writes. expected: the revision that was read; 0 or None for a new one.
         Raises: DocumentChanged, if it has another by now; nothing is written then.
         """
-        with explaining(self.path), transaction(self.connection) as connection:
+        with self.database.transaction():
             found = self.revision(kind, name)
             if found != (expected or 0):
                 raise DocumentChanged.of(kind, name, expected or 0, found)
-            row = (kind, name, found + 1, json_of(content), time.time())
-            connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", row)
+            query = (
+                "INSERT INTO documents VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE "
+                "SET revision = excluded.revision, content = excluded.content, changed = excluded.changed"
+            )
+            self.database.execute(query, (kind, name, found + 1, json_of(content), time.time()))
         return found + 1
 
     def remove(self, kind: str, name: str) -> None:
         """Remove a document; nothing where there is none."""
-        with explaining(self.path):
-            self.connection.execute("DELETE FROM documents WHERE kind = ? AND name = ?", (kind, name))
+        self.database.execute("DELETE FROM documents WHERE kind = ? AND name = ?", (kind, name))
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Names of the documents of a kind, sorted."""
-        with explaining(self.path):
-            rows = self.connection.execute(
-                "SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,)
-            ).fetchall()
+        rows = self.database.execute("SELECT name FROM documents WHERE kind = ? ORDER BY name", (kind,))
         return tuple(row[0] for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """The table of decisions. path: of the database, for errors."""
+    """The table of decisions."""
 
-    connection: sqlite3.Connection
-    path: Path
+    database: Database
 
     def append(self, kind: str, name: str, content: object, *, at: float) -> int:
         """Add a line; returns its number. content: anything that core.codec writes. at: Unix seconds."""
-        with explaining(self.path):
-            values = (kind, name, at, json_of(content))
-            found = self.connection.execute("INSERT INTO journal VALUES (NULL, ?, ?, ?, ?)", values)
-        return int(found.lastrowid or 0)
+        with self.database.transaction():
+            number = following(self.database, "journal")
+            values = (number, kind, name, at, json_of(content))
+            self.database.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?)", values)
+        return number
 
     def entries(self, *, kind: str | None = None, name: str | None = None, after: int = 0) -> tuple[Entry, ...]:
         """Lines in order. kind, name: only these. after: only lines with a higher number."""
-        query = (
-            "SELECT id, kind, name, at, content FROM journal "
-            "WHERE id > ?1 AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR name = ?3) ORDER BY id"
-        )
-        with explaining(self.path):
-            rows = self.connection.execute(query, (after, kind, name)).fetchall()
+        asked = {"kind": kind, "name": name}
+        given = {column: value for column, value in asked.items() if value is not None}
+        where = "".join(f" AND {column} = ?" for column in given)
+        query = f"SELECT id, kind, name, at, content FROM journal WHERE id > ?{where} ORDER BY id"  # noqa: S608  (constants)
+        rows = self.database.execute(query, (after, *given.values()))
         return tuple(Entry(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows)

@@ -19,7 +19,7 @@ class UnreadableRegistry(RegistryError):
     """The registry's database cannot be used."""
 
     @classmethod
-    def newer(cls, path: Path, found: int, known: int) -> UnreadableRegistry:
+    def newer(cls, path: Path | str, found: int, known: int) -> UnreadableRegistry:
         return cls(
             f"the registry has version {found}, this Seakeep reads up to version {known}",
             where=str(path),
@@ -30,7 +30,7 @@ class UnreadableRegistry(RegistryError):
         )
 
     @classmethod
-    def corrupt(cls, path: Path, reason: str) -> UnreadableRegistry:
+    def corrupt(cls, path: Path | str, reason: str) -> UnreadableRegistry:
         return cls(
             f"the registry is not a readable SQLite database: {reason}",
             where=str(path),

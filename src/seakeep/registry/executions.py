@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.registry.artifacts import Artifact
-from seakeep.registry.database import explaining, json_of, transaction
+from seakeep.registry.database import following, json_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
-    from pathlib import Path
 
     from seakeep.core.codec import Json
+    from seakeep.registry.database import Database, Row
 
 Outcome = Literal["pass", "fail", "inconclusive", "done", "error"]
 COLUMNS = (
@@ -80,32 +79,31 @@ class Execution:
 class Executions:
     """The records of executions."""
 
-    connection: sqlite3.Connection
-    path: Path
+    database: Database
 
     def record(self, execution: Execution) -> int:
         """Keep a record and what it used, all or nothing; returns its number. Its outputs must have been kept before."""
-        with explaining(self.path), transaction(self.connection) as connection:
-            number = connection.execute(
-                f"INSERT INTO executions ({COLUMNS}) VALUES (NULL{', ?' * 12})",  # noqa: S608  (constants)
+        with self.database.transaction():
+            number = following(self.database, "executions")
+            self.database.execute(
+                f"INSERT INTO executions ({COLUMNS}) VALUES (?{', ?' * 12})",  # noqa: S608  (constants)
                 (
-                    *(execution.run, execution.pipeline, execution.stage, execution.key, execution.code),
+                    *(number, execution.run, execution.pipeline, execution.stage, execution.key, execution.code),
                     *(json_of(execution.parameters), _sights(execution.looked_at), execution.started),
                     *(execution.wall_seconds, execution.cpu_seconds, execution.peak_bytes, execution.verdict),
                 ),
-            ).lastrowid
+            )
             rows = [
                 (number, direction, position, artifact.name, artifact.kind, artifact.digest)
                 for direction, artifacts in (("input", execution.inputs), ("output", execution.outputs))
                 for position, artifact in enumerate(artifacts)
             ]
-            connection.executemany("INSERT INTO uses VALUES (?, ?, ?, ?, ?, ?)", rows)
-        return int(number or 0)
+            self.database.execute_many("INSERT INTO uses VALUES (?, ?, ?, ?, ?, ?)", rows)
+        return number
 
     def look_again(self, number: int, looked_at: tuple[Sight, ...]) -> None:
         """Replace a record's sights by later ones of the same content, so that the next look is quick."""
-        with explaining(self.path):
-            self.connection.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_sights(looked_at), number))
+        self.database.execute("UPDATE executions SET looked_at = ? WHERE id = ?", (_sights(looked_at), number))
 
     def with_key(self, key: str) -> tuple[Execution, ...]:
         """Executions that have this key and did not break off, newest first."""
@@ -129,23 +127,22 @@ class Executions:
 
     def _select(self, where: str, values: tuple[str, ...]) -> tuple[Execution, ...]:
         query = f"SELECT {COLUMNS} FROM executions WHERE {where}"  # noqa: S608  (constants)
-        with explaining(self.path):
-            return tuple(self._execution(row) for row in self.connection.execute(query, values).fetchall())
+        return tuple(self._execution(row) for row in self.database.execute(query, values))
 
-    def _execution(self, row: tuple[object, ...]) -> Execution:
+    def _execution(self, row: Row) -> Execution:
         values = dict(zip(COLUMNS.split(", "), row, strict=True))
         values["parameters"] = json.loads(str(values["parameters"]))
         values["looked_at"] = tuple(
             Sight(path, kind, content, size, modified, tuple(suffixes))
             for path, kind, content, size, modified, suffixes in json.loads(str(values["looked_at"]))
         )
-        uses = self.connection.execute(
+        uses = self.database.execute(
             "SELECT direction, name, kind, digest FROM uses WHERE execution = ? ORDER BY direction, position",
             (values["id"],),
-        ).fetchall()
+        )
         inputs = tuple(Artifact(*use[1:]) for use in uses if use[0] == "input")
         outputs = tuple(Artifact(*use[1:]) for use in uses if use[0] == "output")
-        return Execution(**values, inputs=inputs, outputs=outputs)  # type: ignore[arg-type]
+        return Execution(**values, inputs=inputs, outputs=outputs)
 
 
 def _sights(looked_at: tuple[Sight, ...]) -> str:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from seakeep.core import Model, Report, Schema, Statistics
 from seakeep.core.codec import from_json, from_plain, to_json, to_plain
 from seakeep.core.model import Facts
+from seakeep.registry.database import one
 from seakeep.registry.errors import TornObject
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from seakeep.registry.artifacts import ArtifactKind
-    from seakeep.registry.objects import Objects
+    from seakeep.registry.database import Database
+    from seakeep.registry.stores import Objects
 
 Noun = Statistics | Schema | Report | Model
 N = TypeVar("N", Statistics, Schema, Report, Model)
@@ -31,7 +31,7 @@ KINDS: dict[type, ArtifactKind] = {Statistics: "statistics", Schema: "schema", R
 class Nouns:
     """Keeps nouns by their digest."""
 
-    connection: sqlite3.Connection
+    database: Database
     objects: Objects
 
     def put(self, noun: Noun) -> str:
@@ -40,9 +40,11 @@ class Nouns:
         content = self._model(noun) if isinstance(noun, Model) else to_json(noun, indent=None)
         encoded = content.encode("utf-8", "surrogatepass")
         stored = self.objects.put(encoded)
-        self.connection.execute(
-            "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)", (digest, KINDS[type(noun)], stored, len(encoded))
+        query = (
+            "INSERT INTO artifacts VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE "
+            "SET kind = excluded.kind, object = excluded.object, bytes = excluded.bytes"
         )
+        self.database.execute(query, (digest, KINDS[type(noun)], stored, len(encoded)))
         return digest
 
     def get(self, kind: type[N], digest: str) -> N:
@@ -54,12 +56,23 @@ class Nouns:
 
     def has(self, digest: str) -> bool:
         """Whether a noun of this digest is on record and its file is there."""
-        row = self.connection.execute("SELECT object FROM artifacts WHERE digest = ?", (digest,)).fetchone()
+        row = one(self.database.execute("SELECT object FROM artifacts WHERE digest = ?", (digest,)))
         return row is not None and row[0] in self.objects
+
+    def used(self) -> set[str]:
+        """The digests of all objects that nouns on record are kept in, the parts of models included. Raises TornObject."""
+        rows = self.database.execute("SELECT object, kind FROM artifacts")
+        return {str(row[0]) for row in rows} | {
+            part for row in rows if row[1] == "model" for part in self._parts(row[0])
+        }
+
+    def _parts(self, stored: str) -> tuple[str, str]:
+        parts = json.loads(self.objects.get(stored))
+        return parts["graph"], parts["explanation"]
 
     def _object(self, kind: str, digest: str) -> str:
         query = "SELECT object FROM artifacts WHERE digest = ? AND kind = ?"
-        row = self.connection.execute(query, (digest, kind)).fetchone()
+        row = one(self.database.execute(query, (digest, kind)))
         if row is None:
             raise TornObject.absent(kind, digest)
         return str(row[0])

@@ -23,17 +23,18 @@ from typing import TYPE_CHECKING
 
 from seakeep.core import Release, Verdict
 from seakeep.core.codec import BadDocument, from_json, to_json
-from seakeep.core.files import TEMPORARY, CannotWrite, write_text
+from seakeep.core.files import TEMPORARY, CannotWrite, write_bytes, write_text
 from seakeep.core.release import MANIFEST_FILE
-from seakeep.registry.database import transaction
+from seakeep.registry.database import one
 from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seakeep.core import Model, Report
+    from seakeep.registry.database import Database
+    from seakeep.registry.stores import Objects
 
 CHAMPION = "champion"
 DESCRIPTIONS = ("reference",)
@@ -66,10 +67,15 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """The folder of releases and the tables that number and name them."""
+    """The folder of releases and the tables that number and name them.
 
-    connection: sqlite3.Connection
+    folder: of this machine. objects: where the files are kept as well if other machines are to have them; a release is then
+    brought here when it is first asked for.
+    """
+
+    database: Database
     folder: Path
+    objects: Objects
 
     def register(
         self,
@@ -92,21 +98,23 @@ class Releases:
         with self._building() as folder:
             release = _write(folder, name, model, reports, made_from=made_from, card=card)
             self._settle(folder, release)
+        if self.objects.shared:
+            self._send(release)
         version, created = self._number(release)
         return self._registered(release.name, version, created=created)
 
     def all(self, name: str | None = None) -> tuple[Registered, ...]:
         """Releases of one name, or of all, by name and version. Raises BadReference for a name without any."""
-        rows = self.connection.execute(
-            "SELECT name, version FROM releases WHERE ?1 IS NULL OR name = ?1 ORDER BY name, version", (name,)
-        ).fetchall()
+        where, values = ("", ()) if name is None else ("WHERE name = ?", (name,))
+        query = f"SELECT name, version FROM releases {where} ORDER BY name, version"  # noqa: S608  (constants)
+        rows = self.database.execute(query, values)
         if name is not None and not rows:
             raise BadReference.unknown(name, self.names())
         return tuple(self._registered(*row) for row in rows)
 
     def names(self) -> tuple[str, ...]:
         """Every name that has a release."""
-        return tuple(row[0] for row in self.connection.execute("SELECT DISTINCT name FROM releases ORDER BY name"))
+        return tuple(row[0] for row in self.database.execute("SELECT DISTINCT name FROM releases ORDER BY name"))
 
     def resolve(self, reference: str) -> Registered:
         """The release called "name" (its champion), "name@champion", "name@3", or by the beginning of its digest.
@@ -114,7 +122,7 @@ class Releases:
         Raises: BadReference, naming the nearest name, the versions there are, or the digests that fit.
         """
         name, at, which = reference.partition("@")
-        versions = [row[0] for row in self.connection.execute("SELECT version FROM releases WHERE name = ?", (name,))]
+        versions = [row[0] for row in self.database.execute("SELECT version FROM releases WHERE name = ?", (name,))]
         if not versions:
             return self._by_digest(reference)
         if which.isdecimal() and int(which) in versions:
@@ -130,12 +138,64 @@ class Releases:
     def alias(self, name: str, alias: str) -> int | None:
         """The version an alias of `name` stands for, or None."""
         query = "SELECT version FROM aliases WHERE name = ? AND alias = ?"
-        row = self.connection.execute(query, (name, alias)).fetchone()
+        row = one(self.database.execute(query, (name, alias)))
         return None if row is None else int(row[0])
 
     def digests(self) -> Iterator[str]:
         """The digest of every release on record."""
-        return (row[0] for row in self.connection.execute("SELECT digest FROM releases ORDER BY digest").fetchall())
+        return (row[0] for row in self.database.execute("SELECT digest FROM releases ORDER BY digest"))
+
+    def used(self) -> set[str]:
+        """The digests of all files of all releases on record."""
+        rows = self.database.execute("SELECT manifest, name FROM releases")
+        return {each for row in rows for each in from_json(Release, row[0], path=row[1]).files.values()}
+
+    def here(self, digest: str) -> Path:
+        """The folder of a release on this machine; fetched, where it is kept elsewhere and is not here yet.
+
+        Raises: TornObject, TornRelease, where what was fetched is not what the manifest says.
+        """
+        place = self.folder / digest
+        if not self.objects.shared or (place / MANIFEST_FILE).is_file():
+            return place
+        row = one(self.database.execute("SELECT manifest FROM releases WHERE digest = ?", (digest,)))
+        if row is not None:
+            self._fetch(from_json(Release, row[0], path=digest))
+        return place
+
+    def check(self, digest: str) -> None:
+        """Raise TornRelease or TornObject, where the release's lasting files are not what its manifest says. Reads all."""
+        if not self.objects.shared:
+            check_folder(self.folder / digest, digest)
+            return
+        row = one(self.database.execute("SELECT manifest FROM releases WHERE digest = ?", (digest,)))
+        for kept in sorted(set(from_json(Release, row[0], path=digest).files.values())) if row else ():
+            self.objects.check(kept)
+
+    def whole(self, digest: str) -> Path:
+        """The folder of a release on this machine, every file compared with the manifest; a torn copy is fetched again."""
+        place = self.here(digest)
+        try:
+            check_folder(place, digest)
+        except (TornRelease, BadDocument):
+            if not self.objects.shared:
+                raise
+            shutil.rmtree(place, ignore_errors=True)
+            check_folder(self.here(digest), digest)
+        return place
+
+    def _send(self, release: Release) -> None:
+        """Keep every file as an object; nobody is told of the release before the last of them is kept."""
+        for name in release.files:
+            self.objects.put((self.folder / release.digest / name).read_bytes())
+
+    def _fetch(self, release: Release) -> None:
+        with self._building() as folder:
+            for name, digest in release.files.items():
+                write_bytes(folder / name, self.objects.get(digest))
+            release.save(folder)
+            check_folder(folder, release.digest)
+            self._settle(folder, release)
 
     @contextlib.contextmanager
     def _building(self) -> Iterator[Path]:
@@ -166,30 +226,32 @@ class Releases:
     def _number(self, release: Release) -> tuple[int, bool]:
         """The release's version, and whether it is new. The first one that passed becomes the champion."""
         now = time.time()
-        with transaction(self.connection) as connection:
-            query = "SELECT version FROM releases WHERE digest = ?"
-            row = connection.execute(query, (release.digest,)).fetchone()
+        with self.database.transaction():
+            row = one(self.database.execute("SELECT version FROM releases WHERE digest = ?", (release.digest,)))
             if row is not None:
                 return int(row[0]), False
-            latest = connection.execute("SELECT max(version) FROM releases WHERE name = ?", (release.name,)).fetchone()
-            version = (latest[0] or 0) + 1
+            latest = self.database.execute("SELECT max(version) FROM releases WHERE name = ?", (release.name,))
+            version = (latest[0][0] or 0) + 1
             values = (release.name, version, release.digest, to_json(release, indent=None), now)
-            connection.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", values)
+            self.database.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", values)
             if release.verdict is Verdict.PASS and self.alias(release.name, CHAMPION) is None:
                 self.point(release.name, CHAMPION, version, at=now)
         return version, True
 
     def point(self, name: str, alias: str, version: int, *, at: float) -> None:
         """Let an alias of `name` stand for this version from now on."""
-        with transaction(self.connection) as connection:
-            connection.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?)", (name, alias, version, at))
+        query = (
+            "INSERT INTO aliases VALUES (?, ?, ?, ?) ON CONFLICT (name, alias) DO UPDATE "
+            "SET version = excluded.version, changed = excluded.changed"
+        )
+        self.database.execute(query, (name, alias, version, at))
 
     def _registered(self, name: str, version: int, *, created: bool = False) -> Registered:
         query = "SELECT manifest, registered FROM releases WHERE name = ? AND version = ?"
-        manifest, registered = self.connection.execute(query, (name, version)).fetchone()
+        manifest, registered = self.database.execute(query, (name, version))[0]
         release = from_json(Release, manifest, path=f"{name}@{version}")
         query = "SELECT alias FROM aliases WHERE name = ? AND version = ? ORDER BY alias"
-        aliases = tuple(row[0] for row in self.connection.execute(query, (name, version)))
+        aliases = tuple(row[0] for row in self.database.execute(query, (name, version)))
         return Registered(release, version, self.folder / release.digest, created, registered, aliases)
 
     def _by_digest(self, reference: str) -> Registered:
@@ -197,7 +259,7 @@ class Releases:
         if not _PREFIX.fullmatch(prefix):
             raise BadReference.unknown(reference, self.names())
         query = "SELECT digest, name, version FROM releases WHERE substr(digest, 1, ?) = ? ORDER BY digest"
-        rows = self.connection.execute(query, (len(prefix), prefix)).fetchall()
+        rows = self.database.execute(query, (len(prefix), prefix))
         if not rows:
             raise BadReference.unknown(reference, self.names())
         if len(rows) > 1:

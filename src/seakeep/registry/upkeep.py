@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 from seakeep.core import Check, Report, Verdict
 from seakeep.core.files import TEMPORARY
 from seakeep.registry.errors import TornObject, TornRelease
-from seakeep.registry.releases import check_folder
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from seakeep.core.errors import RegistryError
-    from seakeep.registry.objects import Objects
+    from seakeep.registry.database import Database
     from seakeep.registry.releases import Releases
+    from seakeep.registry.stores import Objects
 
 
 def leftovers(home: Path) -> Iterator[Path]:
     """Temporary files and folders in a home, outermost first. The caller makes sure that nobody is writing them."""
-    for folder in (home, *(home / name for name in ("objects", "releases", "reports")), *home.glob("objects/??")):
+    named = (home / name for name in ("objects", "releases", "reports", "copies"))
+    for folder in (home, *named, *home.glob("objects/??"), *home.glob("copies/??")):
         yield from folder.glob(f"{TEMPORARY}*")
 
 
@@ -41,25 +41,25 @@ def remove(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(removed)
 
 
-def verify(connection: sqlite3.Connection, objects: Objects, releases: Releases) -> Report:
+def verify(database: Database, objects: Objects, releases: Releases) -> Report:
     """Check the database, every object and every file of every release. Reads all of it."""
     checks = (
-        _database(connection),
-        _all_whole("registry.objects", _torn_objects(connection, objects), "every object is what its name says"),
+        _database(database),
+        _all_whole("registry.objects", _torn_objects(database, objects), "every object is what its name says"),
         _all_whole("registry.releases", _torn_releases(releases), "every release is what its manifest says"),
     )
     return Report("registry", "Registry", "registry", checks)
 
 
-def _database(connection: sqlite3.Connection) -> Check:
-    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check").fetchall()]
-    whole = found == ["ok"]
+def _database(database: Database) -> Check:
+    found = database.problems()
+    whole = not found
     return Check(
         "registry.database",
         "registry",
         Verdict.PASS if whole else Verdict.FAIL,
         "the database is whole" if whole else f"the database is damaged: {found[0]}",
-        observed=len(found) - whole,
+        observed=len(found),
         threshold=0,
         fix="" if whole else "Restore it from a backup.",
     )
@@ -79,15 +79,15 @@ def _all_whole(code: str, problems: Iterable[RegistryError], message: str) -> Ch
     )
 
 
-def _torn_objects(connection: sqlite3.Connection, objects: Objects) -> Iterator[RegistryError]:
-    recorded = [row[0] for row in connection.execute("SELECT object FROM artifacts").fetchall()]
+def _torn_objects(database: Database, objects: Objects) -> Iterator[RegistryError]:
+    recorded = [row[0] for row in database.execute("SELECT object FROM artifacts")]
     for digest in sorted({*objects, *recorded}):
-        yield from _problem(lambda digest=digest: objects.get(digest))  # type: ignore[misc]
+        yield from _problem(lambda digest=digest: objects.check(digest))  # type: ignore[misc]
 
 
 def _torn_releases(releases: Releases) -> Iterator[RegistryError]:
     for digest in releases.digests():
-        yield from _problem(lambda digest=digest: check_folder(releases.folder / digest, digest))  # type: ignore[misc]
+        yield from _problem(lambda digest=digest: releases.check(digest))  # type: ignore[misc]
 
 
 def _problem(look: Callable[[], object]) -> Iterator[RegistryError]:

@@ -19,7 +19,6 @@ from seakeep.core.errors import DataError
 from seakeep.core.files import write_text
 from seakeep.core.route import Route
 from seakeep.registry import Registry
-from seakeep.registry.registry import DATABASE
 from seakeep.serving.server.board import Board, make_board
 from seakeep.serving.server.families import ROUTE_FAILURES, ROUTE_REVISION
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from seakeep.registry.place import Place
     from seakeep.serving.followed import Followed
     from seakeep.serving.served import Identity, Served
     from seakeep.serving.server.dialect import Dialect
@@ -62,7 +62,7 @@ class Fleet:
         self._pinned, self._followed = tuple(pinned), {one.name: one for one in followed}
         self._make, self._logs, self._metrics, self._folder = make, logs, metrics, folder
         self._engines: dict[Identity, Engine] = {}
-        self._looks = {one.name: _Look(one.home, one.name) for one in followed}
+        self._looks = {one.name: _Look(one.place, one.name) for one in followed}
         self._failing: dict[str, str] = {}
         self._over = threading.Event()
         self.board: Board = self._made(self._followed, {})
@@ -148,7 +148,9 @@ class Fleet:
                 write_text(self._file(name), to_json(one.route))
 
     def _made(self, followed: Mapping[str, Followed], engines: Mapping[Identity, Engine]) -> Board:
-        return make_board(self._pinned, tuple(followed.values()), engines, self._metrics, self._logs, dialects=self._dialects)
+        return make_board(
+            self._pinned, tuple(followed.values()), engines, self._metrics, self._logs, dialects=self._dialects
+        )
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.route.json"
@@ -157,10 +159,9 @@ class Fleet:
 class _Look:
     """One thread's own look at a registry. Opened again where the file is another one, or the last look failed."""
 
-    def __init__(self, home: Path, name: str) -> None:
-        self._home, self._name = home, name
+    def __init__(self, place: Place, name: str) -> None:
+        self._place, self._name = place, name
         self._registry: Registry | None = None
-        self._file: tuple[int, int] | None = None
 
     def route(self) -> Route:
         """The name's route now. Raises UnreadableRegistry, BadReference."""
@@ -171,20 +172,14 @@ class _Look:
             raise
 
     def _opened(self) -> Registry:
-        with contextlib.suppress(FileNotFoundError):
-            found = (self._home / DATABASE).stat()
-            if (found.st_dev, found.st_ino) == self._file:
-                assert self._registry is not None
-                return self._registry
-        self.close()
-        self._registry = Registry.existing(self._home)
-        found = (self._home / DATABASE).stat()
-        self._file = (found.st_dev, found.st_ino)
+        if self._registry is None or not self._registry.is_current:
+            self.close()
+            self._registry = Registry.existing(self._place)
         return self._registry
 
     def close(self) -> None:
         """Let go of the database; the next look opens it again, in whichever thread it is."""
-        registry, self._registry, self._file = self._registry, None, None
+        registry, self._registry = self._registry, None
         if registry is not None:
             with contextlib.suppress(Exception):
                 registry.close()

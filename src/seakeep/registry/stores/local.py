@@ -1,4 +1,4 @@
-"""Objects: files named by the digest of their content, `objects/ab/cdef…`. Whole or absent, and checked when read.
+"""Objects as files in the registry's folder, named by the digest of their content: `objects/ab/cdef…`.
 
 The registry keeps nouns here. Writing what is there already costs a read; a torn file of the right name is replaced, so
 that making something again mends it.
@@ -15,18 +15,27 @@ from seakeep.core.files import write_bytes
 from seakeep.registry.errors import TornObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    from seakeep.registry.place import Place
+
+FOLDER = "objects"
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _REST = re.compile(r"[0-9a-f]{62}")
 
 
+def open_objects(place: Place) -> LocalObjects:
+    """The objects in the place's folder. Nothing is made yet."""
+    return LocalObjects(place.home / FOLDER)
+
+
 @dataclass(frozen=True, slots=True)
-class Objects:
-    """The folder of objects."""
+class LocalObjects:
+    """The folder of objects. shared: the folder is the registry's own, and so are the releases beside it."""
 
     folder: Path
+    shared: bool = False
 
     def path(self, digest: str) -> Path:
         """Where the object with this digest stands, or would."""
@@ -52,6 +61,10 @@ class Objects:
             raise TornObject.differs(path, found)
         return content
 
+    def check(self, digest: str) -> None:
+        """Raise TornObject where it is absent or differs."""
+        self.get(digest)
+
     def __contains__(self, digest: str) -> bool:
         """Whether the object's file is there. Its content is not read."""
         return self.path(digest).is_file()
@@ -62,6 +75,10 @@ class Objects:
             if _FOLDER.fullmatch(folder.name):
                 names = sorted(path.name for path in folder.iterdir())
                 yield from (folder.name + name for name in names if _REST.fullmatch(name))
+
+    def sweep(self, used: Callable[[], Collection[str]], *, hours: float) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: what killed writers leave in a folder has a temporary name, and goes with those."""
+        return ()
 
 
 def _holds(path: Path, digest: str) -> bool:
