@@ -193,6 +193,11 @@ def _inhibited() -> list[dict[str, object]]:
             "target_matchers": ['alertname=~"SeakeepErrorBudgetBurns|SeakeepLatencyBudgetBurns|SeakeepLogSilent"'],
             "equal": ["model"],
         },
+        {
+            "source_matchers": ['alertname="SeakeepGateBroken"'],
+            "target_matchers": ['alertname="SeakeepDecay"'],
+            "equal": ["model", "version", "metric"],
+        },
         {"source_matchers": ['alertname="SeakeepControlDown"'], "target_matchers": [f"alertname=~{blind}"]},
     ]
 
@@ -202,7 +207,7 @@ def _rules(head: str, groups: Sequence[Group]) -> str:
     parts = [comment(head), "groups:\n"]
     for group in groups:
         body = document([group.as_plain()])
-        parts += [f"  # {group.about}\n", *(f"  {line}\n" if line else "\n" for line in body.splitlines())]
+        parts += [f"  # {group.about}\n", body]
     return "".join(parts)
 
 

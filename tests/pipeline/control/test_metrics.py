@@ -14,6 +14,7 @@ from seakeep.pipeline import rollouts
 from seakeep.pipeline.control.metrics import FAMILIES, disk, text
 from seakeep.pipeline.control.metrics.families import VERDICTS
 from seakeep.registry import Registry
+from seakeep.rollout.state import TRANSITIONS
 
 from ...monitoring.conftest import HOUR, NAME, START, Watched, hour, make, raw  # noqa: TID252
 from ..world import World  # noqa: TID252
@@ -106,6 +107,17 @@ def test_metrics_are_told_of_with_their_reference(watched):
     assert value == pytest.approx(0.8, abs=0.03)
     assert found.of("seakeep_monitor_metric_low", **own) < value < found.of("seakeep_monitor_metric_high", **own)
     assert found.of("seakeep_monitor_unlabelled_share", model=NAME) == pytest.approx(0.25)
+
+
+def test_the_answers_are_told_of_by_class_once_there_are_earlier_windows(watched):
+    for number in range(5):
+        watched.log(raw(2000, number, start=START + number * HOUR), number, skill=1.2 if number < 4 else 6.0)
+    watched.monitor().tick(hour(5.1))
+    found = series(watched.registry)
+    own = {"model": NAME, "version": "1", "class": "true"}
+    assert found.of("seakeep_monitor_predictions_verdict", **own) == VERDICTS["fail"]
+    assert found.of("seakeep_monitor_predictions", **own) > found.of("seakeep_monitor_predictions_threshold", **own)
+    assert len(found.named("seakeep_monitor_predictions")) == 1
 
 
 def test_open_incidents_are_counted_by_kind_and_closed_ones_are_not(watched):
@@ -205,7 +217,7 @@ def test_a_rollout_is_told_of_with_its_evidence_and_limits(tmp_path):
     phases = {each["phase"]: found.of("seakeep_rollout_phase", **each) for each in found.named("seakeep_rollout_phase")}
     assert phases["canary"] == 1
     assert sum(phases.values()) == 1
-    assert len(phases) == 8
+    assert set(phases) == set(TRANSITIONS)
     assert found.of("seakeep_rollout_share", model="tips") == 0.3
     assert found.of("seakeep_rollout_step", model="tips") == found.of("seakeep_rollout_steps", model="tips") == 1
     assert found.of("seakeep_rollout_step_requests", model="tips") > 200

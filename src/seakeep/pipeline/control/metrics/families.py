@@ -28,7 +28,7 @@ class Family:
 Told = tuple[Family, Labels, float]
 _RELEASE = ("model", "version")
 _COLUMN, _METRIC, _ARM = (*_RELEASE, "column"), (*_RELEASE, "metric"), ("model", "measure", "arm")
-_DISTANCE = (*_COLUMN, "distance")
+_DISTANCE, _CLASS = (*_COLUMN, "distance"), (*_RELEASE, "class")
 
 READABLE = Family(
     "seakeep_record_readable", "1 where this part of a model's record could be read, else 0.", ("model", "part")
@@ -67,6 +67,13 @@ METRIC_REFERENCE = Family("seakeep_monitor_metric_reference", "The metric at rel
 METRIC_LIMIT = Family("seakeep_monitor_metric_threshold", "The worst that the monitor's margin allows.", _METRIC)
 METRIC_VERDICT = Family("seakeep_monitor_metric_verdict", "Whether the metric decayed.", _METRIC)
 METRIC_ROWS = Family("seakeep_monitor_metric_rows", "Labelled rows that it was measured on.", _METRIC)
+PREDICTIONS = Family(
+    "seakeep_monitor_predictions",
+    "Distance of the answers from the release's earlier windows, by class; of a regression the class is value.",
+    _CLASS,
+)
+PREDICTIONS_LIMIT = Family("seakeep_monitor_predictions_threshold", "Above this distance the answers moved.", _CLASS)
+PREDICTIONS_VERDICT = Family("seakeep_monitor_predictions_verdict", "Verdict of that comparison.", _CLASS)
 UNLABELLED = Family("seakeep_monitor_unlabelled_share", "Share of the rows of the last 24 windows without a label.")
 
 INCIDENTS = Family("seakeep_incidents_open", "Open incidents, by kind.", ("model", "kind"))
@@ -126,7 +133,8 @@ FAMILIES = (
     *(READABLE, RELEASES, CHAMPION, CHAMPION_MADE),
     *(CHANGED, LENGTH, WINDOW_END, WINDOW_VERDICT, WINDOW_ROWS, FAILED_CHECKS, FAILED_COLUMNS, COLUMN_VERDICT),
     *(DRIFT, DRIFT_LIMIT, DRIFT_VERDICT, DRIFT_EFFECT, DRIFT_CHANGE),
-    *(METRIC, METRIC_LOW, METRIC_HIGH, METRIC_REFERENCE, METRIC_LIMIT, METRIC_VERDICT, METRIC_ROWS, UNLABELLED),
+    *(METRIC, METRIC_LOW, METRIC_HIGH, METRIC_REFERENCE, METRIC_LIMIT, METRIC_VERDICT, METRIC_ROWS),
+    *(PREDICTIONS, PREDICTIONS_LIMIT, PREDICTIONS_VERDICT, UNLABELLED),
     *(INCIDENTS, INCIDENT_SINCE),
     *(RETRAINED, RETRAINING, RETRAINING_RESULT, RETRAINING_SECONDS, RETRAINING_DECISION),
     *(ROLLOUT, PHASE, ROLLOUT_VERDICT, STEP, STEPS, SHARE, BEGAN, STEP_BEGAN, LOOKED),

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core.report import Verdict
 from seakeep.monitoring.ledger import LINE, STATE, Ledger
+from seakeep.monitoring.predictions import CODE
 from seakeep.monitoring.record import HISTORY
 from seakeep.monitoring.settings import DEFAULT_WINDOW, microseconds
 from seakeep.pipeline.control.metrics import families as told
 from seakeep.pipeline.control.metrics.families import INCIDENT_KINDS, VERDICTS
+from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,6 +54,7 @@ def tell(registry: Registry, name: str) -> Iterator[Told]:
         report = ledger.report(lines.window["report"])
         yield from _window(own, lines.window, report)
         yield from _drift(own, lines.window, report)
+        yield from _predictions(own, report)
         yield from _metrics(own, lines.decay)
 
 
@@ -144,6 +147,16 @@ def _drift(own: Labels, line: Mapping[str, Any], report: Report | None) -> Itera
                 yield told.DRIFT_EFFECT, (*own, check.subject), _number(effect["standard_deviations"])
 
 
+def _predictions(own: Labels, report: Report | None) -> Iterator[Told]:
+    """How far the answers lie from those of earlier windows; nothing while there are too few of them."""
+    for check in report.checks if report else ():
+        if check.code == CODE:
+            labels = (*own, _class(check.subject))
+            yield told.PREDICTIONS_VERDICT, labels, VERDICTS[check.verdict.value]
+            yield told.PREDICTIONS, labels, _number(check.observed)
+            yield told.PREDICTIONS_LIMIT, labels, _number(check.threshold)
+
+
 def _metrics(own: Labels, line: Mapping[str, Any]) -> Iterator[Told]:
     """The newest metrics that labels told; what could not be measured is left out, its verdict is not."""
     for _, metric, value, low, high, reference, threshold, rows, verdict in line.get("decay", ()):
@@ -160,6 +173,11 @@ def _metrics(own: Labels, line: Mapping[str, Any]) -> Iterator[Told]:
                 yield family, labels, _number(number)
         yield told.METRIC_ROWS, labels, rows
         yield told.METRIC_VERDICT, labels, VERDICTS[verdict]
+
+
+def _class(subject: str) -> str:
+    """The class that a logged column stands for, or "value"."""
+    return "value" if subject == names.PREDICTION else subject.removeprefix(names.PROBABILITY)
 
 
 def _number(value: Any) -> float:
