@@ -63,6 +63,11 @@ def latency(of: str, quantile: float, *, over: str = _MINUTES, by: Sequence[str]
     return f"histogram_quantile({quantile:g}, {buckets})"
 
 
+def latency_buckets(of: str, *, over: str = _MINUTES) -> str:
+    """Requests a second by the bound that their time lies below."""
+    return _rate(f"{server.LATENCY.name}_bucket", _and(of, ANSWERED), over, ("le",))
+
+
 def refused_rate(of: str, *, over: str = _MINUTES, by: Sequence[str] = ("reason",)) -> str:
     """Requests a second that were refused, as their senders must change something."""
     return _rate(f"{server.REFUSALS.name}_total", of, over, by)

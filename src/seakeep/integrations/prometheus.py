@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from seakeep.integrations import _rules as rules
-from seakeep.integrations._queries import BOUNDS
 from seakeep.integrations._rules.groups import CONTROL, SERVERS
-from seakeep.integrations._rules.objectives import slow_seconds
 from seakeep.integrations._yaml import comment, document
 from seakeep.pipeline.exports import BadExport
 
@@ -96,14 +94,8 @@ def next_lines(subject: Subject, _options: Options) -> Sequence[str]:
 
 def objectives(subject: Subject, options: Options) -> rules.Objectives:
     """What the rules hold the service to."""
-    return rules.Objectives(
-        available=options.available,
-        quick=options.quick,
-        slow_seconds=options.slow_seconds or slow_seconds(subject.settings),
-        refused_at_most=options.refused_at_most,
-        log_gb=options.log_gb,
-        champion_days=options.champion_days,
-    )
+    stated = rules.objectives_of(options, subject.settings, target="prometheus")
+    return replace(stated, champion_days=options.champion_days)
 
 
 def _prometheus(subject: Subject, options: Options) -> str:
@@ -221,19 +213,9 @@ def _check(options: Options) -> None:
         for address in _addresses(getattr(options, name)):
             if not _ADDRESS.fullmatch(address):
                 raise BadExport.wrong_option("prometheus", name, address, "addresses as host:port, commas between")
-    for name in ("available", "quick", "refused_at_most"):
-        value = getattr(options, name)
-        if not 0 < value < 1:
-            raise BadExport.wrong_option("prometheus", name, f"{value:g}", "a share above 0 and below 1")
-    if options.slow_seconds and options.slow_seconds not in BOUNDS:
-        bounds = ", ".join(f"{bound:g}" for bound in BOUNDS)
-        raise BadExport.wrong_option(
-            "prometheus", "slow_seconds", f"{options.slow_seconds:g}", f"0, or one of {bounds}"
-        )
     if options.scrape_seconds < 1:
         raise BadExport.wrong_option("prometheus", "scrape_seconds", str(options.scrape_seconds), "at least 1")
-    if options.log_gb <= 0 or options.champion_days < 0:
-        name = "log_gb" if options.log_gb <= 0 else "champion_days"
-        raise BadExport.wrong_option("prometheus", name, f"{getattr(options, name):g}", "a number above 0")
+    if options.champion_days < 0:
+        raise BadExport.wrong_option("prometheus", "champion_days", str(options.champion_days), "at least 0")
     if urlsplit(options.webhook).scheme not in ("http", "https") or not urlsplit(options.webhook).netloc:
         raise BadExport.wrong_option("prometheus", "webhook", options.webhook, "an address as http://host:port/alerts")

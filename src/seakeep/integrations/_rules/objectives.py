@@ -8,9 +8,10 @@ Each alert looks at a long window, so that it is no single bad minute, and at a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from seakeep.integrations._queries import BOUNDS
+from seakeep.pipeline.exports import BadExport
 
 if TYPE_CHECKING:
     from seakeep.integrations._rules.alert import Severity
@@ -52,6 +53,44 @@ class Objectives:
     refused_at_most: float = 0.05
     log_gb: float = 50.0
     champion_days: int = 0
+
+
+class Stated(Protocol):
+    """Options of a target that say what is promised."""
+
+    @property
+    def available(self) -> float: ...
+    @property
+    def quick(self) -> float: ...
+    @property
+    def slow_seconds(self) -> float: ...
+    @property
+    def refused_at_most(self) -> float: ...
+    @property
+    def log_gb(self) -> float: ...
+
+
+def objectives_of(options: Stated, settings: Settings, *, target: str) -> Objectives:
+    """The objectives that a target's options state; slow_seconds of 0 is what rollouts call slow.
+
+    Raises: BadExport, for what cannot be promised or is no bound of the histogram.
+    """
+    for name in ("available", "quick", "refused_at_most"):
+        value = getattr(options, name)
+        if not 0 < value < 1:
+            raise BadExport.wrong_option(target, name, f"{value:g}", "a share above 0 and below 1")
+    if options.slow_seconds and options.slow_seconds not in BOUNDS:
+        bounds = ", ".join(f"{bound:g}" for bound in BOUNDS)
+        raise BadExport.wrong_option(target, "slow_seconds", f"{options.slow_seconds:g}", f"0, or one of {bounds}")
+    if options.log_gb <= 0:
+        raise BadExport.wrong_option(target, "log_gb", f"{options.log_gb:g}", "a number above 0")
+    return Objectives(
+        options.available,
+        options.quick,
+        options.slow_seconds or slow_seconds(settings),
+        options.refused_at_most,
+        options.log_gb,
+    )
 
 
 def slow_seconds(settings: Settings) -> float:
