@@ -20,7 +20,8 @@ Plain = dict[str, Any]
 HOME, RELEASE, PROJECT, TEMPORARY = "/var/lib/seakeep", "/release", "/project", "/tmp"  # noqa: S108  (within a container)
 PORT, CONTROL_PORT = 8080, 8081
 USER = 10001
-PYTHON = "/opt/seakeep/bin/python"
+VENV = "/opt/seakeep"
+PYTHON = f"{VENV}/bin/python"
 LIVE, READY = "/v2/health/live", "/v2/health/ready"
 PRE_STOP_SECONDS, SCRIBE_SECONDS = 5, 10
 """Until load balancers have heard that a pod goes; and the time that the scribe has to finish a file, beside the draining."""
