@@ -1,26 +1,31 @@
-"""A project's stages where each runs in a pod of its own: what must hold for that, and the command line of one.
+"""A project's stages where each runs in a pod of its own: what must hold for that, and what such a pod is made of.
 
 Shared by kubeflow, argo_workflows, trainer and katib. Hard is what a pod takes with it when it goes: the contract that a first
 run infers and writes beside the pipeline's file would be lost, and every later stage would ask for it in vain. So the contract
-must be part of the project, and with it of the worker image.
+must be part of the project, and with it of the worker image. Nouns outlive the pod in the home, a volume that all pods share.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from seakeep.integrations import _kube as kube
 from seakeep.pipeline.exports.errors import BadExport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from seakeep.integrations._kube import Plain
     from seakeep.pipeline.exports.subject import ProjectFacts, Subject
 
-HOME = "/var/lib/seakeep"
-PROJECT_FOLDER = "/project"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class NotRemote(BadExport):
-    """A project's stages cannot run apart from each other, or a value for them makes no sense."""
+    """A project's stages cannot run apart from each other."""
 
     @classmethod
     def no_contract(cls, target: str, file: str, schema: str) -> NotRemote:
@@ -28,20 +33,9 @@ class NotRemote(BadExport):
             f"{target} runs each stage in a pod of its own, and the project has no contract for them to share",
             where=schema,
             cause="A first run infers it from the data and writes it beside the pipeline; in a pod it would be lost with the pod.",
-            fix=f"seakeep run {file} --stage profile && seakeep run {file} --stage validate, then review and commit {schema}",
+            fix=f"seakeep run {file}, then review {schema} and commit it",
             target=target,
             schema=schema,
-        )
-
-    @classmethod
-    def wrong_option(cls, target: str, name: str, found: object, expected: str) -> NotRemote:
-        return cls(
-            f"{name} is {found!r}; expected {expected}",
-            where=f"option of {target}",
-            fix=f"--set {name}=… with {expected}",
-            target=target,
-            name=name,
-            value=found,
         )
 
     @classmethod
@@ -56,28 +50,122 @@ class NotRemote(BadExport):
         )
 
 
-def remote_project(target: str, subject: Subject) -> ProjectFacts:
-    """The project, whose contract is among its files. Raises NotRemote; BadExport, where there is no project."""
-    project = subject.project
-    if project is None:
-        raise BadExport.needs(target, "project", subject.name)
-    if not (project.root / project.schema_file).is_file():
-        raise NotRemote.no_contract(target, project.file, project.schema_file)
-    return project
+class WorkerOptions(Protocol):
+    """The options that every target has whose pods run on the worker image."""
+
+    @property
+    def image(self) -> str:
+        """Registry and name of the images."""
+
+    @property
+    def worker_digest(self) -> str:
+        """Of the pushed worker image; empty for the tag that its code gives it."""
+
+    @property
+    def claim(self) -> str:
+        """The PersistentVolumeClaim of the home; empty for NAME-home."""
+
+    @property
+    def data_claim(self) -> str:
+        """One that holds the data; empty where the image holds them, or they are read from an address."""
+
+    @property
+    def database_secret(self) -> str:
+        """The Secret whose key `url` is the registry's database; empty for NAME-database, which may be absent."""
 
 
-def data_folder(project: ProjectFacts, folder: str) -> str:
-    """Where, on the worker image, the folder stands that the project's spans arrive in; empty where none is known.
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Where a project's commands run: image, volumes, names. target: for errors and labels."""
 
-    A URL has no folder. folder: of the project on the image.
+    target: str
+    subject: Subject
+    project: ProjectFacts
+    options: WorkerOptions
+
+    @classmethod
+    def of(cls, target: str, subject: Subject, options: WorkerOptions) -> Worker:
+        """Checked. Raises NotRemote, where the project has no contract; BadExport, BadTarget, for names that are not legal."""
+        project = subject.project
+        if project is None:
+            raise BadExport.needs(target, "project", subject.name)
+        if not (project.root / project.schema_file).is_file():
+            raise NotRemote.no_contract(target, project.file, project.schema_file)
+        for name in ("claim", "data_claim", "database_secret"):
+            found = getattr(options, name)
+            if found and not _NAME.fullmatch(found):
+                raise kube.BadTarget.option(target, name, found, "lower-case letters, digits and '-', at most 63")
+        return cls(target, subject, project, options)
+
+    @property
+    def image(self) -> str:
+        """The worker image. Raises BadExport, where no registry is known."""
+        return kube.worker_image(self.target, self.options.image, self.project.code, digest=self.options.worker_digest)
+
+    @property
+    def file(self) -> str:
+        """The pipeline's file on the worker image."""
+        return f"{kube.PROJECT}/{self.project.file}"
+
+    @property
+    def claim(self) -> str:
+        """The claim of the home."""
+        return self.options.claim or f"{self.subject.slug}-home"
+
+    @property
+    def secret(self) -> str:
+        """The Secret of the registry's database."""
+        return self.options.database_secret or f"{self.subject.slug}-database"
+
+    @property
+    def data(self) -> str:
+        """Where the volume with the data is mounted: at the folder that the project's spans arrive in; empty for none."""
+        return data_folder(self.project) if self.options.data_claim else ""
+
+    def container(self, name: str, args: Sequence[str], *, memory_mib: int, cpu_millis: int) -> Plain:
+        """A container of one command of seakeep."""
+        asked = kube.resources(memory_mib, cpu_millis)
+        found = kube.worker_container(name, self.image, list(args), resources=asked, secret=self.secret)
+        return found | {"volumeMounts": self.mounts()}
+
+    def mounts(self) -> list[Plain]:
+        """The home, temporary files, and the data."""
+        return kube.mounts() + ([{"name": "data", "mountPath": self.data, "readOnly": True}] if self.data else [])
+
+    def volumes(self) -> list[Plain]:
+        """What is mounted there."""
+        data = {"claimName": self.options.data_claim, "readOnly": True}
+        return kube.volumes(self.claim, temporary_mib=2048) + (
+            [{"name": "data", "persistentVolumeClaim": data}] if self.data else []
+        )
+
+    def labels(self, task: str) -> dict[str, str]:
+        """Labels of a pod, and of what makes it."""
+        own = {"seakeep.dev/task": task, "seakeep.dev/code": self.project.code[: kube.DIGITS]}
+        return kube.labels(self.subject, "worker") | own
+
+    def check_at_least(self, least: int, *names: str) -> None:
+        """Raise BadTarget, where one of these options is less."""
+        for name in names:
+            found = getattr(self.options, name)
+            if found < least:
+                raise kube.BadTarget.option(self.target, name, found, f"a whole number of at least {least}")
+
+
+def data_folder(project: ProjectFacts) -> str:
+    """The folder on the worker image that the project's spans arrive in; empty where none is declared, or an address.
+
+    What stands before the first wildcard is the folder: "arrived/*/x-*.parquet" arrive in "arrived".
     """
-    patterns = [pattern for pattern in project.data if "://" not in pattern]
-    if not patterns:
+    pattern = next((pattern for pattern in project.data if "://" not in pattern), "")
+    if not pattern:
         return ""
-    beside = PurePosixPath(folder) / PurePosixPath(project.file).parent
-    fixed = []
-    for part in PurePosixPath(patterns[0]).parent.parts:
-        if any(sign in part for sign in "*?["):
-            break
-        fixed.append(part)
-    return str(beside.joinpath(*fixed))
+    parts = PurePosixPath(pattern).parent.parts
+    wild = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts))
+    folder = PurePosixPath(kube.PROJECT, *PurePosixPath(project.file).parent.parts, *parts[:wild])
+    return "" if str(folder) == kube.PROJECT else str(folder)
+
+
+def plain_parameters(names: Mapping[str, str]) -> list[Plain]:
+    """A mapping as the list of names and values that Argo and Kubernetes take."""
+    return [{"name": name, "value": value} for name, value in names.items()]

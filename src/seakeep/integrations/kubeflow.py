@@ -17,49 +17,47 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from seakeep.core.errors import MissingExtra
-from seakeep.integrations._stages import HOME, PROJECT_FOLDER, NotRemote, data_folder, remote_project
-from seakeep.pipeline.exports.errors import BadExport
+from seakeep.integrations import _kube as kube
+from seakeep.integrations._stages import NotRemote, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from seakeep.pipeline.exports.subject import Subject
 
-NEEDS: Literal["project"] = "project"
+NEEDS: Final[Literal["project", "release", "either"]] = "project"
 TEMPLATES = Path(__file__).parent / "_kubeflow"
 DEFINITION, COMPILED = "pipeline.py", "pipeline.yaml"
-USER = 10001
+_FIELDS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What can be set.
 
-    name: of the pipeline. image: registry and name of the images. folder: of the project on the worker image. home: where the
-    shared volume is mounted; claim: the PersistentVolumeClaim behind it. data_claim: one that holds the data, mounted where the
-    project's spans arrive; empty where the project reads from an address. secret_name: of the Secret with SEAKEEP_DATABASE;
-    empty for a registry on the volume. objects: where objects are kept (s3://…, gs://…, az://…); empty for the volume. cpu,
-    memory: what each step asks for; train_cpu, train_memory: what training does. retries: of a step that broke; retry_seconds:
-    before the first, doubled each time. max_minutes: a step that takes longer is stopped. caching: whether Kubeflow may skip
-    steps by its own cache; Seakeep's holds in any case. rollout: whether a release that passed begins its rollout. schedule:
-    six fields of cron, seconds first, as Kubeflow takes them; shown as the command that sets it up.
+    name: of the pipeline. image: registry and name of the images; worker_digest: of the pushed worker image ("sha256:…"), which
+    then stands instead of the tag. claim: the PersistentVolumeClaim of the home, which all steps share (default: NAME-home).
+    data_claim: one that holds the data, mounted where the project's spans arrive; empty where the project reads from an address.
+    database_secret: name of the Secret whose key `url` is the registry's database (default: NAME-database; it may be absent).
+    memory_mib, cpu_millis: what each step asks for; train_memory_mib, train_cpu_millis: what training does. retries: of a step
+    that broke; retry_seconds: before the first, doubled each time. max_minutes: a step that takes longer is stopped. caching:
+    whether Kubeflow may skip steps by its own cache; Seakeep's holds in any case. rollout: whether a release that passed begins
+    its rollout. schedule: cron with seconds first, six fields, as Kubeflow takes it; the command that sets it up is shown.
     """
 
     name: str = ""
     image: str = ""
-    folder: str = PROJECT_FOLDER
-    home: str = HOME
-    claim: str = "seakeep-home"
+    worker_digest: str = ""
+    claim: str = ""
     data_claim: str = ""
-    secret_name: str = ""
-    objects: str = ""
-    cpu: str = "1"
-    memory: str = "2Gi"
-    train_cpu: str = "2"
-    train_memory: str = "4Gi"
+    database_secret: str = ""
+    memory_mib: int = 2048
+    cpu_millis: int = 1000
+    train_memory_mib: int = 4096
+    train_cpu_millis: int = 2000
     retries: int = 2
     retry_seconds: int = 30
     max_minutes: int = 60
@@ -69,7 +67,7 @@ class Options:
 
 
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
-    """The definition and what kfp compiles of it. Raises: NotRemote, BadExport, MissingExtra."""
+    """The definition and what kfp compiles of it. Raises: NotRemote, BadExport, BadTarget, MissingExtra."""
     for package in ("kfp", "kfp-kubernetes"):
         if not any(importlib.metadata.distributions(name=package)):
             raise MissingExtra.of(package, "kubeflow", purpose="compiling a Kubeflow pipeline")
@@ -91,8 +89,7 @@ def text_of(subject: Subject, options: Options) -> str:
     """The definition: plain kfp code."""
     import jinja2
 
-    _check(options)
-    project = remote_project("kubeflow", subject)
+    worker = _checked(subject, options)
     environment = jinja2.Environment(  # noqa: S701  (Python is written, no page)
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -102,35 +99,19 @@ def text_of(subject: Subject, options: Options) -> str:
     )
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     return environment.get_template(f"{DEFINITION}.jinja").render(
-        options=options,
-        name=project.name,
-        slug=subject.slug,
-        file=project.file,
-        image=_image(subject, options),
-        project=f"{options.folder}/{project.file}",
-        data=data_folder(project, options.folder),
-        requirements=project.requirements,
-        user=USER,
+        options=options, worker=worker, project=worker.project, slug=subject.slug, home=kube.HOME, user=kube.USER
     )
 
 
-def _check(options: Options) -> None:
-    """Raise NotRemote, where an option has a value that kfp would take and a cluster would not."""
-    for name in ("retries", "retry_seconds"):
-        if getattr(options, name) < 0:
-            raise NotRemote.wrong_option("kubeflow", name, getattr(options, name), "a whole number of at least 0")
-    if options.max_minutes < 1:
-        raise NotRemote.wrong_option("kubeflow", "max_minutes", options.max_minutes, "a whole number of at least 1")
-    if options.schedule and len(options.schedule.split()) != 6:
+def _checked(subject: Subject, options: Options) -> Worker:
+    """Raises NotRemote, BadExport, BadTarget, where an option has a value that kfp would take and a cluster would not."""
+    worker = Worker.of("kubeflow", subject, options)
+    worker.check_at_least(0, "retries", "retry_seconds")
+    worker.check_at_least(1, "memory_mib", "cpu_millis", "train_memory_mib", "train_cpu_millis", "max_minutes")
+    if options.schedule and len(options.schedule.split()) != _FIELDS:
         expected = 'six fields of cron, seconds first, for example "0 0 3 * * *"'
-        raise NotRemote.wrong_option("kubeflow", "schedule", options.schedule, expected)
-
-
-def _image(subject: Subject, options: Options) -> str:
-    if not options.image:
-        raise BadExport.no_image("kubeflow")
-    assert subject.project is not None
-    return f"{options.image}-worker:{subject.project.code[:12]}"
+        raise kube.BadTarget.option("kubeflow", "schedule", options.schedule, expected)
+    return worker
 
 
 def _compiled(definition: str) -> str:
