@@ -93,6 +93,17 @@ class TornObject(RegistryError):
             digest=found,
         )
 
+    @classmethod
+    def replaced(cls, address: str, found: str) -> TornObject:
+        return cls(
+            f"the content has digest {found[:12]}, its name says otherwise",
+            where=address,
+            cause="Somebody has written another object of this name, or the store has damaged it; nothing of it was used.",
+            fix="Make it again, which replaces it: seakeep run FILE --no-cache",
+            address=address,
+            digest=found,
+        )
+
 
 class TornRelease(RegistryError):
     """A release's folder is absent or is not what its manifest says."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 GRACE_HOURS = 7 * 24.0
 """How long an object in a bucket that nothing on record uses is kept: a run may be about to put it on record."""
+_IDENTITY = ("registry", "identity")
 R = TypeVar("R", Registered, Registered | None)
 _PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
 
@@ -64,6 +66,7 @@ class Registry:
         self.documents = Documents(self._connection)
         self.journal = Journal(self._connection)
         self._charge = Charge(self._releases, self.documents, self.journal)
+        self._claimed = False
 
     @classmethod
     def existing(cls, place: Place | Path | str) -> Self:
@@ -90,6 +93,7 @@ class Registry:
     def put(self, noun: Noun) -> str:
         """Keep Statistics, a Schema, a Report or a Model; returns its digest. Keeping it twice changes nothing."""
         with self.writing():
+            self._claim()
             return self._nouns.put(noun)
 
     def get(self, kind: type[N], digest: str) -> N:
@@ -120,6 +124,7 @@ class Registry:
         Raises: ReleaseRefused (exit code 1), if a report fails and not `force`; BadReference, for an impossible name.
         """
         with self.writing():
+            self._claim()
             return self._releases.register(name, model, reports, made_from=made_from, card=card, force=force)
 
     def releases(self, name: str | None = None) -> tuple[Registered, ...]:
@@ -210,6 +215,18 @@ class Registry:
         """Hold off `clean` in other processes while this block writes."""
         with locks.shared(self.home / "locks" / "writing"):
             yield
+
+    def _claim(self) -> None:
+        """Let the store of objects know whose it is, once a process."""
+        if self._claimed or not self._objects.shared:
+            return
+        with self.transaction():
+            known = self.documents.get(*_IDENTITY)
+            owner = str(known.content) if known else secrets.token_hex(16)
+            if known is None:
+                self.documents.put(*_IDENTITY, owner, expected=None)
+        self._objects.claim(owner)
+        self._claimed = True
 
     def _here(self, found: R, *, check: bool = False) -> R:
         """A release as it was found, after its folder was fetched where it is kept elsewhere, and its files were compared."""

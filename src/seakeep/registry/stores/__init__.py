@@ -46,6 +46,9 @@ class Objects(Protocol):
     def __iter__(self) -> Iterator[str]:
         """Every object's digest, sorted."""
 
+    def claim(self, owner: str) -> None:
+        """Say once whose these are, before the first is put. Raises UnusableObjects, if they are another's."""
+
     def sweep(self, used: Callable[[], Collection[str]], *, hours: float) -> tuple[str, ...]:
         """Remove what killed writers have left behind and nobody has used for so many hours; returns what went.
 

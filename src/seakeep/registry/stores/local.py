@@ -76,6 +76,9 @@ class LocalObjects:
                 names = sorted(path.name for path in folder.iterdir())
                 yield from (folder.name + name for name in names if _REST.fullmatch(name))
 
+    def claim(self, owner: str) -> None:
+        """Nothing: the folder is the registry's own."""
+
     def sweep(self, used: Callable[[], Collection[str]], *, hours: float) -> tuple[str, ...]:  # noqa: ARG002
         """Nothing: what killed writers leave in a folder has a temporary name, and goes with those."""
         return ()

@@ -25,6 +25,8 @@ from seakeep.registry.stores._errors import BadPlace, ServerRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from types import ModuleType
+
     import psycopg
 
     from seakeep.registry.database import Row
@@ -168,7 +170,7 @@ class PostgresDatabase:
         given = self._driver.conninfo.conninfo_to_dict(self._address)
         usual = {"connect_timeout": CONNECT_SECONDS, "application_name": "seakeep", "tcp_user_timeout": 30_000}
         usual |= {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-        connection = self._driver.connect(
+        connection: psycopg.Connection = self._driver.connect(
             self._address,
             autocommit=True,
             prepare_threshold=None,
@@ -311,7 +313,7 @@ def _words(error: BaseException) -> str:
     return redacted(lines[0].rstrip(".")) if lines else type(error).__name__
 
 
-def _driver():  # type: ignore[no-untyped-def]  # noqa: ANN202  (a module)
+def _driver() -> ModuleType:
     try:
         import psycopg
     except ImportError as error:

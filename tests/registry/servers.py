@@ -1,0 +1,217 @@
+"""Real servers for tests: PostgreSQL and an S3 server, each on a free port of this machine, with its files in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / ".platforms" / "stores" / "bin"
+WAIT_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def unprivileged() -> list[str]:
+    """What a command begins with that may not run as root."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server whose user `ann` has the password `tiger`."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def programs(self) -> Path:
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        assert found, "PostgreSQL is missing: scripts/platforms stores"
+        return found[-1]
+
+    def address(self, database: str = "postgres", *, user: str = "ann", password: str = "tiger", options: str = "") -> str:
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}{options}"
+
+    def make(self) -> None:
+        self.folder.mkdir(parents=True)
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        secret = self.folder.parent / "password"
+        secret.write_text("tiger\n")
+        secret.chmod(0o644)
+        argv = [*unprivileged(), self.programs / "initdb", "-D", self.folder, "-U", "ann", "-A", "scram-sha-256"]
+        argv += [f"--pwfile={secret}", "--no-sync", "--locale=C.UTF-8"]
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def start(self) -> None:
+        argv = [*unprivileged(), self.programs / "postgres", "-D", self.folder, "-p", str(self.port)]
+        argv += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=60"]
+        with (self.folder.parent / "postgres.log").open("ab") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, cwd="/", start_new_session=True)
+        self.ready()
+
+    def ready(self) -> None:
+        import psycopg
+
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.address(), connect_timeout=5).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < until, (self.folder.parent / "postgres.log").read_text()
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        """As a machine that loses its power: no process of the server has time for anything."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        time.sleep(0.2)
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=30)
+
+    def ask(self, *queries: str, database: str = "postgres") -> None:
+        import psycopg
+
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            for query in queries:
+                connection.execute(query)
+
+
+@dataclass
+class Bucket:
+    """An S3 server with real signatures: `writer` may do everything, `reader` only read."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    name: str = "models"
+
+    def environment(self, who: str = "writer") -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+            "AWS_ACCESS_KEY_ID": f"{who}-key",
+            "AWS_SECRET_ACCESS_KEY": f"{who}-secret",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def start(self) -> None:
+        program = PROGRAMS / "weed"
+        assert program.exists(), "SeaweedFS is missing: scripts/platforms stores"
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        rights = {"writer": ["Admin", "Read", "Write", "List", "Tagging"], "reader": ["Read", "List"]}
+        people = [
+            {
+                "name": who,
+                "credentials": [{"accessKey": f"{who}-key", "secretKey": f"{who}-secret"}],
+                "actions": actions,
+            }
+            for who, actions in rights.items()
+        ]
+        (self.folder / "s3.json").write_text(json.dumps({"identities": people}))
+        parts = ("master", "volume", "filer")
+        argv = [str(program), "server", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-filer"]
+        argv += [f"-{part}.port={free_port()}" for part in parts]
+        argv += [f"-{part}.port.grpc={free_port()}" for part in (*parts, "s3")]
+        argv += [f"-s3.port={self.port}", f"-s3.config={self.folder / 's3.json'}", "-volume.max=8"]
+        argv += ["-master.volumeSizeLimitMB=64", "-s3.iam=false", "-volume.preStopSeconds=0"]
+        with (self.folder / "weed.log").open("ab") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
+        self.ready()
+
+    def store(self, path: str = "") -> object:
+        from obstore.store import S3Store
+
+        given = self.environment()
+        return S3Store(
+            path or self.name,
+            endpoint=given["AWS_ENDPOINT_URL"],
+            access_key_id=given["AWS_ACCESS_KEY_ID"],
+            secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            region="us-east-1",
+            client_options={"allow_http": True},
+            retry_config={"max_retries": 0},
+        )
+
+    def ready(self) -> None:
+        """Make the bucket: by a plain request, signed by the store's own client, since obstore makes none."""
+        import urllib.error
+        import urllib.request
+
+        import obstore
+        from obstore.store import S3Store
+
+        until = time.monotonic() + WAIT_SECONDS
+        given = self.environment()
+        root = S3Store(
+            self.name,
+            endpoint=given["AWS_ENDPOINT_URL"],
+            access_key_id=given["AWS_ACCESS_KEY_ID"],
+            secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            region="us-east-1",
+            client_options={"allow_http": True},
+            retry_config={"max_retries": 0},
+        )
+        while True:
+            try:
+                address = obstore.sign(root, "PUT", "", timedelta_of(60))
+                request = urllib.request.Request(address, method="PUT")
+                with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5):
+                    pass
+                obstore.put(root, "ready", b"yes")
+            except Exception:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=30)
+
+
+def timedelta_of(seconds: int):
+    import datetime as dt
+
+    return dt.timedelta(seconds=seconds)
+
+
+@contextlib.contextmanager
+def set_environment(values: dict[str, str], remove: Sequence[str] = ()) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in (*values, *remove)}
+    os.environ.update(values)
+    for name in remove:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
