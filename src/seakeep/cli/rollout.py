@@ -110,12 +110,16 @@ def rollback(door: Door, *, name: str, reason: str) -> None:
 @verb
 @click.argument("name")
 @click.option("--every", type=Seconds(0.1), default=5.0, show_default=True, help="Seconds between looks.")
-def serve(door: Door, *, name: str, every: float) -> Verdict:
+@click.option("--http", metavar="HOST:PORT", help="Tell the verdict there, and go on after it was made.")
+def serve(door: Door, *, name: str, every: float, http: str | None) -> Verdict:
     """Advance the rollout of NAME until it ends, or until SIGTERM or Ctrl-C.
 
-    Example: seakeep rollout serve trips --every 5
+    With --http it answers controllers (GET /rollouts/NAME/verdict), Prometheus (/metrics) and Alertmanager (POST /alerts) until
+    SIGTERM or Ctrl-C, and takes up the next rollout of NAME when that is started.
+
+    Example: seakeep rollout serve trips --every 5 --http 127.0.0.1:8081
     """
-    from seakeep.pipeline import rollouts
+    from seakeep.pipeline import control, rollouts
 
     def told(found: Status) -> None:
         click.echo(f"{_clock(found.rollout.last)} {found.rollout.title}: {found.rollout.decisions[-1].why}", err=True)
@@ -123,6 +127,11 @@ def serve(door: Door, *, name: str, every: float) -> Verdict:
     def troubled(error: Exception) -> None:
         click.echo(f"{error}\n  Trying again in {every:g} seconds.", err=True)
 
+    def listening(address: str) -> None:
+        door.show({"name": name, "address": address}, lambda: f"verdict of {name} at {address}/rollouts/{name}/verdict")
+
+    if http is not None:
+        control.serve(name, http=http, every=every, home=door.home, listening=listening, told=told, troubled=troubled)
     return _shown(door, rollouts.serve(name, every=every, home=door.home, told=told, troubled=troubled))
 
 
