@@ -25,6 +25,7 @@ CHECKS = (
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
     ("seakeep.monitoring.codes", "CODES"),
+    ("seakeep.pipeline.readiness.rubric", "CODES"),
 )
 OTHER_CHECKS = {
     "training.rows": "Always; it tells how many rows the estimator was fitted on, and how many had no label.",

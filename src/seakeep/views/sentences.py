@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.report import Verdict
 from seakeep.views import figures
+from seakeep.views.readiness import KIND, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ def story(report: Report) -> str:
         return next((_sentence(check.message) for check in report.checks if check.code == "rollout.decision"), "")
     if report.kind == "validation":
         return _broken(report)
+    if report.kind == KIND:
+        return summary(report)
     if report.kind not in ("drift", "monitoring"):
         return ""
     return " ".join(part for part in (_broken(report), _moved(report), _others(report)) if part)

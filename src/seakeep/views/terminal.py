@@ -20,7 +20,9 @@ from rich.tree import Tree
 from seakeep.core.report import Verdict
 from seakeep.views import figures, over_time
 from seakeep.views.pages.schema import values
+from seakeep.views.scorecard import scorecard
 from seakeep.views.sentences import sentence
+from seakeep.views.signs import SIGNS, STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from seakeep.core.statistics import ColumnStatistics, Statistics
     from seakeep.views.rows import LineageRow, ReleaseRow, StageRow
 
-SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.INCONCLUSIVE: "?"}
-STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 _DIGEST = 12
 _TABLE_ROWS, _CHECKS, _NARROW, _NAME, _SHORT = 12, 30, 72, 40, 16
 _PAGES_ONLY = {"drift": ("kind", "reference", "current")}
@@ -85,7 +85,7 @@ def rollout(noun: Report) -> RenderableType:
 
 def drawn(noun: Report) -> RenderableType:
     """A report with the pictures of its kind."""
-    return {"monitoring": monitoring, "rollout": rollout}.get(noun.kind, report)(noun)
+    return {"monitoring": monitoring, "rollout": rollout, "readiness": scorecard}.get(noun.kind, report)(noun)
 
 
 def _with_pictures(noun: Report, *drawn: RenderableType | None) -> RenderableType:

@@ -9,6 +9,7 @@ from seakeep.core.report import Verdict
 from seakeep.views import figures
 from seakeep.views.pages.parts import Item
 from seakeep.views.pictures.records import is_finite, is_whole, number
+from seakeep.views.readiness import sections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ _EFFECTS = {"measure", "champion", "challenger"}
 
 def headline(report: Report) -> tuple[Item, ...]:
     """At most six figures; none where the report holds none."""
-    by_kind = {"drift": _columns, "monitoring": _columns, "rollout": _rollout}
+    by_kind = {"drift": _columns, "monitoring": _columns, "rollout": _rollout, "readiness": _readiness}
     return tuple(by_kind.get(report.kind, _metrics)(report)[:_FIGURES])
 
 
@@ -73,6 +74,11 @@ def _rollout(report: Report) -> list[Item]:
         if is_finite(record["challenger"]):
             items.append(_arms(record))
     return items
+
+
+def _readiness(report: Report) -> list[Item]:
+    """Points of the four sections, of which the least is the score."""
+    return [Item(name, f"{points:g}", "of 7") for name, points in sections(report).items()]
 
 
 def _arms(record: Mapping[str, Scalar]) -> Item:

@@ -11,6 +11,7 @@ from seakeep.views.pages.checks import Group, drawn_columns, groups
 from seakeep.views.pages.headlines import headline, place
 from seakeep.views.pages.parts import Grid, Item, table_grid
 from seakeep.views.pictures import Picture, pictures
+from seakeep.views.readiness import KIND, score
 from seakeep.views.sentences import sentence
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _KINDS = {
     "rollout": "Rollout",
     "training": "Training",
     "parity": "Parity",
+    "readiness": "Readiness",
 }
 _ROWS_UNFOLDED, _PICTURES_UNFOLDED, _NARROW = 12, 4, 5
 _ORDER = {
@@ -74,7 +76,7 @@ def report_page(report: Report, *, title: str = "") -> ReportPage:
         subject=figures.visible(report.subject),
         digest=report.digest,
         verdict=report.verdict.value,
-        word=WORDS[report.verdict],
+        word=f"{score(report):g} of 7" if report.kind == KIND else WORDS[report.verdict],
         sentence=sentence(report),
         numbers=headline(report),
         groups=found,

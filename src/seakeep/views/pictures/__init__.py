@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seakeep.core.report import Report
-from seakeep.views.pictures import drift, evaluation, monitoring, rollout
+from seakeep.views.pictures import drift, evaluation, monitoring, readiness, rollout
 from seakeep.views.pictures.records import ROWS_DRAWN, Draw, Picture, is_whole
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ DRAWN: Mapping[str, tuple[tuple[str, ...], Draw]] = {
     **drift.DRAWN,
     **monitoring.DRAWN,
     **rollout.DRAWN,
+    **readiness.DRAWN,
 }
 NEEDED: Mapping[str, tuple[str, ...]] = {
     name: needed for name, (needed, _) in (*DRAWN.items(), *rollout.DRAWN_WITH_REPORT.items())
