@@ -145,9 +145,8 @@ class _Pipeline:
             return []
         identity = self._identity(reading=True)
         own = 'export SEAKEEP_DATABASE="$SEAKEEP_DATABASE_READ"'
-        return [
-            f'if [ -n "${{SEAKEEP_DATABASE_READ:-}}" ]; then {own}; else unset SEAKEEP_DATABASE SEAKEEP_OBJECTS; fi'
-        ]
+        empty = "unset SEAKEEP_DATABASE SEAKEEP_OBJECTS"
+        return [*identity, f'if [ -n "${{SEAKEEP_DATABASE_READ:-}}" ]; then {own}; else {empty}; fi']
 
     def _identity(self, *, reading: bool = False) -> list[str]:
         """GitLab's token where the cloud's own clients look for it, in a folder that is not kept. reading: as one that may only read."""

@@ -24,7 +24,7 @@ COMMENT = 65_536
 SUMMARY = 1_048_576
 """Most bytes of one step's summary on GitHub."""
 SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "❔"}
-_CHECKS, _ROWS, _LONG, _NAME = 30, 12, 600, 80
+_CHECKS, _PASSED, _ROWS, _LONG, _NAME = 30, 12, 12, 600, 80
 _TABLES = ("differences", "metrics", "importance", "errors", "baselines")
 
 
@@ -122,9 +122,9 @@ def _passed(noun: Report) -> str:
     if not passed:
         return ""
     lines = [
-        f"- {_short(check.subject, _NAME)} {code(check.code)}: {_short(check.message)}" for check in passed[:_CHECKS]
+        f"- {_short(check.subject, _NAME)} {code(check.code)}: {_short(check.message)}" for check in passed[:_PASSED]
     ]
-    more = len(passed) - _CHECKS
+    more = len(passed) - _PASSED
     lines += [f"- and {figures.counted(more, 'more check')}"] if more > 0 else []
     return folded(f"{figures.counted(len(passed), 'check')} passed", "\n".join(lines) + "\n")
 
