@@ -34,7 +34,7 @@ def commands(findings: Sequence[Finding]) -> list[str]:
 
 def error(message: str, *, title: str, path: str = "", line: int = 1) -> str:
     """The command for an error that broke everything off. path: relative to the repository, "" for no place."""
-    place = f"file={_property(path)},line={line}," if path else ""
+    place = f"file={_property(figures.visible(path))},line={line}," if path else ""
     return f"::error {place}title={_property(figures.visible(title))}::{_data(figures.lines(message))}"
 
 
@@ -42,7 +42,7 @@ def _command(level: str, finding: Finding) -> str:
     check = finding.check
     title = figures.visible(f"{finding.group}: {check.code} {check.subject}")
     message = figures.visible(check.message) + (f"\n{figures.lines(check.fix)}" if check.fix else "")
-    place = f"file={_property(finding.path)},line={finding.line}"
+    place = f"file={_property(figures.visible(finding.path))},line={finding.line}"
     return f"::{level} {place},title={_property(title)}::{_data(message)}"
 
 
