@@ -13,7 +13,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from seakeep.core.codec import to_plain
 from seakeep.core.errors import RegistryError, SeakeepError
@@ -111,7 +111,7 @@ class Desk:
 
     def _only(self, call: Call, method: str, then: Callable[[], Answer]) -> Answer:
         if call.method != method and not (method == "GET" and call.method == "HEAD"):
-            raise Refused.method(call.method, method, urlsplit(call.target).path)
+            raise Refused.method(call.method, method, call.target.partition("?")[0])
         return then()
 
     def _health(self) -> Answer:
@@ -180,16 +180,16 @@ def refusal(refused: Refused, headers: Mapping[str, str] | None = None) -> Answe
 
 def _parsed(target: str) -> tuple[str, dict[str, str]]:
     """Path and query. Raises Refused for a parameter that is there twice."""
+    path, _, asked = target.partition("?")
     try:
-        parts = urlsplit(target)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+        pairs = parse_qsl(asked, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
     except ValueError:
         raise Refused.query("query", target, f"at most {MOST_PARAMETERS} parameters") from None
     query = dict(pairs)
     if len(query) != len(pairs):
         doubled = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
         raise Refused.query(doubled, "there twice", "one value")
-    return parts.path, query
+    return path, query
 
 
 def _content(call: Call) -> object:
