@@ -1,6 +1,6 @@
 # Two commands: `make demo` tells a model's whole life on real data, `make test` runs the tests. Each makes its own .venv.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all platforms lint format docs lock oldest bench clean
+.PHONY: help demo test test-all platforms observability lint format docs lock oldest bench clean
 BIN := .venv/bin
 DEMO := demo-flights
 
@@ -20,6 +20,10 @@ test-all: .development  ## the slow tests: kills, large tables, real servers und
 platforms: .development  ## the tests against real Prometheus, Kubeflow, PostgreSQL, containers, …: installs them into .platforms
 	@scripts/platforms
 	@$(BIN)/pytest -m platform -q
+
+observability: .development  ## Prometheus and Alertmanager on a live server under load, until Ctrl-C
+	@scripts/platforms prometheus
+	@$(BIN)/python scripts/observability.py
 
 lint: .development  ## style, types, the law of the house
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
