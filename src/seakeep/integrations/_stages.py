@@ -8,9 +8,10 @@ must be part of the project, and with it of the worker image. Nouns outlive the 
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from seakeep.integrations import _kube as kube
 from seakeep.pipeline.exports.errors import BadExport
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from seakeep.integrations._kube import Plain
     from seakeep.pipeline.exports.subject import ProjectFacts, Subject
 
+_NAMED = ("claim", "data_claim", "database_secret")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -50,57 +52,40 @@ class NotRemote(BadExport):
         )
 
 
-class WorkerOptions(Protocol):
-    """The options that every target has whose pods run on the worker image."""
-
-    @property
-    def image(self) -> str:
-        """Registry and name of the images."""
-
-    @property
-    def worker_digest(self) -> str:
-        """Of the pushed worker image; empty for the tag that its code gives it."""
-
-    @property
-    def claim(self) -> str:
-        """The PersistentVolumeClaim of the home; empty for NAME-home."""
-
-    @property
-    def data_claim(self) -> str:
-        """One that holds the data; empty where the image holds them, or they are read from an address."""
-
-    @property
-    def database_secret(self) -> str:
-        """The Secret whose key `url` is the registry's database; empty for NAME-database, which may be absent."""
-
-
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Where a project's commands run: image, volumes, names. target: for errors and labels."""
+    """Where a project's commands run. target: for errors. options: its options, for their numbers.
+
+    given: of the options that such targets share, those that this one has: image, worker_digest, claim, data_claim,
+    database_secret.
+    """
 
     target: str
     subject: Subject
     project: ProjectFacts
-    options: WorkerOptions
+    options: object
+    given: Mapping[str, str]
 
     @classmethod
-    def of(cls, target: str, subject: Subject, options: WorkerOptions) -> Worker:
+    def of(cls, target: str, subject: Subject, options: object) -> Worker:
         """Checked. Raises NotRemote, where the project has no contract; BadExport, BadTarget, for names that are not legal."""
         project = subject.project
         if project is None:
             raise BadExport.needs(target, "project", subject.name)
         if not (project.root / project.schema_file).is_file():
             raise NotRemote.no_contract(target, project.file, project.schema_file)
-        for name in ("claim", "data_claim", "database_secret"):
-            found = getattr(options, name)
-            if found and not _NAME.fullmatch(found):
-                raise kube.BadTarget.option(target, name, found, "lower-case letters, digits and '-', at most 63")
-        return cls(target, subject, project, options)
+        given = {name: getattr(options, name, "") for name in ("image", "worker_digest", *_NAMED)}
+        for name in _NAMED:
+            if given[name] and not _NAME.fullmatch(given[name]):
+                raise kube.BadTarget.option(target, name, given[name], "lower-case letters, digits and '-', at most 63")
+        return cls(target, subject, project, options, given)
 
     @property
     def image(self) -> str:
         """The worker image. Raises BadExport, where no registry is known."""
-        return kube.worker_image(self.target, self.options.image, self.project.code, digest=self.options.worker_digest)
+        return kube.worker_image(
+            self.target, self.given["image"], self.project.code, digest=self.given["worker_digest"]
+        )
 
     @property
     def file(self) -> str:
@@ -110,17 +95,17 @@ class Worker:
     @property
     def claim(self) -> str:
         """The claim of the home."""
-        return self.options.claim or f"{self.subject.slug}-home"
+        return self.given["claim"] or f"{self.subject.slug}-home"
 
     @property
     def secret(self) -> str:
         """The Secret of the registry's database."""
-        return self.options.database_secret or f"{self.subject.slug}-database"
+        return self.given["database_secret"] or f"{self.subject.slug}-database"
 
     @property
     def data(self) -> str:
         """Where the volume with the data is mounted: at the folder that the project's spans arrive in; empty for none."""
-        return data_folder(self.project) if self.options.data_claim else ""
+        return data_folder(self.project) if self.given["data_claim"] else ""
 
     def container(self, name: str, args: Sequence[str], *, memory_mib: int, cpu_millis: int) -> Plain:
         """A container of one command of seakeep."""
@@ -128,13 +113,21 @@ class Worker:
         found = kube.worker_container(name, self.image, list(args), resources=asked, secret=self.secret)
         return found | {"volumeMounts": self.mounts()}
 
+    def stage(self, stage: str, more: str = "") -> list[str]:
+        """The command of one stage, where only 0 counts as success and an inconclusive verdict (2) is to go on.
+
+        A failed verdict (1) and breakage (3 and above) stay what they are. more: further arguments, as a shell takes them.
+        """
+        run = f"{kube.PYTHON} -m seakeep run {shlex.quote(self.file)} --stage {stage}{f' {more}' if more else ''}"
+        return accepting("2", run)
+
     def mounts(self) -> list[Plain]:
         """The home, temporary files, and the data."""
         return kube.mounts() + ([{"name": "data", "mountPath": self.data, "readOnly": True}] if self.data else [])
 
     def volumes(self) -> list[Plain]:
         """What is mounted there."""
-        data = {"claimName": self.options.data_claim, "readOnly": True}
+        data = {"claimName": self.given["data_claim"], "readOnly": True}
         return kube.volumes(self.claim, temporary_mib=2048) + (
             [{"name": "data", "persistentVolumeClaim": data}] if self.data else []
         )
@@ -152,6 +145,13 @@ class Worker:
                 raise kube.BadTarget.option(self.target, name, found, f"a whole number of at least {least}")
 
 
+def accepting(codes: str, command: str) -> list[str]:
+    """A command for systems that know only success and failure: it succeeds where `command` ends with one of these exit codes,
+    as a shell's pattern ("2", "1|2"), and ends as it does otherwise. A subshell, so that what wraps it wraps all of it.
+    """
+    return ["sh", "-c", f"({command}; code=$?; case $code in {codes}) exit 0 ;; esac; exit $code)"]
+
+
 def data_folder(project: ProjectFacts) -> str:
     """The folder on the worker image that the project's spans arrive in; empty where none is declared, or an address.
 
@@ -164,8 +164,3 @@ def data_folder(project: ProjectFacts) -> str:
     wild = next((index for index, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts))
     folder = PurePosixPath(kube.PROJECT, *PurePosixPath(project.file).parent.parts, *parts[:wild])
     return "" if str(folder) == kube.PROJECT else str(folder)
-
-
-def plain_parameters(names: Mapping[str, str]) -> list[Plain]:
-    """A mapping as the list of names and values that Argo and Kubernetes take."""
-    return [{"name": name, "value": value} for name, value in names.items()]
