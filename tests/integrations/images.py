@@ -76,6 +76,7 @@ def base_image(engine: Engine, folder: Path) -> str:
         _copy(library, root)
     for name in ("tmp", "etc", "proc", "sys", "dev"):
         (root / name).mkdir(exist_ok=True)
+    (root / "tmp").chmod(0o1777)
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY rootfs/ /\nENV PATH=/usr/bin:/bin\n")
     engine("buildah", "build", "--quiet", "--isolation", "chroot", "--tag", "localhost/python:host", folder)
     digest = engine("podman", "image", "inspect", "--format", "{{.Digest}}", "localhost/python:host").stdout.strip()
