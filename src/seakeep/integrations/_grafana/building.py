@@ -13,6 +13,7 @@ from grafana_foundation_sdk.builders import common as common_builders
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.builders import heatmap, prometheus, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
@@ -70,6 +71,7 @@ def build(board: Board, *, refresh: str) -> dashboard.Dashboard:
 
 def lost(text: str) -> list[str]:
     """Paths of what a dashboard's JSON holds and Grafana's types do not: misspelt or unknown fields. Raises on wrong types."""
+    register_default_plugins()  # otherwise queries and panels' own options are taken as they are
     given = json.loads(text)
     read = json.loads(JSONEncoder().encode(dashboard.Dashboard.from_json(json.loads(text))))
     return list(_lost(given, read, ""))
@@ -152,7 +154,7 @@ def _number(_: Panel) -> Any:
 def _table(_: Panel) -> Any:
     hidden = {"Time": True, "model": True}
     tidy = dashboard.DataTransformerConfig(id_val="organize", options={"excludeByName": hidden})
-    return table.Panel().with_transformation(tidy)
+    return table.Panel().show_header(show_header=True).with_transformation(tidy)
 
 
 def _states(_: Panel) -> Any:
