@@ -44,7 +44,7 @@ def command() -> None:
 @click.option("--rows", type=click.IntRange(min=1), default=50_000, show_default=True, metavar="N",
               help="Try on about so many rows; of each part of a table that arrives in spans.")  # fmt: skip
 @click.option("--spans", type=click.IntRange(min=2), metavar="N", help="Try on the newest so many spans.")
-@click.option("--minutes", type=click.IntRange(min=1, max=1440), default=10.0, show_default=True,
+@click.option("--minutes", type=click.IntRange(min=1, max=1440), default=10, show_default=True,
               help="Stop the trial after so long.")  # fmt: skip
 @click.option("--breaking", type=click.Choice(["fail", "accept"]), default="fail", show_default=True,
               help="A contract that breaks those who kept the old one.")  # fmt: skip

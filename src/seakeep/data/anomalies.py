@@ -21,6 +21,7 @@ MEANINGS: dict[str, str] = {
     "schema.constant": "A column that varied in the reference still varies.",
     "schema.unit_changed": "The values were not multiplied by one factor since the reference, as a change of unit does.",
     "schema.invalid_utf8": "The text of the column is UTF-8.",
+    "contract.compatible": "A changed contract asks of tables and requests nothing that the one before it did not.",
     "contract.equal": "Two contracts say the same.",
     "contract.table_changed": "The table's name, roles or least number of rows are the same in both contracts.",
     "contract.column_added": "The second contract has no column that the first has not.",
