@@ -29,6 +29,14 @@ def test_tensors_are_answered_as_the_protocol_says(server, tensors, folders):
     assert answer["outputs"][1]["data"][0] in (True, False)
 
 
+def test_the_models_name_may_be_repeated_in_the_body_as_kserves_client_does(server, tensors):
+    plain = server.infer({"inputs": tensors})[1]["outputs"]
+    assert server.infer({"inputs": tensors, "model_name": "flights"})[1]["outputs"] == plain
+    tensors[0]["data"] = [[1400.0]]
+    assert server.infer({"inputs": tensors, "model_name": "flights"})[1]["outputs"] == plain
+    assert server.infer({"inputs": tensors, "model_name": 1})[1]["code"] == "wrong_structure"
+
+
 def test_rows_are_answered_as_rows(server, row):
     status, answer = server.infer({"rows": [row, {**row, "scheduled": None}], "id": "mine"})
     assert status == 200

@@ -8,7 +8,7 @@ from seakeep.cli._door import Door, verb
 
 
 @verb
-@click.argument("releases", nargs=-1, required=True, metavar="RELEASE...")
+@click.argument("releases", nargs=-1, required=True, metavar="RELEASE...", envvar="SEAKEEP_SERVE_RELEASE")
 @click.option("--http", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0 for any free one).")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes (default 1).")
 @click.option("--missing", type=click.Choice(["schema", "reject", "accept"]), help="Whether null is let in.")
@@ -34,7 +34,8 @@ def command(
 
     A release's name is followed: a rollout, a promotion or a rollback reaches the server within a second, without a failed
     request. NAME@3 and a digest stay what they are. A release's FOLDER needs no registry; with --home its predictions are
-    logged below that folder.
+    logged below that folder. In containers SEAKEEP_SERVE_RELEASE may name it, and clouds may name the port
+    and what they ask (see the guide to clouds).
 
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """

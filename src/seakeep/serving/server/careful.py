@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.columns import Column, Values
     from seakeep.serving.server.contract import Contract
 
-_REQUEST = ("inputs", "rows", "id", "outputs", "parameters")
+_REQUEST = ("inputs", "rows", "id", "outputs", "parameters", "model_name")
 _TENSOR = ("name", "shape", "datatype", "data", "parameters")
 _OUTPUT = ("name", "parameters")
 
@@ -41,6 +41,7 @@ class CarefulReader:
         request = decode_object(body, complaint)
         check_members("the body", request, _REQUEST)
         identity = typed(request, "id", str, "text")
+        typed(request, "model_name", str, "text")
         key = parameter_key(typed(request, "parameters", dict, "an object"))
         outputs = self._outputs(typed(request, "outputs", list, "an array of objects"))
         rows, tensors = (

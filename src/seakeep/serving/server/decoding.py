@@ -130,6 +130,7 @@ def _request_type(tensors: list[type], row: type) -> type:
             ("id", str | None, None),
             ("outputs", list[Output] | None, None),
             ("parameters", dict[str, Any] | None, None),
+            ("model_name", str | None, None),  # KServe's client repeats it; the path has said it
         ],
         forbid_unknown_fields=True,
         gc=False,
