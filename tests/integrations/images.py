@@ -21,7 +21,15 @@ from pathlib import Path
 import seakeep
 
 _SOURCES = Path(seakeep.__file__).parent
-_NEEDED = ("libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1", "libdl.so.2", "libutil.so.1")
+_NEEDED = (
+    "libstdc++.so.6",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libdl.so.2",
+    "libutil.so.1",
+)
 
 
 class Engine:
@@ -62,7 +70,9 @@ def base_image(engine: Engine, folder: Path) -> str:
     root = folder / "rootfs"
     python = Path(sys.executable).resolve()
     standard = Path(sysconfig.get_path("stdlib"))
-    left_out = shutil.ignore_patterns("site-packages", "dist-packages", "test", "tests", "__pycache__", "idlelib", "turtledemo")
+    left_out = shutil.ignore_patterns(
+        "site-packages", "dist-packages", "test", "tests", "__pycache__", "idlelib", "turtledemo"
+    )
     shutil.copytree(standard, root / standard.relative_to("/"), symlinks=True, ignore=left_out)
     wheels = Path("/usr/share/python-wheels")  # where Debian's ensurepip keeps them
     if wheels.is_dir():
@@ -106,7 +116,11 @@ def _libraries(binaries: list[Path]) -> set[Path]:
         found |= {Path(path) for path in re.findall(r"(/\S+\.so\S*)", told)}
     cached = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
     for name in _NEEDED:
-        match = re.search(rf"^\s*{re.escape(name)} \(libc6,x86-64\S* => (\S+)$|^\s*{re.escape(name)} .*=> (\S+)$", cached, re.MULTILINE)
+        match = re.search(
+            rf"^\s*{re.escape(name)} \(libc6,x86-64\S* => (\S+)$|^\s*{re.escape(name)} .*=> (\S+)$",
+            cached,
+            re.MULTILINE,
+        )
         if match:
             found.add(Path(match[1] or match[2]))
     return found

@@ -68,11 +68,17 @@ def test_without_a_base_the_build_asks_for_one_and_takes_no_tag(tmp_path) -> Non
         (tmp_path / name).write_text(text)
     engine = {**os.environ, "ENGINE": "echo"}
     refused = subprocess.run(
-        ["sh", tmp_path / "build.sh"], env={**engine, "BASE": "python:3.12"}, capture_output=True, text=True, check=False
+        ["sh", tmp_path / "build.sh"],
+        env={**engine, "BASE": "python:3.12"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert refused.returncode == 3
     assert "BASE must name an image with its digest, found: python:3.12" in refused.stderr
-    told = subprocess.run(["sh", tmp_path / "build.sh"], env={**engine, "BASE": BASE}, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["sh", tmp_path / "build.sh"], env={**engine, "BASE": BASE}, capture_output=True, text=True, check=True
+    )
     assert f"build --build-arg BASE={BASE} --tag {IMAGE}-server:3-{DIGEST[:12]} server" in told.stdout
 
 
@@ -84,9 +90,13 @@ def test_no_image_and_an_impossible_one_are_refused() -> None:
 
 
 def test_a_release_that_did_not_pass_is_marked_wherever_it_goes() -> None:
-    failed = release(verdict=Verdict.FAIL, forced="only for $HOME \"tests\"")
+    failed = release(verdict=Verdict.FAIL, forced='only for $HOME "tests"')
     written = files(subject(release=failed, project=None), PINNED)
-    assert all("WARNING: flight-delay@3 did not pass its checks (fail)" in text for name, text in written.items() if "/" in name)
+    assert all(
+        "WARNING: flight-delay@3 did not pass its checks (fail)" in text
+        for name, text in written.items()
+        if "/" in name
+    )
     assert written["server/prepare.sh"].startswith("#!/bin/sh\n# WARNING")
     line = next(line for line in written["server/Dockerfile"].splitlines() if "dev.seakeep.forced" in line)
     assert line == r'LABEL dev.seakeep.forced="only for \$HOME \"tests\""'
@@ -108,14 +118,24 @@ def test_the_worker_has_what_the_estimator_the_stores_and_the_user_need() -> Non
 
 
 def test_data_that_arrives_in_spans_and_secrets_stay_out_of_the_worker(tmp_path) -> None:
-    for name in ("data/2013.parquet", "data/notes.txt", ".env", "key.pem", ".git/config", "pipeline.py", "deploy/server/x"):
+    for name in (
+        "data/2013.parquet",
+        "data/notes.txt",
+        ".env",
+        "key.pem",
+        ".git/config",
+        "pipeline.py",
+        "deploy/server/x",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     place = tmp_path / "deploy" / "worker"
     place.mkdir(parents=True)
     text = files(subject(), PINNED)["worker/prepare.sh"]
     copying = text.partition("# The project:")[2]
-    (place / "copy.sh").write_text(f"called_in=$1\ncd {place}\nhere=$(pwd -P)\n{copying.replace('${1:-$called_in}', '$called_in')}")
+    (place / "copy.sh").write_text(
+        f"called_in=$1\ncd {place}\nhere=$(pwd -P)\n{copying.replace('${1:-$called_in}', '$called_in')}"
+    )
     subprocess.run(["sh", place / "copy.sh", tmp_path], check=True)
     found = {str(path.relative_to(place / "project")) for path in (place / "project").rglob("*") if path.is_file()}
     assert found == {"data/notes.txt", "pipeline.py"}
@@ -137,7 +157,10 @@ def test_scripts_are_right_for_a_plain_shell(tmp_path) -> None:
 
 
 def test_slimming_removes_tests_stubs_and_tools_and_nothing_else(tmp_path) -> None:
-    kept, gone = ("numpy/core.py", "polars/testing/a.py"), ("numpy/tests/t.py", "numpy/core.pyi", "onnxruntime/tools/a.py")
+    kept, gone = (
+        ("numpy/core.py", "polars/testing/a.py"),
+        ("numpy/tests/t.py", "numpy/core.pyi", "onnxruntime/tools/a.py"),
+    )
     for name in (*kept, *gone):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("12345")

@@ -58,7 +58,9 @@ def test_a_pod_may_take_as_long_to_end_as_requests_under_way_and_the_scribe_need
 
 def test_memory_is_what_was_measured_and_a_quarter_more_and_says_so(both) -> None:
     text = files(both, GIVEN)["base/deployment.yaml"]
-    assert "# Memory: 256 MiB: peak measured over 6000 requests (server 120 MiB, scribe while it converts 80 MiB)" in text
+    assert (
+        "# Memory: 256 MiB: peak measured over 6000 requests (server 120 MiB, scribe while it converts 80 MiB)" in text
+    )
     limits = read(text)["spec"]["template"]["spec"]["containers"][0]["resources"]
     assert limits == {"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}}
 
@@ -103,7 +105,11 @@ def test_every_variable_of_the_settings_is_one_that_the_server_reads(both, monke
 
 
 def test_weights_of_the_route_are_those_of_the_canary(both) -> None:
-    route = read(files(both, replace(GIVEN, canary_percent=5, hostname="ml.example.com", gateway="edge/main"))["components/gateway/route.yaml"])
+    route = read(
+        files(both, replace(GIVEN, canary_percent=5, hostname="ml.example.com", gateway="edge/main"))[
+            "components/gateway/route.yaml"
+        ]
+    )
     assert route["spec"]["parentRefs"] == [{"name": "main", "namespace": "edge"}]
     assert route["spec"]["hostnames"] == ["ml.example.com"]
     arms = {arm["name"]: arm["weight"] for arm in route["spec"]["rules"][0]["backendRefs"]}
@@ -122,11 +128,16 @@ def test_a_challenger_brings_its_servers_and_nothing_that_the_champion_has(both)
     ]
     pod = read(written["base/deployment.yaml"])
     assert pod["metadata"]["name"] == "flight-delay-canary"
-    assert {"name": "SEAKEEP_SERVE_ROLE", "value": "challenger"} in pod["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "SEAKEEP_SERVE_ROLE", "value": "challenger"} in pod["spec"]["template"]["spec"]["containers"][0][
+        "env"
+    ]
     champion = files(both, GIVEN)
     selected = read(champion["base/service-canary.yaml"])["spec"]["selector"]
     assert selected.items() <= pod["spec"]["template"]["metadata"]["labels"].items()
-    assert not read(champion["base/service.yaml"])["spec"]["selector"].items() <= pod["spec"]["template"]["metadata"]["labels"].items()
+    assert (
+        not read(champion["base/service.yaml"])["spec"]["selector"].items()
+        <= pod["spec"]["template"]["metadata"]["labels"].items()
+    )
 
 
 def test_no_pod_may_write_to_its_image_gain_rights_or_ask_the_cluster(both) -> None:
@@ -151,7 +162,13 @@ def test_jobs_are_tried_again_where_they_broke_and_not_where_they_came_to_a_verd
         {"action": "FailJob", "onExitCodes": {"containerName": "train", "operator": "In", "values": [1, 2]}}
     ]
     assert job["template"]["spec"]["restartPolicy"] == "Never"
-    assert job["template"]["spec"]["containers"][0]["args"] == ["run", "/project/pipeline.py", "--stage", "train", "--json"]
+    assert job["template"]["spec"]["containers"][0]["args"] == [
+        "run",
+        "/project/pipeline.py",
+        "--stage",
+        "train",
+        "--json",
+    ]
 
 
 def test_a_password_is_nowhere_and_a_secret_is_named(both) -> None:
@@ -171,14 +188,19 @@ def test_the_rules_are_those_of_the_releases_contract(both) -> None:
 
 def test_the_autoscalers_metric_is_made_of_the_servers_own_counter(both) -> None:
     rules = read(files(both, GIVEN)["prometheus-adapter.yaml"])["rules"]["custom"]
-    assert rules[0]["name"]["as"] == read(files(both, GIVEN)["base/autoscaler.yaml"])["spec"]["metrics"][0]["pods"]["metric"]["name"]
+    assert (
+        rules[0]["name"]["as"]
+        == read(files(both, GIVEN)["base/autoscaler.yaml"])["spec"]["metrics"][0]["pods"]["metric"]["name"]
+    )
     assert rules[0]["metricsQuery"].startswith("sum by (<<.GroupBy>>) (rate(seakeep_requests_total{<<.LabelMatchers>>")
 
 
 def test_a_project_without_a_champion_has_its_jobs(both) -> None:
     written = files(replace(both, release=None), GIVEN)
     assert "base/deployment.yaml" not in written
-    assert {"base/cronjob-monitor.yaml", "base/service-account.yaml", "base/home.yaml", "jobs/1-read.yaml"} <= set(written)
+    assert {"base/cronjob-monitor.yaml", "base/service-account.yaml", "base/home.yaml", "jobs/1-read.yaml"} <= set(
+        written
+    )
     assert "patches" not in read(written["overlays/staging/kustomization.yaml"])
 
 

@@ -1,9 +1,9 @@
 """`python -m seakeep.integrations._slim`: leaves out of a server's image what a server never reads. Run while it is built.
 
-What goes: packages' own tests, type stubs for editors, and the tools by which ONNX Runtime makes and converts models. What comes:
-the bytecode of what a server imports, and of nothing else, since an image that cannot be written to would compile at every
-start, and bytecode of everything is a tenth of its size. It changes the environment that it runs in, so it asks to be one that was
-made for an image: it does nothing outside of /opt/seakeep.
+What goes: packages' own tests; stubs, headers and archives for editors and compilers; the tools by which ONNX Runtime makes models and
+NumPy extensions. What comes: the bytecode of what a server imports, and of nothing else, since an image that cannot be written to
+would compile at every start, and bytecode of everything is a tenth of its size. It changes the environment that it runs in, so it
+does nothing outside of /opt/seakeep.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pathlib import Path
 
 from seakeep.integrations._kube import VENV
 
-TOOLS = ("transformers", "quantization", "tools", "backend", "datasets")
+TOOLS = tuple(f"onnxruntime/{name}" for name in ("transformers", "quantization", "tools", "backend", "datasets"))
+TOOLS += ("numpy/f2py", "numpy/distutils", "numpy/_core/include")
+FOR_BUILDERS = ("*.pyi", "*.a", "*.h")
 IMPORTED = (
     "seakeep.cli.serve",
     "seakeep.cli._main",
@@ -43,10 +45,11 @@ def slim(site: Path) -> int:
     before = size(site)
     for tests in [path for path in site.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests, ignore_errors=True)
-    for tools in (site / "onnxruntime" / name for name in TOOLS):
-        shutil.rmtree(tools, ignore_errors=True)
-    for stub in site.rglob("*.pyi"):
-        stub.unlink()
+    for tools in TOOLS:
+        shutil.rmtree(site / tools, ignore_errors=True)
+    for pattern in FOR_BUILDERS:
+        for file in site.rglob(pattern):
+            file.unlink()
     return before - size(site)
 
 
