@@ -204,14 +204,23 @@ def _answered(facts: Facts, ended: Ended) -> int:
 
 
 def _trainings(facts: Facts, model: str) -> list[tuple[Execution, Artifact]]:
-    """Every training that made this model, or had a key under which it was made, and what it made; oldest first."""
+    """Every training from the sources and inputs that made this model, and what it made; oldest first."""
     if facts.registry is None:
         return []
     executions = facts.registry.executions
-    keys = {each.key for each in executions.writing(model) if each.stage == "train" and each.key}
-    every = {each.id: each for key in keys for each in executions.with_key(key)}
+    wrote = [each for each in reversed(executions.writing(model)) if each.stage == "train"]
+    alike = [each for each in wrote if _given(each) == _given(wrote[0])]
+    every = {
+        each.id: each
+        for each in (*alike, *(e for key in {a.key for a in alike} - {""} for e in executions.with_key(key)))
+    }
     found = [(every[number], every[number].output("model")) for number in sorted(every)]
     return [(execution, output) for execution, output in found if output is not None]
+
+
+def _given(execution: Execution) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What decides what a training makes, but for what is installed: the same model from other packages is proof all the more."""
+    return execution.code, frozenset((artifact.name, artifact.digest) for artifact in execution.inputs)
 
 
 def _runs(facts: Facts, champion: Registered) -> list[Sequence[Execution]]:

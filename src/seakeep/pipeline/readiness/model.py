@@ -56,9 +56,10 @@ def m1(facts: Facts) -> Finding:
 def m2(facts: Facts) -> Finding:
     """Pairs of releases that were compared on held-out rows and on live labels, and whether both said the same."""
     facts.in_charge()
-    pairs = [(ended, *both) for ended in rollouts(facts) for both in [_both_said(facts, ended)] if both]
-    pieces = [ended.piece for ended, _, _ in pairs]
-    apart = [ended for ended, same, _ in pairs if not same]
+    both = [(ended, same) for ended in rollouts(facts) for same in [_both_said(facts, ended)] if same is not None]
+    pairs = {frozenset((ended.champion, ended.challenger)): (ended, same) for ended, same in both}.values()
+    pieces = [ended.piece for ended, _ in pairs]
+    apart = [ended for ended, same in pairs if not same]
     fix = f"seakeep rollout start {facts.name} --plan experiment"
     if apart:
         return contradicted(f"live labels contradicted the held-out rows: {_said(apart)}", fix, pieces)
@@ -154,8 +155,8 @@ def _by_checks(facts: Facts, checks: list[Check], piece: Piece, none: str, fix: 
     return automatic(checks[0].message if len(checks) == 1 else f"all {len(checks)} hold; {checks[0].message}", [piece])
 
 
-def _both_said(facts: Facts, ended: Ended) -> tuple[bool, str] | None:
-    """Whether live labels said of a pair what the held-out rows had said, and which one is newer; None where one of them is silent."""
+def _both_said(facts: Facts, ended: Ended) -> bool | None:
+    """Whether live labels said of a pair what the held-out rows had said of its newer one; None where either is silent."""
     goal = next(
         (
             c
@@ -179,7 +180,7 @@ def _both_said(facts: Facts, ended: Ended) -> tuple[bool, str] | None:
     offline = next((c for c in report.checks if c.code == "metric.no_worse_than"), None) if report else None
     if offline is None or offline.verdict is Verdict.INCONCLUSIVE:
         return None
-    return (offline.verdict is Verdict.PASS) is not worse, newer.label
+    return (offline.verdict is Verdict.PASS) is not worse
 
 
 def _said(ended: list[Ended]) -> str:
