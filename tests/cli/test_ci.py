@@ -102,6 +102,11 @@ def test_a_file_that_breaks_ends_with_3_and_the_platform_is_told_where(shell, pr
     line = len(file.read_text().splitlines())
     assert f"::error file=pipeline.py,line={line},title=CannotCheck::" in done.err
     assert "broke off" in github.read_text()
+    assert (project / "out" / "report.md").read_text() == github.read_text().rstrip("\n") + "\n"
+    (failure,) = ET.parse(project / "out" / "junit.xml").getroot().iter("failure")
+    assert failure.get("type") == "ci.done"
+    (issue,) = json.loads((project / "out" / "code-quality.json").read_text())
+    assert issue["location"] == {"path": "pipeline.py", "lines": {"begin": line}}
 
 
 def test_a_summary_is_added_to_and_never_grows_past_what_github_takes(shell, project, github):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -78,7 +79,7 @@ def check(
 
     checked = _told("the check", file, lambda: ci.check(
         file, base=reference_of(os.environ) if base is None else base, rows=rows, spans=spans, minutes=minutes,
-        accept_breaking=breaking == "accept", name=name, home=door.home, began=lambda text: click.echo(text, err=True)))  # fmt: skip
+        accept_breaking=breaking == "accept", name=name, home=door.home, began=lambda text: click.echo(text, err=True)), output=output)  # fmt: skip
     found = findings(checked, repository(Path(file).absolute().parent))
     ci.write_folder(output, checked, found, link=_link())
     _annotate(annotations.commands(found))
@@ -141,21 +142,28 @@ def retrain(door: Door, *, file: str, exports: tuple[str, ...], to: str, now: bo
     return done.look.exit_code
 
 
-def _told(what: str, file: str, work: Callable[[], T]) -> T:
-    """What `work` returns; where it breaks off, the platform is told before the error goes on to the door."""
+def _told(what: str, file: str, work: Callable[[], T], *, output: Path | None = None) -> T:
+    """What `work` returns; where it breaks off, the platform is told before the error goes on to the door.
+
+    output: the folder of the report, where there is one.
+    """
     from seakeep.core.errors import SeakeepError
+    from seakeep.core.files import CannotWrite
 
     try:
         return work()
     except SeakeepError as error:
         from seakeep.pipeline.ci.base import repository
         from seakeep.pipeline.ci.places import place_of_error
-        from seakeep.pipeline.ci.writing import broken
+        from seakeep.pipeline.ci.writing import broken, write_broken
         from seakeep.views import annotations
 
         folder = Path(file).absolute().parent
         path, line = place_of_error(error.where, repository(folder), folder)
         _annotate([annotations.error(error.found, title=type(error).__name__, path=path, line=line)])
+        if output is not None:
+            with contextlib.suppress(CannotWrite):  # what broke off is what matters
+                write_broken(output, error, path=path, line=line)
         told = broken(error, what=what)
         _summarise(lambda _limit: told)
         raise

@@ -56,7 +56,7 @@ Step = dict[str, Any]
 class Options:
     """branch: that changes go to. folder: of the project within the repository. runner, python: what jobs run on.
 
-    install: a line that installs the project; by default its requirements.txt, else Seakeep. rows: a check is tried on. minutes: a job may
+    install: a line that installs the project, ruff and pytest; by default its requirements.txt, else Seakeep. rows: a check is tried on. minutes: a job may
     take. schedule: of retraining, cron in UTC, "" for none. exports: targets whose manifests a release gets, with commas.
     rollout: plan of a release's rollout, "none" for none, "" for the project's. state: where the registry is between jobs, "cache" or
     "remote" (the secrets SEAKEEP_DATABASE and SEAKEEP_OBJECTS; pull requests read with SEAKEEP_DATABASE_READ). cloud: whose
@@ -270,7 +270,13 @@ class _Workflows:
 
     def _keep_files(self, name: str, folder: str) -> Step:
         path = _workflows.within(self.options.folder, folder)
-        told = {"name": name, "path": path, "if-no-files-found": "ignore", "retention-days": 30}
+        told = {
+            "name": name,
+            "path": path,
+            "include-hidden-files": True,
+            "if-no-files-found": "ignore",
+            "retention-days": 30,
+        }
         step = self._uses("actions/upload-artifact", told, name="Keep what it wrote")
         return {"name": step.pop("name"), "if": _SUCCESS, **step}
 

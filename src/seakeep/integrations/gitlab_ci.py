@@ -25,7 +25,7 @@ FILE = ".gitlab-ci.yml"
 class Options:
     """branch: that changes go to. folder: of the project within the repository. job_image: of the jobs, with Python and git.
 
-    install: a line that installs the project; by default its requirements.txt, else Seakeep. rows: a check is tried on. minutes: a job may
+    install: a line that installs the project, ruff and pytest; by default its requirements.txt, else Seakeep. rows: a check is tried on. minutes: a job may
     take. exports: targets whose manifests a release gets, with commas. rollout: plan of a release's rollout, "none" for none, "" for
     the project's. state: where the registry is between jobs, "cache" or "remote" (the protected variables SEAKEEP_DATABASE and
     SEAKEEP_OBJECTS; merge requests read with SEAKEEP_DATABASE_READ). cloud: whose identity jobs that deliver take, by

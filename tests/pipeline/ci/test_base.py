@@ -108,6 +108,15 @@ def test_a_folder_that_is_no_repository_has_no_base(tmp_path):
     assert base.repository(folder) == folder
 
 
+def test_a_contract_outside_of_the_repository_has_no_base(clone, tmp_path):
+    (clone / "models" / "trips.schema.yaml").unlink()
+    save_schema(BEFORE, tmp_path / "elsewhere.yaml")
+    schema(clone).symlink_to(tmp_path / "elsewhere.yaml")
+    report = judged(clone, "main")
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "lies outside of the repository" in report.checks[0].message
+
+
 def test_the_first_contract_breaks_nobody(clone):
     git(clone, "checkout", "-q", "--orphan", "fresh")
     git(clone, "rm", "-q", "-r", "--cached", ".")

@@ -90,6 +90,12 @@ def test_a_smaller_sample_is_tried_and_its_least_rows_are_not_asked_for(contract
     assert found.reports["data"].verdict is Verdict.PASS
 
 
+def test_a_sample_that_leaves_a_part_empty_is_told(contract):
+    with pytest.raises(CannotCheck, match=r"has none in the (training|held-out) part") as caught:
+        tried(contract, rows=1)
+    assert "--rows" in caught.value.fix
+
+
 def test_of_spans_the_newest_are_tried(monthly):
     found = tried(monthly, spans=2)
     assert found.used == {"training": 50, "held_out": 50}

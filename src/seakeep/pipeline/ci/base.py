@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core import Check, Report, Verdict
+from seakeep.pipeline.ci.codes import BASE
 from seakeep.pipeline.ci.errors import CannotCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from seakeep.core import Schema
-
-CODE = "contract.base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ def find_base(reference: str, schema: Path) -> Base:
     shared = _git(folder, "merge-base", sha, "HEAD")
     if shared is None:
         return Base(reference, missing=f"this clone has no commit that HEAD and {reference!r} share")
+    if not schema.resolve().is_relative_to(root.resolve()):
+        return Base(reference, missing=f"{schema.name} lies outside of the repository")
     path = schema.resolve().relative_to(root.resolve()).as_posix()
     text = _git(folder, "cat-file", "blob", f"{shared.decode().strip()}:{path}")
     return Base(reference, _read(text, f"{reference}:{path}") if text is not None else None)
@@ -77,7 +78,7 @@ def missing_check(base: Base) -> Check:
     branch = base.reference.removeprefix("origin/")
     message = f"The contract cannot be compared with the base branch's: {base.missing}."
     fix = f"Fetch all of it: git fetch --unshallow origin {branch} (GitHub: fetch-depth: 0; GitLab: GIT_DEPTH: 0)."
-    return Check(CODE, base.reference, Verdict.INCONCLUSIVE, message, fix=fix)
+    return Check(BASE, base.reference, Verdict.INCONCLUSIVE, message, fix=fix)
 
 
 def report(base: Base, schema: Path, *, accepted: bool) -> Report:
@@ -96,7 +97,7 @@ def report(base: Base, schema: Path, *, accepted: bool) -> Report:
             if base.reference
             else "Nothing to compare with."
         )
-        return Report("schema_diff", "Contract", schema.name, (Check(CODE, now.name, Verdict.PASS, first),))
+        return Report("schema_diff", "Contract", schema.name, (Check(BASE, now.name, Verdict.PASS, first),))
     return compare_contracts(base.schema, now, accepted=accepted)
 
 
@@ -105,7 +106,7 @@ def _absent(schema: Path, *, gone: bool) -> Check:
     message = f"The contract {schema.name} {told}: a table of any form would pass."
     fix = f"Restore it: git checkout HEAD~1 -- {schema.name}" if gone else (
         f"seakeep run pipeline.py writes it; read it over, then: git add {schema.name}")  # fmt: skip
-    return Check(CODE, schema.name, Verdict.FAIL if gone else Verdict.INCONCLUSIVE, message, fix=fix)
+    return Check(BASE, schema.name, Verdict.FAIL if gone else Verdict.INCONCLUSIVE, message, fix=fix)
 
 
 def _read(text: bytes, where: str) -> Schema:

@@ -42,6 +42,16 @@ class CannotCheck(SeakeepError):
         )
 
     @classmethod
+    def empty_sample(cls, part: str, rows: int) -> CannotCheck:
+        return cls(
+            f"the sample of {rows:,} rows has none in the {part} part",
+            where="--rows",
+            cause="The part is a small one of the table, and the sample too small to meet it; or it is empty in all of it.",
+            fix="Take a larger sample (--rows); the whole table: seakeep run pipeline.py --stage profile",
+            part=part,
+        )
+
+    @classmethod
     def bad_reference(cls, reference: str) -> CannotCheck:
         return cls(
             f"{reference!r} cannot be the name of a branch or commit",

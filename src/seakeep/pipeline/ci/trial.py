@@ -19,6 +19,7 @@ from seakeep.core.codec import to_plain
 from seakeep.core.errors import SeakeepError
 from seakeep.core.model import STATISTICS_FILE
 from seakeep.pipeline import stages
+from seakeep.pipeline.ci.errors import CannotCheck
 from seakeep.pipeline.ci.sampling import count, sampled
 from seakeep.pipeline.errors import StageBroke
 from seakeep.pipeline.load import importable, place_of
@@ -81,7 +82,7 @@ def main(text: str) -> None:
 def tried(asked: Asked) -> Tried:
     """Read, profile, validate, train and evaluate on a sample; stops at the part that fails."""
     project = Project.of(asked.file, arguments={"home": asked.home})
-    with Registry(project.home) as registry, importable(project), tempfile.TemporaryDirectory() as scratch:
+    with Registry(project.place) as registry, importable(project), tempfile.TemporaryDirectory() as scratch:
         work = Work(project, registry, name=asked.name, code=project.code())
         declared = work.pipeline
         work.pipeline = _prepared(sampled(declared, rows=asked.rows, spans=asked.spans), project, Path(scratch))
@@ -149,6 +150,9 @@ class _Trial:
         with self._explained("read"):
             parts = self.work.parts()
         self.used = {name: count(part) for name, part in zip(PARTS, parts, strict=True)}
+        for name, rows in self.used.items():
+            if not rows:
+                raise CannotCheck.empty_sample(name.replace("_", "-"), sum(self.used.values()))
 
     def _perform(self, name: str) -> None:
         stage: Stage = next(each for each in stages.STAGES if each.name == name)

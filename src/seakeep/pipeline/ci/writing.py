@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.codec import to_json, to_plain
 from seakeep.core.files import write_text
-from seakeep.core.report import Verdict
+from seakeep.core.report import Check, Verdict
+from seakeep.pipeline.ci.codes import DONE
 from seakeep.views import code_quality, figures, junit, markdown_report
+from seakeep.views.findings import Finding
 from seakeep.views.markdown import code, escaped
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from seakeep.core.errors import SeakeepError
     from seakeep.pipeline.ci.results import Checked, Delivered, Part, Retrained
-    from seakeep.views.findings import Finding
 
 MARKDOWN, JUNIT, CODE_QUALITY, JSON = "report.md", "junit.xml", "code-quality.json", "check.json"
 NOT_RUN = "➖"
@@ -43,6 +44,15 @@ def write_folder(folder: Path, checked: Checked, findings: Sequence[Finding], *,
     assert isinstance(plain, dict)
     write_text(folder / JSON, to_json({"verdict": checked.verdict, **plain}))
     write_text(folder / MARKDOWN, summary(checked, link=link))
+
+
+def write_broken(folder: Path, error: SeakeepError, *, path: str, line: int) -> None:
+    """Write what there is to tell of a check that broke off: the report, and one test case that failed. path: "" for no place."""
+    done = Check(DONE, "seakeep ci check", Verdict.FAIL, error.found, fix=error.fix)
+    findings = [Finding(done, "Check", path, line)]
+    write_text(folder / MARKDOWN, broken(error, what="the check"))
+    write_text(folder / JUNIT, junit.render("seakeep ci check", findings))
+    write_text(folder / CODE_QUALITY, code_quality.render(findings if path else []))
 
 
 def summary(checked: Checked, *, link: str = "", limit: int = markdown_report.COMMENT) -> str:
