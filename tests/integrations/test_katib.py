@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from seakeep.core.errors import UsageError
@@ -14,8 +16,7 @@ from .yaml_reading import read
 
 
 def experiment(root, **options):
-    changes = {key: options.pop(key) for key in ("requirements", "extras") if key in options}
-    found = remote(root, **{key: value for key, value in changes.items() if key != "requirements"})
+    found = remote(root, **({"extras": options.pop("extras")} if "extras" in options else {}))
     return read(files(found, Options(image=IMAGE, **options))[EXPERIMENT])["spec"]
 
 
@@ -67,8 +68,6 @@ def test_the_metric_is_that_of_the_first_requirement_and_has_a_direction(tmp_pat
 
 
 def test_a_project_that_requires_nothing_is_asked_for_its_metric(tmp_path) -> None:
-    from dataclasses import replace
-
     found = remote(tmp_path)
     nothing = replace(found, project=replace(found.project, requirements=("equal_opportunity gap by x at most 0.1",)))
     with pytest.raises(BadTarget, match="metric is ''; expected one of accuracy"):
