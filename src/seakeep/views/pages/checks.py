@@ -1,7 +1,8 @@
 """A report's checks as its page shows them: what failed in full, the furthest first, and what passed as a table.
 
 Where a report is about columns (drift, monitoring), a column's checks are one part of the page, with both of its distributions
-side by side. Of very many only the first are shown in full; the others are folded into a table.
+side by side. Of very many only the first are shown in full; the others are folded into a table, but for kinds whose checks are few
+by nature.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from seakeep.views.pictures.records import Picture, Record
 
 ABOUT_COLUMNS = frozenset({"drift", "monitoring"})
+UNFOLDED = frozenset({"readiness"})
 SHOWN = 24
 _PICTURES = 12
 _EVIDENCE_LENGTH = 4000
@@ -74,7 +76,8 @@ def _group(report: Report, verdict: Verdict, words: str, checks: Sequence[Check]
         folds = report.kind in ABOUT_COLUMNS and len(checks) > _PICTURES
         return Group(name, title, verdict.value, grid=None if folds else listed, rest=listed if folds else None)
     subjects = _by_subject(report, checks)
-    shown, rest = subjects[:SHOWN], [check for same in subjects[SHOWN:] for check in same]
+    most = len(subjects) if report.kind in UNFOLDED else SHOWN
+    shown, rest = subjects[:most], [check for same in subjects[most:] for check in same]
     shapes = _shapes(report) if verdict is Verdict.FAIL else {}
     views = tuple(_view(same, shapes if i < _PICTURES else {}) for i, same in enumerate(shown))
     folded = _listed(f"{figures.counted(len(rest), 'more check')}", rest, fix=True) if rest else None
