@@ -68,6 +68,7 @@ class Platform:
     caches: dict[str, Path] = field(default_factory=dict)
     artifacts: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> Path:
@@ -109,7 +110,7 @@ class GitHub(Platform):
         """Run one job of one workflow on a branch."""
         folder = self.checkout(branch, onto="" if depth else base, depth=depth)
         text = read(folder / ".github" / "workflows" / f"{workflow}.yml")
-        context = {"event": event, "labels": labels, "action": action, "run": str(self.runs)}
+        context = {"event": event, "labels": labels, "action": action, "run": str(self.runs), "secrets": self.secrets}
         machine = self.root / "machine"
         machine.mkdir(exist_ok=True)
         summary = machine / f"summary-{self.runs}"
@@ -176,6 +177,9 @@ def value_of(text: str, context: dict[str, Any]) -> str:
         "${{ github.event_name == 'workflow_dispatch' || github.event.action == 'seakeep-retrain' }}":
             json.dumps(context["event"] == "workflow_dispatch" or context["action"] == "seakeep-retrain"),
     }  # fmt: skip
+    known |= {
+        f"${{{{ secrets.{name} }}}}": context["secrets"].get(name, "") for name in re.findall(r"secrets\.(\w+)", text)
+    }
     for expression, value in known.items():
         text = text.replace(expression, value)
     assert "${{" not in text, text

@@ -66,6 +66,7 @@ def test_without_a_contract_one_is_inferred_for_the_trial_and_not_written(projec
     assert found.reports["data"].verdict is Verdict.PASS
     assert not (project.folder / "tips.schema.yaml").exists()
     assert found.beside == "with no champion on record"
+    assert not project.home.exists()
 
 
 def test_data_that_breaks_the_contract_ends_the_trial_before_it_trains(contract):

@@ -27,6 +27,7 @@ from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import Project
 from seakeep.pipeline.work import PARTS, Work, baseline
 from seakeep.registry import Artifact, Registry
+from seakeep.registry.errors import UnreadableRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +83,21 @@ def main(text: str) -> None:
 def tried(asked: Asked) -> Tried:
     """Read, profile, validate, train and evaluate on a sample; stops at the part that fails."""
     project = Project.of(asked.file, arguments={"home": asked.home})
-    with Registry(project.place) as registry, importable(project), tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, _registry(project, scratch) as registry, importable(project):
         work = Work(project, registry, name=asked.name, code=project.code())
         declared = work.pipeline
         work.pipeline = _prepared(sampled(declared, rows=asked.rows, spans=asked.spans), project, Path(scratch))
         return _Trial(work, declared.schema_path(project.file.parent)).run()
+
+
+def _registry(project: Project, scratch: str) -> Registry:
+    """The registry, which is only read; an empty one of this trial's own where there is none yet."""
+    try:
+        return Registry.existing(project.place)
+    except UnreadableRegistry as error:
+        if not error.found.startswith("there is no registry"):
+            raise
+        return Registry(Path(scratch) / "registry")
 
 
 def _prepared(pipeline: Pipeline, project: Project, scratch: Path) -> Pipeline:
