@@ -23,6 +23,8 @@ from seakeep.pipeline.exports import export
 from .facts import IMAGE, finished
 from .yaml_reading import read
 
+pytestmark = pytest.mark.slow
+
 FILTER = re.compile(r"([\w|-]+)\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?)")
 
 

@@ -106,7 +106,7 @@ def test_a_schedule_of_kubeflow_has_six_fields(schedule, tmp_path) -> None:
     with pytest.raises(BadTarget, match="expected six fields of cron, seconds first"):
         definition(tmp_path, schedule=schedule)
     lines = next_lines(remote(tmp_path), Options(schedule="0 0 3 * * *"))
-    assert lines[1].endswith("--cron-expression '0 0 3 * * *' --pipeline-package-path pipeline.yaml")
+    assert lines[-1].endswith("--cron-expression '0 0 3 * * *' --pipeline-package-path pipeline.yaml")
 
 
 @pytest.mark.parametrize("option", ["retries", "retry_seconds"])

@@ -76,13 +76,14 @@ def files(subject: Subject, options: Options) -> Mapping[str, str]:
 
 
 def next_lines(subject: Subject, options: Options) -> Sequence[str]:
-    """How it is given to Kubeflow: once, and on a schedule."""
+    """How it is given to Kubeflow: the image, which needs kfp; then a run, and a schedule where one is set."""
     name = subject.slug
+    image = "build the worker image with kfp: seakeep export container … --set extras=kubeflow"
     once = f"kfp run create --experiment-name {name} --package-file {COMPILED}"
     if not options.schedule:
-        return (once,)
+        return (image, once)
     create = f"kfp recurring-run create --experiment-name {name} --job-name {name}"
-    return (once, f"{create} --cron-expression '{options.schedule}' --pipeline-package-path {COMPILED}")
+    return (image, once, f"{create} --cron-expression '{options.schedule}' --pipeline-package-path {COMPILED}")
 
 
 def text_of(subject: Subject, options: Options) -> str:
