@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, verb
+from seakeep.core.errors import UsageError
 from seakeep.prediction_log.columns import ROLES
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _COLUMNS = ("release", "role", "outcome", "rows", "labelled", "median", "95 %", 
 @click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="Only in this role; may be repeated.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write rows: .parquet or .csv")
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@click.option(
+    "--cloudevents",
+    metavar="FILE|URL",
+    help="Give requests and answers as KServe's payload logger does: to a file (.jsonl), or to an address by HTTP.",
+)
+@click.option("--service", metavar="NAME", default="", help="The InferenceService that events name (default NAME).")
+@click.option("--namespace", default="", help="Its namespace (default: export.namespace).")
 def command(
     door: Door,
     *,
@@ -38,13 +46,38 @@ def command(
     roles: tuple[str, ...],
     output: Path | None,
     overwrite: bool,
+    cloudevents: str | None,
+    service: str,
+    namespace: str,
 ) -> None:
     """Show the predictions of NAME by release, role and outcome: rows, labels, latency.
 
+    With --cloudevents URL every request goes to the receiver at least once, in order; the next call goes on where the last
+    one stopped. Requests of the last two minutes wait for it.
+
     Example: seakeep predictions trips --since 2026-06-01 -o june.parquet
     """
-    from seakeep.pipeline import predictions
+    from seakeep.pipeline import payloads, predictions
 
+    if cloudevents is not None:
+        if output is not None:
+            raise UsageError(
+                "rows and events are written apart", fix="Give -o or --cloudevents, one of the two.", where=str(output)
+            )
+        sent = payloads.events(
+            name,
+            cloudevents,
+            since=since,
+            until=until,
+            releases=releases,
+            roles=roles,
+            service=service,
+            namespace=namespace,
+            overwrite=overwrite,
+            home=door.home,
+        )
+        door.show(sent, lambda: f"{sent.events:,} events of {sent.name} to {sent.target}")
+        return
     found = predictions.summary(
         name,
         output,
