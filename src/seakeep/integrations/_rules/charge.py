@@ -37,7 +37,7 @@ def _rollouts(name: str) -> Iterator[Alert]:
         f"The rollout of {name} is held",
         "Its step's longest time passed without the evidence that it waits for; the shares stay as they are.",
         runbook,
-        Case({_phase(name, "held"): "1x120"}, "1h", own),
+        Case({_phase(name, "held"): "1x120"}, "35m", own),
     )
     yield Alert(
         "SeakeepRolloutStandsStill",
@@ -47,7 +47,7 @@ def _rollouts(name: str) -> Iterator[Alert]:
         f"Nobody looks at the rollout of {name}",
         f"A rollout of {name} is under way, and its evidence was not looked at for 10 minutes.",
         f"seakeep rollout serve {name}",
-        Case({_phase(name, "canary"): "1x60", looked: "0x60"}, "30m", own),
+        Case({_phase(name, "canary"): "1x60", looked: "0x60"}, "20m", own),
     )
     yield Alert(
         "SeakeepRolloutSentBack",
@@ -87,7 +87,7 @@ def _trainings(name: str) -> Iterator[Alert]:
         f"{name} cannot be trained again",
         "A span that breaks the contract stands against it, until it is replaced or left out.",
         "seakeep retrain --help",
-        Case({f'{control.RETRAINING_DECISION.name}{{model="{name}", decision="blocked"}}': "1x120"}, "90m", own),
+        Case({f'{control.RETRAINING_DECISION.name}{{model="{name}", decision="blocked"}}': "1x120"}, "65m", own),
     )
 
 
@@ -105,7 +105,7 @@ def _champion(name: str, objectives: Objectives) -> Iterator[Alert]:
             "seakeep retrain --help",
             Case(
                 {f'{control.CHAMPION_MADE.name}{{model="{name}"}}': f"{-days * 86_400 - 60}x120"},
-                "90m",
+                "65m",
                 {"model": name},
             ),
         )

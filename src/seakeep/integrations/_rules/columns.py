@@ -69,5 +69,5 @@ def _exceeding(alert: str, name: str, series: tuple[str, str, str], told: str, l
         f"{name}: values of {{{{ $labels.column }}}} break the contract",
         f"Values of {{{{ $labels.column }}}} {told}.",
         f"seakeep show {name}",
-        Case({f"{counter}{{{q.matchers(**own)}}}": "0+60x90", rows: "0+60x90"}, "1h", own, {_PERCENT: "100%"}),
+        Case({f"{counter}{{{q.matchers(**own)}}}": "0+60x90", rows: "0+60x90"}, "20m", own, {_PERCENT: "100%"}),
     )

@@ -34,9 +34,9 @@ class Burn:
 
 BURNS = (
     Burn(14.4, "1h", "5m", "2m", "critical"),
-    Burn(6.0, "6h", "30m", "15m", "critical"),
-    Burn(3.0, "1d", "2h", "1h", "warning"),
-    Burn(1.0, "3d", "6h", "3h", "warning"),
+    Burn(6.0, "6h", "30m", "5m", "critical"),
+    Burn(3.0, "1d", "2h", "30m", "warning"),
+    Burn(1.0, "3d", "6h", "1h", "warning"),
 )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FAILED, SLOW = "model:seakeep_requests_failed:ratio_rate", "model:seakeep_requests_slow:ratio_rate"
 _MODEL = ("model",)
 _PERCENT = "{{ $value | humanizePercentage }}"
-_TWICE = "0+60x240"
+_STEADY = "0+60x70"
 
 
 def requests(name: str, objectives: Objectives) -> Group:
@@ -44,41 +44,25 @@ def requests(name: str, objectives: Objectives) -> Group:
 
 
 def budgets(name: str, objectives: Objectives) -> Group:
-    """Alerts on budgets that burn too fast."""
-    failed = f'seakeep_requests_total{{model="{name}", version="1", role="champion", status="500"}}'
-    answered = f'seakeep_requests_total{{model="{name}", version="1", role="champion", status="200"}}'
-    bucket = f'seakeep_request_seconds_bucket{{model="{name}", version="1", role="champion", le="{objectives.slow_seconds}"}}'
-    count = f'seakeep_request_seconds_count{{model="{name}", version="1", role="champion"}}'
+    """Alerts on budgets that burn too fast. A budget so large that not even failing always burns it so fast has no such alert."""
+    arm = f'model="{name}", version="1", role="champion"'
+    failed = {f'seakeep_requests_total{{{arm}, status="500"}}': _STEADY}
+    slow = {
+        f'seakeep_request_seconds_bucket{{{arm}, le="{objectives.slow_seconds}"}}': "0x70",
+        f"seakeep_request_seconds_count{{{arm}}}": _STEADY,
+    }
     rules: list[Alert] = []
     for burn in BURNS:
-        series = {failed: _TWICE, answered: _TWICE}
-        what = f"{_PERCENT} of the requests for {name} failed within {burn.long}"
-        rules.append(
-            _burning(
-                "SeakeepErrorBudgetBurns",
-                name,
-                burn,
-                record=FAILED,
-                objective=objectives.available,
-                what=what,
-                series=series,
+        if burn.factor * (1 - objectives.available) < 1:
+            what = f"{_PERCENT} of the requests for {name} failed within {burn.long}"
+            rules.append(
+                _burning("SeakeepErrorBudgetBurns", name, burn, FAILED, objectives.available, what=what, series=failed)
             )
-        )
-        series = {bucket: _TWICE, count: "0+120x240"}
-        what = (
-            f"{_PERCENT} of the requests for {name} took longer than {objectives.slow_seconds:g} s within {burn.long}"
-        )
-        rules.append(
-            _burning(
-                "SeakeepLatencyBudgetBurns",
-                name,
-                burn,
-                record=SLOW,
-                objective=objectives.quick,
-                what=what,
-                series=series,
+        if burn.factor * (1 - objectives.quick) < 1:
+            what = f"{_PERCENT} of the requests for {name} took longer than {objectives.slow_seconds:g} s within {burn.long}"
+            rules.append(
+                _burning("SeakeepLatencyBudgetBurns", name, burn, SLOW, objectives.quick, what=what, series=slow)
             )
-        )
     about = (
         f"Objectives: {objectives.available:.6g} answered, {objectives.quick:.6g} within {objectives.slow_seconds:g} s."
     )
@@ -112,7 +96,7 @@ def answers(name: str, objectives: Objectives) -> Group:
             f"{_PERCENT} of the requests for {name} were refused within 30 minutes, more than "
             f"{objectives.refused_at_most:.6g}: whoever sends them has changed something.",
             f"seakeep predictions {name}",
-            Case({refused: _TWICE, asked: _TWICE}, "1h", own, {_PERCENT: "100%"}),
+            Case({refused: _STEADY, asked: _STEADY}, "20m", own, {_PERCENT: "100%"}),
         ),
         Alert(
             "SeakeepRouteStuck",
@@ -122,7 +106,7 @@ def answers(name: str, objectives: Objectives) -> Group:
             f"Servers of {name} do not follow its route",
             f"A release on the route of {name} cannot be loaded, or the registry cannot be read; the old route stays.",
             f"seakeep show {name}",
-            Case({failures: "0+1x60"}, "30m", own),
+            Case({failures: "0+1x60"}, "10m", own),
         ),
     )
     return Group(f"seakeep {name} answers", "Who answers, and what is refused.", rules)
@@ -168,7 +152,7 @@ def _log(name: str, objectives: Objectives) -> Iterator[Alert]:
                 f'seakeep_requests_total{{model="{name}", version="1", role="champion", status="200"}}': "0+60x60",
                 f'seakeep_log_newest_at_seconds{{model="{name}"}}': "0x60",
             },
-            "30m",
+            "25m",
             own,
         ),
     )
@@ -183,7 +167,7 @@ def _log(name: str, objectives: Objectives) -> Iterator[Alert]:
         "seakeep gc --help",
         Case(
             {f'seakeep_log_disk_bytes{{model="{name}"}}': f"{4 * size * 1e9:.0f}x120"},
-            "2h",
+            "65m",
             own,
             {"{{ $value | humanize }}": _humanized(4 * size * 1e9)},
         ),
@@ -201,7 +185,7 @@ def _log(name: str, objectives: Objectives) -> Iterator[Alert]:
 
 
 def _burning(
-    alert: str, name: str, burn: Burn, *, record: str, objective: float, what: str, series: dict[str, str]
+    alert: str, name: str, burn: Burn, record: str, objective: float, *, what: str, series: dict[str, str]
 ) -> Alert:
     limit = f"{burn.factor:g} * {1 - objective:.6g}"
     expr = f'{record}{burn.long}{{model="{name}"}} > {limit} and {record}{burn.short}{{model="{name}"}} > {limit}'
@@ -213,7 +197,7 @@ def _burning(
         f"{name} misses its objective of {objective:.6g}",
         f"{what}: its budget burns {burn.factor:g} times as fast as it may.",
         f"seakeep predictions {name}",
-        Case(series, "4h", {"model": name}, {_PERCENT: "50%"}),
+        Case(series, "65m", {"model": name}, {_PERCENT: "100%"}),
         {"window": burn.long},
     )
 

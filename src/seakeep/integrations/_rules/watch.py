@@ -44,7 +44,7 @@ def silence(name: str) -> Group:
             f"{name} is not watched",
             f"The monitor of {name} has put nothing on record for three of its windows.",
             f"seakeep monitor {name} --every 60",
-            Case({_series(changed, name): "0x180", _series(length, name): "600x180"}, "2h", own),
+            Case({_series(changed, name): "0x180", _series(length, name): "600x180"}, "55m", own),
         ),
         Alert(
             "SeakeepRecordUnreadable",
@@ -56,7 +56,7 @@ def silence(name: str) -> Group:
             "seakeep show --help",
             Case(
                 {f'{control.READABLE.name}{{model="{name}", part="monitor"}}': "0x30"},
-                "20m",
+                "8m",
                 {**own, "part": "monitor"},
             ),
         ),
