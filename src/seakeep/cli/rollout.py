@@ -128,7 +128,7 @@ def serve(door: Door, *, name: str, every: float, http: str | None) -> Verdict:
         click.echo(f"{error}\n  Trying again in {every:g} seconds.", err=True)
 
     def listening(address: str) -> None:
-        door.show({"name": name, "address": address}, lambda: f"verdict of {name} at {address}/rollouts/{name}/verdict")
+        door.show({"name": name, "address": address}, lambda: f"rollouts of {name} are told at {address}")
 
     if http is not None:
         control.serve(name, http=http, every=every, home=door.home, listening=listening, told=told, troubled=troubled)
