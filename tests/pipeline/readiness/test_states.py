@@ -154,6 +154,21 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Craft:
     return Craft(tmp_path_factory.mktemp("whole") / "tips").make()
 
 
+@pytest.fixture(scope="module")
+def crafts(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Craft]:
+    """Projects by what was changed in them, each made once; read only. git: three processes that few tests have a use for."""
+    made: dict[tuple[Change, bool], Craft] = {}
+
+    def of(change: Change, *, git: bool) -> Craft:
+        if (change, git) not in made:
+            craft = Craft(tmp_path_factory.mktemp("crafts") / "tips", git=git)
+            change(craft)
+            made[change, git] = craft.make()
+        return made[change, git]
+
+    return of
+
+
 @pytest.mark.parametrize("test", [test.id for test in TESTS])
 def test_a_full_point_rests_on_evidence(whole, test):
     found = whole.check(test)
@@ -163,10 +178,8 @@ def test_a_full_point_rests_on_evidence(whole, test):
 
 
 @pytest.mark.parametrize(("test", "change", "how", "words"), STATES, ids=[f"{s[0]}-{i}" for i, s in enumerate(STATES)])
-def test_less_earns_less_and_says_what_is_missing(craft, test, change, how, words):
-    craft.git = test == "M1"  # three processes that the other tests have no use for
-    change(craft)
-    found = craft.make().check(test)
+def test_less_earns_less_and_says_what_is_missing(crafts, test, change, how, words):
+    found = crafts(change, git=test == "M1").check(test)
     assert found.evidence["how"] == how, found.message
     assert found.observed == POINTS.get(how, 0.0)
     assert words.lower() in found.message.lower()
