@@ -24,6 +24,7 @@ CHECKS = (
     ("seakeep.data.anomalies", "MEANINGS"),
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
+    ("seakeep.pipeline.ci.codes", "CODES"),
     ("seakeep.monitoring.codes", "CODES"),
     ("seakeep.pipeline.readiness.rubric", "CODES"),
 )
@@ -43,6 +44,8 @@ OTHER_CHECKS = {
 }
 SETTINGS = {
     "home": "Folder of the registry. Empty: `.seakeep` beside the project, found by walking up.",
+    "database": "Address of the registry's database, `postgresql://USER@HOST/DATABASE`. Empty: a file in `home`. No password in the file.",
+    "objects": "Address of the registry's objects, `s3://BUCKET/PREFIX`, `gs://…`, `az://…`. Empty: files in `home`.",
     "run.threads": "Threads of Polars and of estimators that ask; 0 for all cores. No answer depends on it.",
     "serve.http": "Address to listen on, `host:port`.",
     "serve.workers": "Processes that answer, each with its own copy of the models.",
@@ -58,6 +61,10 @@ SETTINGS = {
     "serve.log_seconds": "Longest time until an answered row is on the disk, in seconds, 0.05 to 60.",
     "serve.dialects": "Contracts of clouds that are answered beside V2, see [Server](server.md#dialects). A cloud that runs the server "
     "switches its own on.",
+    "serve.role": "As what a release that is served from its folder is logged: `champion` or `challenger`. Releases of a registry are "
+    "logged as their route says.",
+    "serve.version": "The registry's number of a release that is served from its folder; 0 where it is not known: the first 12 digits of "
+    "its digest stand for it then.",
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",
@@ -234,13 +241,71 @@ def server_metrics() -> str:
     rows = [
         (
             code(family.name),
-            "histogram" if family.bounds else "counter",
+            "histogram" if family.bounds else "counter" if family.kind == "sum" else "gauge",
             ", ".join(family.labels),
             md.escaped(family.about),
         )
         for family in FAMILIES
     ]
     return _table(("metric", "type", "labels", "meaning"), rows)
+
+
+def control_metrics() -> str:
+    """The Prometheus metrics of the control server; all are gauges."""
+    from seakeep.pipeline.control.metrics import FAMILIES
+
+    rows = [(code(family.name), ", ".join(family.labels), md.escaped(family.about)) for family in FAMILIES]
+    return _table(("metric", "labels", "meaning"), rows)
+
+
+def alerts() -> str:
+    """Every alert that is exported for Prometheus."""
+    rows = [
+        (code(each.name), each.severity, each.lasting, _in_cell(each.summary), code(each.runbook))
+        for group in _rule_groups()
+        for each in group.alerts
+    ]
+    return _table(("alert", "severity", "after", "says", "next"), list(dict.fromkeys(rows)))
+
+
+def recordings() -> str:
+    """Every series that the exported rules record."""
+    found = [rule for group in _rule_groups() for rule in group.rules if not hasattr(rule, "severity")]
+    rows = [(code(each.record), ", ".join(each.labels), _in_cell(code(each.expr))) for each in found]
+    return _table(("series", "labels of its own", "expression"), rows)
+
+
+def panels() -> str:
+    """Every panel of the exported dashboards, with what it asks of Prometheus."""
+    from seakeep.core.model import Input
+    from seakeep.integrations import _grafana, _rules
+
+    inputs = (Input("NUMBER", Kind.NUMBER), Input("TEXT", Kind.STRING))
+    boards = (
+        _grafana.service(_contract(), _rules.Objectives(), inputs),
+        _grafana.quality(_contract(), ("METRIC",)),
+        _grafana.rollout(_contract()),
+    )
+    rows = [
+        (board.kind, md.escaped(panel.title), _in_cell(panel.about), "<br>".join(code(q.expr) for q in panel.queries))
+        for board in boards
+        for panel in board.panels()
+    ]
+    return _table(("dashboard", "panel", "shows", "asks"), rows)
+
+
+def _rule_groups() -> list[Any]:
+    """The rules of a model called NAME, with one column and one gate."""
+    from seakeep.integrations import _rules
+
+    return [*_rules.common_groups(), *_rules.groups(_contract(), _rules.Objectives(champion_days=90))]
+
+
+def _contract() -> Any:
+    from seakeep.integrations import _rules
+
+    gate = _rules.Gate("METRIC", "least", 0.7)
+    return _rules.Contract("NAME", missing={"COLUMN": 0.0}, outside={"COLUMN": 0.0}, gates=(gate,))
 
 
 def targets() -> str:
@@ -272,6 +337,10 @@ GENERATED: dict[str, Callable[[], str]] = {
     "refused": refused,
     "refusals": refusals,
     "server_metrics": server_metrics,
+    "control_metrics": control_metrics,
+    "alerts": alerts,
+    "recordings": recordings,
+    "panels": panels,
     "transitions": transitions,
     "plans": plans,
     "reasons": reasons,

@@ -123,6 +123,17 @@ def test_every_refusal_and_metric_of_the_server_is_documented():
     assert all(f"| `{family.name}` |" in text for family in FAMILIES)
 
 
+def test_every_metric_alert_and_panel_of_the_control_server_is_documented():
+    from seakeep.integrations import _rules
+    from seakeep.pipeline.control.metrics import FAMILIES
+
+    text = page("observability")
+    assert all(f"| `{family.name}` |" in text for family in FAMILIES)
+    contract = _rules.Contract("x", {"c": 0.0}, {"c": 0.0}, (_rules.Gate("roc_auc", "most", 1.0),))
+    groups = (*_rules.common_groups(), *_rules.groups(contract, _rules.Objectives(champion_days=1)))
+    assert all(f"| `{alert.name}` |" in text for group in groups for alert in group.alerts)
+
+
 def test_every_refused_configuration_and_estimator_is_documented():
     from seakeep.training.refusals import REFUSALS
 
