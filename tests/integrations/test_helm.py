@@ -49,7 +49,7 @@ def test_the_schema_knows_every_value_and_nothing_else() -> None:
 
 def test_what_a_cluster_may_lack_is_off() -> None:
     found = YAML(typ="safe").load(files(subject(), GIVEN)["values.yaml"])
-    assert (found["gateway"]["enabled"], found["monitoring"]["enabled"]) == (False, False)
+    assert (found["gateway"]["enabled"], found["prometheus"]["enabled"]) == (False, False)
 
 
 def test_templates_of_others_within_texts_are_escaped() -> None:

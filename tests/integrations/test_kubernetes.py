@@ -180,7 +180,7 @@ def test_a_password_is_nowhere_and_a_secret_is_named(both) -> None:
 
 
 def test_the_rules_are_those_of_the_releases_contract(both) -> None:
-    rule = read(files(both, GIVEN)["components/monitoring/rules.yaml"])
+    rule = read(files(both, GIVEN)["components/prometheus/rules.yaml"])
     alerts = [rule["alert"] for group in rule["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
     assert len(alerts) > 10
     assert rule["kind"] == "PrometheusRule"

@@ -129,7 +129,7 @@ def test_a_chart_with_its_defaults_is_the_base(manifests, chart) -> None:
 
 
 def test_a_chart_with_everything_on_is_the_base_with_its_components(manifests, chart, tmp_path) -> None:
-    found = helm("template", "trips", chart, "--set", "gateway.enabled=true,monitoring.enabled=true").stdout
+    found = helm("template", "trips", chart, "--set", "gateway.enabled=true,prometheus.enabled=true").stdout
     production = objects(kubectl("kustomize", manifests / "overlays" / "production").stdout)
     for value in production.values():
         del value["metadata"]["namespace"]

@@ -188,7 +188,7 @@ def _platform_knobs(facts: Facts) -> Iterator[Knob]:
     yield Knob("route", (*rule, 0, "weight"), "gateway.canaryPercent", about, expression=champion, default=percent)
     yield Knob("route", (*rule, 1, "weight"), "gateway.canaryPercent", about, default=percent)
     yield Knob(
-        "service-monitor", ("spec", "endpoints", 0, "interval"), "monitoring.interval", "How often Prometheus asks."
+        "service-monitor", ("spec", "endpoints", 0, "interval"), "prometheus.interval", "How often Prometheus asks."
     )
 
 

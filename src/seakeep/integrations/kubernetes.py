@@ -88,7 +88,7 @@ def component_objects(facts: Facts) -> dict[str, dict[str, tuple[Plain, str]]]:
         return {}
     return {
         "gateway": {"route": (platform.route(facts), _doc(platform.route))},
-        "monitoring": {
+        "prometheus": {
             "service-monitor": (platform.service_monitor(facts), _doc(platform.service_monitor)),
             "rules": (platform.rules(facts), _doc(platform.rules)),
         },

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from seakeep.integrations import _kube as kube
 from seakeep.integrations import _queries as queries
 from seakeep.integrations._kubernetes.serving import RATE
-from seakeep.integrations._rules import Contract, Objectives, groups
+from seakeep.integrations._rules import Contract, Objectives, common_groups, groups
+from seakeep.integrations._rules.groups import SERVERS
 from seakeep.integrations._rules.objectives import slow_seconds
 
 if TYPE_CHECKING:
@@ -41,14 +42,20 @@ def route(facts: Facts) -> Plain:
 
 
 def service_monitor(facts: Facts) -> Plain:
-    """Prometheus asks every server of both arms for its metrics."""
+    """Prometheus asks every server of both arms for its metrics, under the job's name that the rules and dashboards use."""
+    endpoint = {
+        "port": "http",
+        "path": "/metrics",
+        "interval": f"{_SCRAPE_SECONDS}s",
+        "relabelings": [{"targetLabel": "job", "replacement": SERVERS}],
+    }
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
         "metadata": {"name": facts.slug, "labels": kube.labels(facts.subject, "monitoring")},
         "spec": {
             "selector": {"matchLabels": kube.selector(facts.subject, "server")},
-            "endpoints": [{"port": "http", "path": "/metrics", "interval": f"{_SCRAPE_SECONDS}s"}],
+            "endpoints": [endpoint],
         },
     }
 
@@ -57,7 +64,8 @@ def rules(facts: Facts) -> Plain:
     """What is recorded and what alerts, from the release's contract: the rules of the target prometheus."""
     settings = facts.subject.settings
     objectives = Objectives(slow_seconds=slow_seconds(settings))
-    found = groups(Contract.of(facts.release), objectives, logged=settings.serve.log != "off")
+    own = groups(Contract.of(facts.release), objectives, logged=settings.serve.log != "off")
+    found = (*common_groups(), *own)
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",

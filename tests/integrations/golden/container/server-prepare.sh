@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 here=$(pwd -P)
 
 # The lock says which version of each package, with its hashes. Keep it under version control; remove it to resolve anew.
+[ -f requirements.txt ] || command -v uv >/dev/null || { echo "The lock is made by uv, which is not installed: pip install uv" >&2; exit 3; }
 [ -f requirements.txt ] || uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
     --python-version 3.12 --python-platform x86_64-manylinux_2_28 requirements.in --output-file requirements.txt
 
