@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import http.server
 import json
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -92,7 +93,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         status = self.server.answers.pop(0) if self.server.answers else 200
         if status == 0:
-            self.connection.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
             return
         if status < 300:
             headers = {name.lower(): value for name, value in self.headers.items()}

@@ -2,8 +2,8 @@
 
 A canary is a second production variant with its share of the weights, beside the variant of the image that answers now. The image
 starts as `serve`, which is its default, and answers /ping and /invocations (dialect `sagemaker`). No key is written: the role that
-the containers run as is a parameter of the stack. SageMaker starts no container as a user of the image's choice alone: where a
-volume of /opt/ml must be written, it expects root; a server writes nowhere there.
+the containers run as is a parameter of the stack. SageMaker's documents expect containers to run as root; a server does not, and
+reads and writes nothing below /opt/ml.
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-endpointconfig.html
 """
 
