@@ -242,11 +242,22 @@ class Registry:
         if row is not None:
             return Artifact(*row)
         prefix = reference.lower()
-        query = "SELECT DISTINCT digest FROM uses WHERE digest >= ? AND digest < ? ORDER BY digest"
-        rows = self._connection.execute(query, (prefix, f"{prefix}g")) if _PREFIX.fullmatch(prefix) else []
-        if not rows:
+        found = self._beginning(prefix) if _PREFIX.fullmatch(prefix) else []
+        if not found:
             raise BadReference.unknown_artifact(reference, self._releases.names())
-        if len(rows) > 1:
-            raise BadReference.ambiguous(prefix, [row[0] for row in rows])
+        if len(found) > 1:
+            raise BadReference.ambiguous(prefix, found)
         query = "SELECT name, kind, digest FROM uses WHERE digest = ? ORDER BY execution DESC LIMIT 1"
-        return Artifact(*self._connection.execute(query, rows[0])[0])
+        kept = "SELECT kind, kind, digest FROM artifacts WHERE digest = ?"  # that no stage read or wrote: a window's report
+        used = one(self._connection.execute(query, (found[0],)))
+        return Artifact(*(used or self._connection.execute(kept, (found[0],))[0]))
+
+    def _beginning(self, prefix: str) -> list[str]:
+        """Digests on record that begin so, of what stages used and of what is kept."""
+        query = "SELECT DISTINCT digest FROM {} WHERE digest >= ? AND digest < ?"
+        rows = (
+            row
+            for name in ("uses", "artifacts")
+            for row in self._connection.execute(query.format(name), (prefix, f"{prefix}g"))
+        )
+        return sorted({str(row[0]) for row in rows})

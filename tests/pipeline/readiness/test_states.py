@@ -364,3 +364,16 @@ def test_a_signature_of_what_the_record_contradicts_does_not_count(craft):
     found = craft.check("D2")
     assert (found.observed, found.verdict) == (0.0, FAIL)
     assert "the record says the contrary" in str(found.evidence)
+
+
+def test_a_report_that_a_next_line_names_can_be_shown(crafts):
+    """A window's report is kept, but no stage's input or output."""
+    from seakeep.registry import Registry
+
+    craft = crafts(judged("window", "schema", FAIL), git=False)
+    verb, digest = craft.check("Mon2").fix.rsplit(" ", 1)
+    assert verb == "seakeep show"
+    with Registry(craft.home) as registry:
+        found = registry.find(digest)
+        assert (found.kind, found.name) == ("report", "report")
+        assert registry.lineage(digest).edges == ()
