@@ -16,6 +16,7 @@ import pytest
 from seakeep.core import Verdict, locks
 from seakeep.monitoring.incidents import Incident
 from seakeep.pipeline import run
+from seakeep.pipeline.control.alerts import Alert, receive
 from seakeep.pipeline.retraining import RetrainBusy, attending, retrain
 from seakeep.pipeline.retraining import declared as declared_module
 from seakeep.pipeline.retraining import service as retraining
@@ -195,6 +196,34 @@ def test_an_open_incident_starts_one_training_and_no_second_one(trained, code, k
     assert look(trained, at=NOW + 5 * HOUR).decision.code == "nothing"
     incident(trained, code=code, number=2)
     assert look(trained, at=NOW + 6 * HOUR).decision.triggers == (kind,)
+
+
+def firing(trained, *, number: int = 1, began: float = NOW, state: str = "firing", **labels: str) -> None:
+    """An alert that Alertmanager told of."""
+    told = Alert(f"{number:x}", "tips", "FeedStopped", state, began, labels)
+    with Registry(trained.home) as registry:
+        receive(registry, [told], now=began)
+
+
+def test_an_alert_starts_a_training_where_its_rule_and_the_settings_say_so_and_once(trained) -> None:
+    firing(trained, seakeep_retrain="true")
+    assert look(trained, at=NOW + 60).decision.code == "nothing", "the settings do not say so"
+    (trained.file.parent / "seakeep.toml").write_text('[retrain]\non = ["alerts"]\n')
+    found = look(trained, at=NOW + 120)
+    assert (found.decision.triggers, found.decision.why) == (("alerts",), "firing alert FeedStopped")
+    assert found.outcome.result == "equal"
+    assert look(trained, at=NOW + 5 * HOUR).decision.code == "nothing"
+    firing(trained, began=NOW + 6 * HOUR, seakeep_retrain="true")
+    assert look(trained, at=NOW + 6 * HOUR + 60).decision.triggers == ("alerts",), "it ended and began again"
+
+
+def test_alerts_that_ended_or_do_not_ask_start_nothing(trained) -> None:
+    (trained.file.parent / "seakeep.toml").write_text('[retrain]\non = ["alerts"]\n')
+    firing(trained)
+    firing(trained, number=2, seakeep_retrain="no")
+    firing(trained, number=3, seakeep_retrain="true")
+    firing(trained, number=3, seakeep_retrain="true", state="resolved")
+    assert look(trained, at=NOW + 60).decision.code == "nothing"
 
 
 def test_incidents_that_are_closed_or_of_another_kind_or_release_start_nothing(trained) -> None:

@@ -15,6 +15,7 @@ NOW = 1_760_000_000.0
 DRIFT = Incident("1", "drift", "temp", "temp moved")
 BAD = BadSpan("b")
 DECAY = Incident("2", "decay", "roc_auc")
+ALERT = Incident("3", "alerts", "FeedStopped")
 
 
 def decided(facts: Facts = Facts(), policy: Policy = Policy(), *, starts=(), trained=NOW - DAY) -> Decision:  # noqa: B008
@@ -28,6 +29,13 @@ def decided(facts: Facts = Facts(), policy: Policy = Policy(), *, starts=(), tra
         (Facts(("a", "b", "c", "d", "e")), Policy(), ("spans",), "new spans a, b, c and 2 more"),
         (Facts(incidents=(DRIFT,)), Policy(), ("drift",), "drift of temp"),
         (Facts(incidents=(DECAY, DRIFT)), Policy(), ("drift", "decay"), "drift of temp; decay of roc_auc"),
+        (Facts(incidents=(ALERT,)), Policy(on=("alerts",)), ("alerts",), "firing alert FeedStopped"),
+        (
+            Facts(incidents=(ALERT, DRIFT)),
+            Policy(on=("alerts", "drift")),
+            ("drift", "alerts"),
+            "drift of temp; firing alert FeedStopped",
+        ),
         (Facts(), Policy(every=DAY), ("schedule",), f"the latest training was at {moment(NOW - DAY)}, due every 1d"),
         (Facts(asked=True), Policy(on=()), ("asked",), "somebody asked for it"),
         (Facts(("a",), (BAD,)), Policy(skip_bad_spans=True), ("spans",), "new span a"),
@@ -38,7 +46,9 @@ def test_each_trigger_starts_a_training_and_says_so(facts, policy, triggers, why
 
 
 @pytest.mark.parametrize(
-    "facts", [Facts(("a",)), Facts(incidents=(DRIFT,)), Facts(incidents=(DECAY,)), Facts()], ids=str
+    "facts",
+    [Facts(("a",)), Facts(incidents=(DRIFT,)), Facts(incidents=(DECAY,)), Facts(incidents=(ALERT,)), Facts()],
+    ids=str,
 )
 def test_what_the_policy_does_not_name_starts_nothing(facts) -> None:
     found = decided(facts, Policy(on=(), every=1.0))

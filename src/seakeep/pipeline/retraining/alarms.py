@@ -1,7 +1,8 @@
-"""Alarms that ask for a training: open incidents of drift and decay about the release that is in charge.
+"""Alarms that ask for a training: open incidents of drift and decay about the release that is in charge, and alerts that fire.
 
 The monitor keeps incidents (see monitoring.incidents). One of them asks once: a training that came to an end has answered it, for
-the champion that it was about. Where the next champion has the same trouble, it asks again.
+the champion that it was about. Where the next champion has the same trouble, it asks again. An alert asks only where its rule says so,
+by the label seakeep_retrain="true", and once for each time that it began.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from seakeep.monitoring.incidents import Incident as Known
     from seakeep.registry import Registry
 
+RETRAIN = "seakeep_retrain"
+"""The label of an alert that asks for a training, where it is "true"."""
 _KINDS: tuple[Literal["drift", "decay"], ...] = ("drift", "decay")
 
 
@@ -31,6 +34,18 @@ def open_incidents(registry: Registry, name: str, *, answered: Collection[str] =
         for each in about
         for kind in _KINDS
         if each.code.startswith(f"{kind}.")
+    ]
+    return tuple(each for each in asking if each.id not in answered)
+
+
+def firing_alerts(registry: Registry, name: str, *, answered: Collection[str] = ()) -> tuple[Incident, ...]:
+    """Alerts about `name` that fire, ask for a training by their label, and that no training has answered."""
+    from seakeep.pipeline.control.alerts import firing
+
+    asking = [
+        Incident(f"alert {kept.alert.fingerprint} {kept.alert.began:.3f}", "alerts", kept.alert.title, kept.alert.summary)
+        for kept in firing(registry, name)
+        if kept.alert.labels.get(RETRAIN) == "true"
     ]
     return tuple(each for each in asking if each.id not in answered)
 

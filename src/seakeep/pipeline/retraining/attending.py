@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from seakeep.core import durations
 from seakeep.core.codec import from_plain
 from seakeep.core.errors import SeakeepError
-from seakeep.pipeline.retraining.alarms import open_incidents
+from seakeep.pipeline.retraining.alarms import firing_alerts, open_incidents
 from seakeep.pipeline.retraining.child import call
 from seakeep.pipeline.retraining.feed import Feed, Window
 from seakeep.pipeline.retraining.trainings import EXIT_CODES, Kept, Outcome, Training, outcome_of
-from seakeep.pipeline.retraining.triggers import BadSpan, Decision, Facts, History, Policy, decide
+from seakeep.pipeline.retraining.triggers import BadSpan, Decision, Facts, History, Incident, Policy, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Attending:
             window.new,
             bad,
             window.short,
-            open_incidents(self.registry, self.name, answered=self.kept.answered),
+            self._alarms(),
             asked=asked,
         )
         self.kept = replace(self.kept, history=self._history().at(at))
@@ -94,6 +94,12 @@ class Attending:
         outcome = self._train(self.kept.running, decision.why) if self.kept.running is not None else None
         rolled = self._roll_out()
         return Look(self.name, at, decision, bool(news or outcome or rolled), outcome, rolled)
+
+    def _alarms(self) -> tuple[Incident, ...]:
+        """What asks for a training, and no training has answered."""
+        answered = self.kept.answered
+        alerts = firing_alerts(self.registry, self.name, answered=answered) if "alerts" in self.settings.on else ()
+        return (*open_incidents(self.registry, self.name, answered=answered), *alerts)
 
     def _go_on(self, training: Training) -> Look:
         decision = Decision("retrain", "goes on with a training that was broken off")

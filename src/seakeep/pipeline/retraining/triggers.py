@@ -1,6 +1,7 @@
 """When to train again: a decision on facts, with its reason in words. Pure: no clock, no files; `service` gathers and acts.
 
-Four things may ask for a training: spans that no training has seen, the age of the latest one, drift, and decay of a metric.
+Five things may ask for a training: spans that no training has seen, the age of the latest one, drift, decay of a metric, and where
+that is wanted an alert of Alertmanager's that fires.
 What stands against it: a span that breaks the contract, the cool-down since the last start, and a budget of starts within a
 time. A person's word goes before the cool-down and the budget, never before the contract.
 
@@ -21,7 +22,7 @@ from seakeep.core.words import listed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Trigger = Literal["spans", "schedule", "drift", "decay", "asked"]
+Trigger = Literal["spans", "schedule", "drift", "decay", "alerts", "asked"]
 Code = Literal["retrain", "nothing", "cooling", "budget", "blocked"]
 _SHOWN = 3
 
@@ -68,10 +69,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An open incident of the champion that no training has answered yet. subject: the column or metric."""
+    """An open incident of the champion, or an alert that fires, that no training has answered yet.
+
+    subject: the column or metric, or the alert's name.
+    """
 
     id: str
-    kind: Literal["drift", "decay"]
+    kind: Literal["drift", "decay", "alerts"]
     subject: str
     message: str = ""
 
@@ -163,6 +167,9 @@ def _asking(policy: Policy, facts: Facts, history: History) -> dict[Trigger, str
         subjects = tuple(each.subject for each in facts.incidents if each.kind == kind)
         if subjects:
             found[kind] = f"{kind} of {_listed(subjects)}"
+    alerts = tuple(each.subject for each in facts.incidents if each.kind == "alerts")
+    if alerts:
+        found["alerts"] = f"firing {_listed(alerts, 'alert')}"
     return {name: why for name, why in found.items() if name == "asked" or name in policy.on}
 
 
