@@ -17,6 +17,7 @@ import http.client
 import json
 import os
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -257,6 +258,11 @@ class Stack:
         return self.project / ".seakeep"
 
     @property
+    def token(self) -> Path:
+        """The file of the token that goes with alerts."""
+        return self.folder / "alerts-token"
+
+    @property
     def exported(self) -> Path:
         """Where the exported files lie."""
         return self.folder / "exported"
@@ -278,22 +284,24 @@ class Stack:
         self.seakeep("run", "pipeline.py")
         pipeline.write_text(pipeline.read_text().replace("n_estimators=120", "n_estimators=90"))
         self.seakeep("run", "pipeline.py")
+        self.token.write_text(secrets.token_hex(16))
         self.rows = parcels(self.project / "data" / "parcels.csv")
 
     def serve(self) -> None:
         """A server, a monitor that judges every ten seconds, a rollout, and the server that tells of both."""
         self.server, self.control = (f"127.0.0.1:{free_port()}" for _ in range(2))
-        python = self.processes
-        python.start("serve", BIN / "seakeep", "serve", NAME, "--http", self.server, cwd=self.project)
-        until(lambda: get(self.server, "/v2/health/ready") is not None, seconds=60, what="the server", processes=python)
-        self.seakeep("rollout", "start", NAME, "--release", f"{NAME}@2", codes=(0, 2))
-        python.start("monitor", BIN / "seakeep", "monitor", NAME, "--every", 1, cwd=self.project)
-        python.start(
-            "control", BIN / "seakeep", "rollout", "serve", NAME, "--every", 2, "--http", self.control, cwd=self.project
+        started, seakeep = self.processes, BIN / "seakeep"
+        started.start("serve", seakeep, "serve", NAME, "--http", self.server, cwd=self.project)
+        until(
+            lambda: get(self.server, "/v2/health/ready") is not None, seconds=60, what="the server", processes=started
         )
-        until(lambda: get(self.control, "/metrics"), seconds=60, what="the control server", processes=python)
+        self.seakeep("rollout", "start", NAME, "--release", f"{NAME}@2", codes=(0, 2))
+        started.start("monitor", seakeep, "monitor", NAME, "--every", 1, cwd=self.project)
+        command = (seakeep, "rollout", "serve", NAME, "--every", 2, "--http", self.control)
+        started.start("control", *command, cwd=self.project, SEAKEEP_WEBHOOK_TOKEN_FILE=str(self.token))
+        until(lambda: get(self.control, "/metrics"), seconds=60, what="the control server", processes=started)
 
-    def export(self, *, webhook: str = "", every: int = 1) -> None:
+    def export(self, *, every: int = 1) -> None:
         """The files of prometheus and grafana, for the addresses of this stack."""
         self.prometheus, self.alertmanager = (f"127.0.0.1:{free_port()}" for _ in range(2))
         given = {
@@ -301,8 +309,8 @@ class Stack:
             "control": self.control,
             "alertmanagers": self.alertmanager,
             "scrape_seconds": str(every),
-            "webhook": webhook or f"http://{self.control}/alerts",
-            "token_file": "",
+            "webhook": f"http://{self.control}/alerts",
+            "token_file": str(self.token),
         }
         settings = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
         self.seakeep("export", "prometheus", NAME, "-o", self.exported, *settings)

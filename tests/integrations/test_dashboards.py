@@ -121,6 +121,12 @@ def test_limits_are_drawn_from_the_contract_and_the_objectives(judged):
     assert [(step["value"], step["color"]) for step in _steps(metrics["log_loss"])] == [(None, "green"), (0.6, "red")]
 
 
+def test_what_may_be_negative_is_not_cut_at_zero(judged):
+    panels = [panel for board in boards(judged).values() for panel in board["panels"] if panel["type"] == "timeseries"]
+    free = {panel["title"] for panel in panels if "min" not in panel["fieldConfig"]["defaults"]}
+    assert free == {"How far means moved", "Evidence and limits", "roc_auc", "log_loss"}
+
+
 def _steps(panel: dict) -> list[dict]:
     return panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
 

@@ -129,7 +129,7 @@ def _panel(panel: Panel) -> Any:
 
 
 def _lines(panel: Panel) -> Any:
-    made = timeseries.Panel().fill_opacity(8).line_width(1).show_points(common.VisibilityMode.NEVER).min(0)
+    made = timeseries.Panel().fill_opacity(8).line_width(1).show_points(common.VisibilityMode.NEVER)
     made.legend(
         common_builders.VizLegendOptions().show_legend(show_legend=True).placement(common.LegendPlacement.BOTTOM)
     )
@@ -137,6 +137,8 @@ def _lines(panel: Panel) -> Any:
     if panel.bad is not None or panel.warn is not None:
         style = common_builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED)
         made.thresholds_style(style)
+    if panel.least is not None:
+        made.min(panel.least)
     if panel.most is not None:
         made.max(panel.most)
     for number, query in enumerate(panel.queries):

@@ -29,7 +29,7 @@ class Query:
 class Panel:
     """One panel. unit: Grafana's word for it. warn, bad: from where on it is yellow and red; below, where `low_is_bad`.
 
-    words: how values are told in words. span: of 24 columns. most: end of the axis.
+    words: how values are told in words. span: of 24 columns. least, most: ends of the axis, None where the values decide.
     """
 
     title: str
@@ -42,6 +42,7 @@ class Panel:
     low_is_bad: bool = False
     words: Words = ""
     span: int = 8
+    least: float | None = 0
     most: float | None = None
 
 

@@ -64,6 +64,7 @@ def _drift(chosen: str, contract: Contract) -> tuple[Panel, ...]:
             "In the training rows' standard deviations.",
             (Query(q.told(control.DRIFT_EFFECT, chosen), _BY_COLUMN),),
             span=12,
+            least=None,
         ),
         Panel(
             "Columns",
@@ -115,7 +116,8 @@ def _metric(name: str, chosen: str, of: str, gates: tuple[Gate, ...]) -> Panel:
         queries.append(Query(f'{GATE}{{{of}, metric="{name}"}}', "gate at {{bound}}", dashed=True))
     about = f"{name} on the labelled rows of the last window that had any."
     bad = gate.value if gate else None
-    return Panel(name, about, tuple(queries), bad=bad, low_is_bad=gate is not None and gate.bound == "least", span=12)
+    low_is_bad = gate is not None and gate.bound == "least"
+    return Panel(name, about, tuple(queries), bad=bad, low_is_bad=low_is_bad, span=12, least=None)
 
 
 def _incidents(of: str, chosen: str) -> tuple[Panel, ...]:

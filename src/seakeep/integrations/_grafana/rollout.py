@@ -82,6 +82,7 @@ def _evidence(of: str) -> tuple[Panel, ...]:
                 Query(q.told(control.LOG_E, of), "{{test}}"),
                 Query(q.told(control.LOG_E_LIMIT, of), "limit of {{test}}", dashed=True),
             ),
+            least=None,
         ),
     )
 
