@@ -119,6 +119,19 @@ def test_a_lineage_is_a_tree():
     assert terminal.text(terminal.lineage(())) == "Nothing is on record.\n"
 
 
+def test_neighbours_that_were_all_shown_before_are_one_line_of_a_lineage():
+    files = [LineageRow(2, "file", f"{month}.csv", "read", "ab" * 32, repeated=month > 2) for month in range(1, 7)]
+    rows = [LineageRow(0, "release", "a"), LineageRow(1, "dataset", "training", "train"), *files]
+    pair = [LineageRow(2, "report", name, "evaluate", repeated=True) for name in ("b", "c")]
+    assert terminal.text(terminal.lineage([*rows, *pair])).splitlines()[2:] == [
+        "    ├── read: file 1.csv abababababab",
+        "    ├── read: file 2.csv abababababab",
+        "    ├── read: 4 files (opened above)",
+        "    ├── evaluate: report b (opened above)",
+        "    └── evaluate: report c (opened above)",
+    ]
+
+
 def test_a_lineage_that_skips_depths_is_still_drawn():
     rows = (
         LineageRow(0, "release", "a"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from seakeep.cli._door import Door, plain_object, verb
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from seakeep.registry import Artifact
     from seakeep.registry.lineage import Direction, Lineage
 
 
@@ -52,7 +54,14 @@ def _tree(found: Lineage) -> RenderableType:
 
     return terminal.lineage(
         [
-            LineageRow(depth, artifact.kind, artifact.name, stage, artifact.digest, repeated)
+            LineageRow(depth, artifact.kind, _near(artifact), stage, artifact.digest, repeated)
             for depth, stage, artifact, repeated in found.walk()
         ]
     )
+
+
+def _near(artifact: Artifact) -> str:
+    """An artifact's name; a path below the working folder as it is typed from here."""
+    path = Path(artifact.name)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else artifact.name

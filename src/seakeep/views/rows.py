@@ -6,13 +6,18 @@ drawing needs the core only and importing them costs nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
+
+from seakeep.views import figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seakeep.core.report import Verdict
+
+_FOLDED_FROM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +64,16 @@ class LineageRow:
     stage: str = ""
     digest: str = ""
     repeated: bool = False
+
+
+def folded(rows: Sequence[LineageRow]) -> list[LineageRow]:
+    """The same tree with neighbours of one stage and kind that were all shown before, three or more, in one row: "8 files"."""
+    found: list[LineageRow] = []
+    for _, alike in groupby(rows, lambda row: (row.depth, row.stage, row.kind, row.repeated)):
+        group = list(alike)
+        if len(group) < _FOLDED_FROM or not group[0].repeated:
+            found += group
+            continue
+        words = figures.counted(len(group), group[0].kind.removesuffix("s"))
+        found.append(replace(group[0], kind=words, label=words, digest=""))
+    return found

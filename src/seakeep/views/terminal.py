@@ -20,6 +20,7 @@ from rich.tree import Tree
 from seakeep.core.report import Verdict
 from seakeep.views import figures, over_time
 from seakeep.views.pages.schema import values
+from seakeep.views.rows import folded
 from seakeep.views.scorecard import scorecard
 from seakeep.views.sentences import sentence
 from seakeep.views.signs import SIGNS, STYLES
@@ -174,11 +175,12 @@ def releases(rows: Sequence[ReleaseRow]) -> RenderableType:
 
 
 def lineage(rows: Sequence[LineageRow]) -> RenderableType:
-    """What something was made from, or what was made from it, as a tree."""
+    """What something was made from, or what was made from it, as a tree; what was shown before is not opened, and folded where many."""
     if not rows:
         return Text("Nothing is on record.")
-    branches = {0: Tree(_lineage_row(rows[0]), guide_style="dim")}
-    for row in rows[1:]:
+    first, *others = folded(rows)
+    branches = {0: Tree(_lineage_row(first), guide_style="dim")}
+    for row in others:
         depth = max(row.depth, 1)
         branches = {above: tree for above, tree in branches.items() if above < depth}
         branches[depth] = branches[max(branches)].add(_lineage_row(row))
