@@ -39,7 +39,7 @@ class Engine:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "storage.conf").write_text(
-            f'[storage]\ndriver = "overlay"\nrunroot = "{folder}/run"\ngraphroot = "{folder}/store"\n'
+            f'[storage]\ndriver = "{os.environ.get("STORAGE_DRIVER", "overlay")}"\nrunroot = "{folder}/run"\ngraphroot = "{folder}/store"\n'
         )
         (folder / "containers.conf").write_text(
             '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\nruntime = "runc"\n'
