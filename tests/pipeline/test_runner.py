@@ -362,7 +362,7 @@ def test_an_exception_of_the_projects_own_code_names_its_line_and_is_on_record(p
     result = run(project.file)
     assert result.label == "tips@1"
     with Registry(project.home) as registry:
-        rows = registry._connection.execute("SELECT stage, verdict FROM executions WHERE verdict = 'error'").fetchall()
+        rows = registry._connection.execute("SELECT stage, verdict FROM executions WHERE verdict = 'error'")
     assert rows == [("train", "error")]
 
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seakeep.registry.place import Place
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".platforms" / "stores" / "bin"
@@ -20,9 +31,12 @@ WAIT_SECONDS = 60
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Below the ports that outgoing connections take, which come and go."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def unprivileged() -> list[str]:
@@ -46,7 +60,9 @@ class Postgres:
         assert found, "PostgreSQL is missing: scripts/platforms stores"
         return found[-1]
 
-    def address(self, database: str = "postgres", *, user: str = "ann", password: str = "tiger", options: str = "") -> str:
+    def address(
+        self, database: str = "postgres", *, user: str = "ann", password: str = "tiger", options: str = ""
+    ) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}{options}"
 
     def make(self) -> None:
@@ -62,7 +78,14 @@ class Postgres:
 
     def start(self) -> None:
         argv = [*unprivileged(), self.programs / "postgres", "-D", self.folder, "-p", str(self.port)]
-        argv += ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}", "-c", "max_connections=60"]
+        argv += [
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            f"unix_socket_directories={self.folder}",
+            "-c",
+            "max_connections=60",
+        ]
         with (self.folder.parent / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, cwd="/", start_new_session=True)
         self.ready()
@@ -119,6 +142,10 @@ class Bucket:
         }
 
     def start(self) -> None:
+        self.launch()
+        self.ready()
+
+    def launch(self) -> None:
         program = PROGRAMS / "weed"
         assert program.exists(), "SeaweedFS is missing: scripts/platforms stores"
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
@@ -133,21 +160,29 @@ class Bucket:
         ]
         (self.folder / "s3.json").write_text(json.dumps({"identities": people}))
         parts = ("master", "volume", "filer")
-        argv = [str(program), "server", f"-dir={self.folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-filer"]
+        argv = [
+            str(program),
+            "server",
+            f"-dir={self.folder / 'data'}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-s3",
+            "-filer",
+        ]
         argv += [f"-{part}.port={free_port()}" for part in parts]
         argv += [f"-{part}.port.grpc={free_port()}" for part in (*parts, "s3")]
         argv += [f"-s3.port={self.port}", f"-s3.config={self.folder / 's3.json'}", "-volume.max=8"]
         argv += ["-master.volumeSizeLimitMB=64", "-s3.iam=false", "-volume.preStopSeconds=0"]
         with (self.folder / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
-        self.ready()
 
-    def store(self, path: str = "") -> object:
+    def store(self) -> S3Store:
+        """The bucket by its client, as its owner sees it."""
         from obstore.store import S3Store
 
         given = self.environment()
         return S3Store(
-            path or self.name,
+            self.name,
             endpoint=given["AWS_ENDPOINT_URL"],
             access_key_id=given["AWS_ACCESS_KEY_ID"],
             secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
@@ -157,34 +192,19 @@ class Bucket:
         )
 
     def ready(self) -> None:
-        """Make the bucket: by a plain request, signed by the store's own client, since obstore makes none."""
-        import urllib.error
-        import urllib.request
-
+        """Make the bucket, by a plain request with a signature, since its client makes none."""
         import obstore
-        from obstore.store import S3Store
 
-        until = time.monotonic() + WAIT_SECONDS
-        given = self.environment()
-        root = S3Store(
-            self.name,
-            endpoint=given["AWS_ENDPOINT_URL"],
-            access_key_id=given["AWS_ACCESS_KEY_ID"],
-            secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
-            region="us-east-1",
-            client_options={"allow_http": True},
-            retry_config={"max_retries": 0},
-        )
+        until, store = time.monotonic() + WAIT_SECONDS, self.store()
         while True:
             try:
-                address = obstore.sign(root, "PUT", "", timedelta_of(60))
+                address = obstore.sign(store, "PUT", "", dt.timedelta(seconds=60))
                 request = urllib.request.Request(address, method="PUT")
                 with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5):
                     pass
-                obstore.put(root, "ready", b"yes")
+                obstore.put(store, "ready", b"yes")
             except Exception:
-                if time.monotonic() > until:
-                    raise
+                assert time.monotonic() < until, (self.folder / "weed.log").read_text()[-3000:]
                 time.sleep(0.2)
             else:
                 return
@@ -195,23 +215,34 @@ class Bucket:
             self.process.wait(timeout=30)
 
 
-def timedelta_of(seconds: int):
-    import datetime as dt
+@dataclass
+class Servers:
+    """Both, and places on them."""
 
-    return dt.timedelta(seconds=seconds)
+    postgres: Postgres
+    bucket: Bucket
+    count: int = 0
 
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls) -> Iterator[Servers]:
+        with tempfile.TemporaryDirectory(prefix="seakeep-servers-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            folder.chmod(0o755)  # the server's user goes through it
+            servers = cls(Postgres(folder / "postgres"), Bucket(folder / "bucket"))
+            try:
+                servers.bucket.launch()
+                servers.postgres.make()
+                servers.postgres.start()
+                servers.bucket.ready()
+                yield servers
+            finally:
+                servers.postgres.stop()
+                servers.bucket.stop()
 
-@contextlib.contextmanager
-def set_environment(values: dict[str, str], remove: Sequence[str] = ()) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in (*values, *remove)}
-    os.environ.update(values)
-    for name in remove:
-        os.environ.pop(name, None)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    def place(self, home: Path) -> Place:
+        """A place with a database and a prefix of its own."""
+        self.count += 1
+        name = f"registry_{self.count}"
+        self.postgres.ask(f"CREATE DATABASE {name} TEMPLATE template0")
+        return Place(home, self.postgres.address(name), f"s3://{self.bucket.name}/{name}")

@@ -126,9 +126,9 @@ def test_a_registry_of_version_one_is_brought_up_to_date(home, make_model, make_
         assert len(registry.journal.entries()) == 1
 
 
-def test_many_writers_lose_no_change(home) -> None:
+def test_many_writers_lose_no_change(place) -> None:
     def count() -> None:
-        with Registry(home) as registry:
+        with Registry(place) as registry:
             for _ in range(25):
                 with registry.transaction():
                     found = registry.documents.get("count", "all")
@@ -140,7 +140,7 @@ def test_many_writers_lose_no_change(home) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with Registry(home) as registry:
+    with Registry(place) as registry:
         assert registry.documents.get("count", "all").content == 100
 
 

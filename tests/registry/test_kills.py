@@ -14,7 +14,7 @@ from seakeep.core import Verdict
 from seakeep.registry import Registry
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from seakeep.registry.place import Place
 
 FOLDER = str(__file__).rpartition("/")[0]
 CHILD = """
@@ -22,7 +22,9 @@ import itertools, sys
 sys.path.insert(0, sys.argv[1])
 from conftest import model, report
 from seakeep.registry import Registry
-registry = Registry(sys.argv[2])
+from pathlib import Path
+from seakeep.registry.place import Place
+registry = Registry(Place(Path(sys.argv[2]), *sys.argv[3:]))
 print("ready", flush=True)
 for number in itertools.count():
     made = model(b"%d " % number * 5000)
@@ -31,8 +33,8 @@ for number in itertools.count():
 """
 
 
-def kill_while_registering(home: Path, seconds: float) -> None:
-    process = subprocess.Popen([sys.executable, "-c", CHILD, FOLDER, str(home)], stdout=subprocess.PIPE, text=True)
+def kill_while_registering(place: Place, seconds: float) -> None:
+    process = subprocess.Popen(command(place), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(seconds)
@@ -41,29 +43,33 @@ def kill_while_registering(home: Path, seconds: float) -> None:
     process.stdout.close()
 
 
-def check_whole(home: Path) -> None:
-    with Registry(home) as registry:
+def command(place: Place) -> list[str]:
+    return [sys.executable, "-c", CHILD, FOLDER, str(place.home), place.database, place.objects]
+
+
+def check_whole(place: Place) -> None:
+    with Registry(place) as registry:
         registry.clean()
         report = registry.verify()
         assert report.verdict is Verdict.PASS, report.failed
         versions = [each.version for each in registry.releases()]
         assert versions == list(range(1, len(versions) + 1))
         assert not versions or registry.resolve("tips").version == 1
-    assert not list(home.rglob(".tmp-*"))
+    assert not list(place.home.rglob(".tmp-*"))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.004, 0.02])
-def test_a_kill_leaves_a_whole_registry(home, seconds) -> None:
-    kill_while_registering(home, seconds)
-    check_whole(home)
+def test_a_kill_leaves_a_whole_registry(place, seconds) -> None:
+    kill_while_registering(place, seconds)
+    check_whole(place)
 
 
 @pytest.mark.slow
-def test_forty_kills_of_two_processes_leave_a_whole_registry(home) -> None:
+def test_forty_kills_of_two_processes_leave_a_whole_registry(place) -> None:
     moments = random.Random(1)
-    other = subprocess.Popen([sys.executable, "-c", CHILD, FOLDER, str(home)], stdout=subprocess.DEVNULL)
+    other = subprocess.Popen(command(place), stdout=subprocess.DEVNULL)
     for _ in range(40):
-        kill_while_registering(home, moments.uniform(0, 0.3))
+        kill_while_registering(place, moments.uniform(0, 0.3))
     other.kill()
     other.wait()
-    check_whole(home)
+    check_whole(place)

@@ -15,16 +15,18 @@ from seakeep.registry import Artifact, Execution, Registry
 from seakeep.registry.errors import BadReference, TornObject, UnreadableRegistry
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 WORKER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from conftest import model, report
 from seakeep.registry import Registry
-with Registry(sys.argv[2]) as registry:
-    for number in range(int(sys.argv[3])):
-        made = model(b"graph %d %s" % (number, sys.argv[4].encode()))
+from pathlib import Path
+from seakeep.registry.place import Place
+with Registry(Place(Path(sys.argv[4]), *sys.argv[5:])) as registry:
+    for number in range(int(sys.argv[2])):
+        made = model(b"graph %d %s" % (number, sys.argv[3].encode()))
         registry.put(made)
         print(registry.register("tips", made, [report()], made_from={}).version)
 """
@@ -233,26 +235,28 @@ def test_nothing_is_cleaned_while_another_process_writes(registry, home) -> None
     assert (home / ".tmp-1").exists()
 
 
-def test_two_processes_register_at_once_and_every_version_is_given_once(home: Path) -> None:
+def test_two_processes_register_at_once_and_every_version_is_given_once(place) -> None:
     folder = str(__file__).rpartition("/")[0]
-    commands = [[sys.executable, "-c", WORKER, folder, str(home), "8", name] for name in ("a", "b", "c")]
+    where = [str(place.home), place.database, place.objects]
+    commands = [[sys.executable, "-c", WORKER, folder, "8", name, *where] for name in ("a", "b", "c")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
     outputs = [process.communicate(timeout=60)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0, 0]
     versions = sorted(int(line) for output in outputs for line in output.split())
     assert versions == list(range(1, 25))
-    with Registry(home) as registry:
+    with Registry(place) as registry:
         assert registry.verify().verdict is Verdict.PASS
         assert registry.resolve("tips").version == 1
 
 
-def test_two_processes_that_make_the_same_release_get_the_same_version(home: Path) -> None:
+def test_two_processes_that_make_the_same_release_get_the_same_version(place) -> None:
     folder = str(__file__).rpartition("/")[0]
-    command = [sys.executable, "-c", WORKER, folder, str(home), "4", "same"]
+    where = [str(place.home), place.database, place.objects]
+    command = [sys.executable, "-c", WORKER, folder, "4", "same", *where]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     outputs = [process.communicate(timeout=60)[0].split() for process in running]
     assert outputs[0] == outputs[1] == outputs[2] == ["1", "2", "3", "4"]
-    assert not list(home.rglob(".tmp-*"))
+    assert not list(place.home.rglob(".tmp-*"))
 
 
 def test_opening_imports_no_heavy_library() -> None:

@@ -152,7 +152,7 @@ def test_every_name_that_is_taken_is_a_plain_file_name(name) -> None:
     assert os.sep not in name
 
 
-def test_a_changed_file_is_found_when_the_release_is_checked(registry, make_model, make_report) -> None:
+def test_a_changed_file_is_found_when_the_release_is_checked(registry, home, make_model, make_report) -> None:
     found = register(registry, make_model(), make_report())
     (found.folder / "model.onnx").write_bytes(b"another")
     assert registry.resolve("tips").version == 1
@@ -161,7 +161,7 @@ def test_a_changed_file_is_found_when_the_release_is_checked(registry, make_mode
     assert caught.value.path == found.folder / "model.onnx"
 
 
-def test_a_removed_folder_is_named(registry, make_model, make_report) -> None:
+def test_a_removed_folder_is_named(registry, home, make_model, make_report) -> None:
     found = register(registry, make_model(), make_report())
     (found.folder / "release.json").unlink()
     assert registry.resolve("tips").release == found.release

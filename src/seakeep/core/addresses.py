@@ -11,7 +11,9 @@ import re
 HIDDEN = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _USER = re.compile(r"(?<=://)([^/?#\s]*)@")
-_PARAMETER = re.compile(r"([?&][^=&\s]*(?:password|passwd|secret|token|key|sig|credential)[^=&\s]*=)([^&\s]+)", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"([?&][^=&\s]*(?:password|passwd|secret|token|key|sig|credential)[^=&\s]*=)([^&\s]+)", re.IGNORECASE
+)
 
 
 def scheme(address: str) -> str:

@@ -248,6 +248,16 @@ class BadSetting(UsageError):
         )
 
     @classmethod
+    def secret(cls, key: str, variable: str, *, place: str) -> BadSetting:
+        return cls(
+            f"setting {key} holds a password or a key, which may not stand in a file",
+            where=place,
+            cause="The file is kept with the project's sources, and many read it.",
+            fix=f"Take it out, and give it by the environment ({variable}, PGPASSWORD, PGPASSFILE) or the cloud's own identity.",
+            key=key,
+        )
+
+    @classmethod
     def unreadable(cls, path: Path, reason: str) -> BadSetting:
         return cls(
             f"the settings are not TOML: {reason}",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing
-from seakeep.pipeline.project import find_home
+from seakeep.pipeline.project import find_place
 from seakeep.pipeline.settings import load_settings
 from seakeep.prediction_log.layout import Layout
 from seakeep.registry import Registry
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seakeep.prediction_log import LabelSummary, PredictionLog
     from seakeep.prediction_log.log import Moment
     from seakeep.prediction_log.overview import Group
+    from seakeep.registry.place import Place
 
 PARQUET, CSV = ".parquet", ".csv"
 
@@ -91,13 +92,13 @@ def predictions(name: str, *, home: Path | str | None = None) -> PredictionLog:
     """
     from seakeep.prediction_log import PredictionLog
 
-    place = _home(home)
-    log = PredictionLog.of(place, name)
+    place = _place(home)
+    log = PredictionLog.of(place.home, name)
     if not log.layout.root.is_dir():
         with Registry.existing(place) as registry:
             released = {registered.release.name for registered in registry.releases()}
         if name not in released:
-            raise BadReference.unknown(name, released | {layout.name for layout in Layout.all_of(place)})
+            raise BadReference.unknown(name, released | {layout.name for layout in Layout.all_of(place.home)})
     return log
 
 
@@ -155,9 +156,9 @@ def summary(
     return LogSummary(name, overview(scan), None if path is None else str(path))
 
 
-def _home(home: Path | str | None) -> Path:
+def _place(home: Path | str | None) -> Place:
     start = Path.cwd()
-    return find_home(start, load_settings(start, arguments={"home": home}))
+    return find_place(start, load_settings(start, arguments={"home": home}))
 
 
 def _checked(path: Path, *, overwrite: bool) -> Path:

@@ -20,6 +20,7 @@ import seakeep
 from seakeep.core.codec import digest
 from seakeep.pipeline.errors import CannotLoad
 from seakeep.pipeline.settings import Settings, load_settings
+from seakeep.registry.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +55,11 @@ class Project:
         return cls(path, root, find_home(path.parent, settings), settings)
 
     @property
+    def place(self) -> Place:
+        """Where the registry is: its folder, its database and its objects."""
+        return Place(self.home, self.settings.database, self.settings.objects)
+
+    @property
     def name(self) -> str:
         """The file's path within the project, with forward slashes."""
         return self.file.relative_to(self.root).as_posix()
@@ -77,6 +83,11 @@ def find_home(start: Path, settings: Settings) -> Path:
         return settings.file.parent / HOME
     start = Path(start).absolute()
     return next((folder / HOME for folder in (start, *start.parents) if (folder / HOME).is_dir()), start / HOME)
+
+
+def find_place(start: Path, settings: Settings) -> Place:
+    """The registry's folder as `find_home` finds it, with the database and the objects that the settings name."""
+    return Place(find_home(start, settings), settings.database, settings.objects)
 
 
 @functools.cache

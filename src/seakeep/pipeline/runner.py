@@ -73,7 +73,7 @@ def run(
         if metric not in plugins.names("evaluation.metrics"):
             raise UsageError.unknown_name("metric", metric, plugins.names("evaluation.metrics"))
     project = Project.of(file, arguments={"home": home}, flags=flags)
-    with Registry(project.home) as registry:
+    with Registry(project.place) as registry:
         choice = Choice(span, tuple(dict.fromkeys(without)))
         changed = Overrides.of(overrides or {})
         work = Work(project, registry, name=name, code=project.code(), choice=choice, overrides=changed)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from seakeep.core import durations
+from seakeep.core.addresses import has_secret, redacted
 from seakeep.monitoring.settings import BadMonitor, MonitorSettings
 from seakeep.pipeline.errors import BadSetting
 
@@ -23,7 +24,16 @@ FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
 Values = Mapping[str, object]
 _PORT = r"(?:6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[0-5]?\d{1,4})"
+_ADDRESS = r"([A-Za-z][A-Za-z0-9+.-]*://\S+)?"
 _FORMS = {
+    "database": (
+        _ADDRESS,
+        'an address in quotes, "postgresql://USER@HOST/DATABASE", or empty for a file in the registry\'s folder',
+    ),
+    "objects": (
+        _ADDRESS,
+        'an address in quotes, "s3://BUCKET/PREFIX", "gs://…" or "az://…", or empty for the registry\'s folder',
+    ),
     "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
     "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
 }
@@ -35,7 +45,10 @@ _FORMS |= {
     "monitor.grace": (_LENGTH, _LENGTHS),
 }
 _FORMS |= {
-    "export.image": (r"[^\s]*", 'an image\'s name without tag in quotes, for example "registry.example.com/team/model"'),
+    "export.image": (
+        r"[^\s]*",
+        'an image\'s name without tag in quotes, for example "registry.example.com/team/model"',
+    ),
     "export.namespace": (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace in quotes, for example "models"'),
 }
 _POSITIVE = ("rollout.look_seconds", "retrain.max_minutes")
@@ -114,7 +127,7 @@ class RetrainSettings:
     rollout: of a release that passed. skip_bad_spans: whether training goes on without a span that breaks the contract.
     """
 
-    on: tuple[Literal["spans", "schedule", "drift", "decay"], ...] = ("spans", "schedule", "drift", "decay")
+    on: tuple[Literal["spans", "schedule", "drift", "decay", "alerts"], ...] = ("spans", "schedule", "drift", "decay")
     every: str = ""
     cooldown: str = "1h"
     most_runs: int = 4
@@ -136,10 +149,16 @@ class ExportSettings:
 class Settings:
     """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
 
+    database: address of the registry's database, "postgresql://user@host/name"; empty for a file in home. objects: address of
+    its objects, "s3://bucket/prefix", "gs://…" or "az://…"; empty for home. No password may stand in the file: it comes from the
+    environment, a password file, or the cloud's own identity.
+
     file: the seakeep.toml that was read, or None.
     """
 
     home: str = ""
+    database: str = field(default="", repr=False)
+    objects: str = ""
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
@@ -161,6 +180,8 @@ def load_settings(start: Path, *, arguments: Values | None = None, flags: Values
     for key in written:
         if key not in known:
             raise BadSetting.unknown(key, known, place=f"{path} line {_line(path, key)}")
+        if has_secret(str(written[key])):
+            raise BadSetting.secret(key, variable(key), place=f"{path} line {_line(path, key)}")
     places = (arguments or {}, flags or {}, _environment(known), written)
     values = {key: _value(key, kind, places, path) for key, kind in known.items()}
     if path and all(place.get("home") is None for place in places[:-1]) and values["home"]:
@@ -243,7 +264,8 @@ def _refused(key: str, found: object, expected: str, places: tuple[Values, ...],
     names = _places(key, path)
     tried = [f"{where}: {_shown(values.get(key))}" for where, values in zip(names, places, strict=True)]
     place = next((where for where, values in zip(names, places, strict=True) if values.get(key) is not None), "")
-    return BadSetting.wrong(key, found, expected, place=place, tried=tried)
+    shown = redacted(found) if isinstance(found, str) else found
+    return BadSetting.wrong(key, shown, expected, place=place, tried=tried)
 
 
 def _places(key: str, path: Path | None) -> tuple[str, str, str, str]:
@@ -257,7 +279,7 @@ def _places(key: str, path: Path | None) -> tuple[str, str, str, str]:
 
 
 def _shown(value: object) -> str:
-    return "not given" if value is None else repr(value)
+    return "not given" if value is None else redacted(repr(value))
 
 
 def _converted(key: str, found: object, kind: Any, *, from_text: bool) -> object:

@@ -15,7 +15,7 @@ from seakeep.core import Dataset, Model, Report
 from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
 from seakeep.pipeline.measuring import Cost
-from seakeep.pipeline.project import find_home
+from seakeep.pipeline.project import find_home, find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.sights import digest_of_file
@@ -51,8 +51,9 @@ class Found:
 
 def find_registry(home: Path | str | None = None, *, create: bool = False) -> Registry:
     """The registry of `home`, or of the project around the working folder. Raises UnreadableRegistry where there is none."""
-    place = _home(home)
-    return Registry(place) if create else Registry.existing(place)
+    start = Path.cwd()
+    place = find_place(start, load_settings(start, arguments={"home": home}))
+    return Registry(place, create=create)
 
 
 def find(reference: Reference, *, home: Path | str | None = None) -> Found:
@@ -298,7 +299,7 @@ def _to_serve(reference: Reference, home: Path | str | None, settings: Settings)
     if str(reference) in (registered.release.name, f"{registered.release.name}@{CHAMPION}"):
         from seakeep.serving import Followed
 
-        return Followed.of(registry.home, registered.release.name)
+        return Followed.of(registry.place, registered.release.name)
     return _served(registered)
 
 

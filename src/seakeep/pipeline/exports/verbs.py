@@ -118,7 +118,7 @@ def _of_project(target: Target, path: Path, *, home: Path | str | None, force: s
     facts = _facts(project)
     if not project.home.is_dir():
         return Subject(facts.name, project.settings, facts)
-    with Registry.existing(project.home) as registry:
+    with Registry.existing(project.place) as registry:
         champion = registry.champion(facts.name)
         wanted = champion and (target.needs == "release" or force or champion.release.verdict is Verdict.PASS)
         release = _release(target, registry, champion, force) if champion and wanted else None

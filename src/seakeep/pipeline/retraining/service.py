@@ -122,6 +122,6 @@ def _look(
     training: Callable[[str], None] | None,
 ) -> Look:
     project = Project.of(file, arguments={"home": home})
-    with Registry(project.home) as registry:
+    with Registry(project.place) as registry:
         found = declared(project, registry, name=name)
         return Attending(project, registry, found, clock, training or (lambda _: None)).look(asked=asked)

@@ -49,7 +49,7 @@ def check_span(
     Raises: BadSpans, where the pipeline has no spans or none of this name; CannotLoad; BadPipeline.
     """
     project = Project.of(file, arguments={"home": home}, flags=flags)
-    with Registry(project.home) as registry, importable(project), registry.writing():
+    with Registry(project.place) as registry, importable(project), registry.writing():
         work = Work(project, registry, name=name, code=project.code())
         found = _found(work, span)
         with Cost() as cost:
