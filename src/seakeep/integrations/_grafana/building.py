@@ -31,7 +31,7 @@ def uid(kind: str, model: str) -> str:
     """A board's identifier: at most 40 characters, as Grafana has it.
 
     >>> uid("service", "flight-delay")
-    'seakeep-service-92d2ccd8a2f6'
+    'seakeep-service-de85b53e2e66'
     """
     return f"seakeep-{kind}-{hashlib.sha256(model.encode()).hexdigest()[:12]}"
 
