@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from seakeep.integrations import _workflows, _yaml
-from seakeep.integrations._workflows import BadWorkflow
+from seakeep.integrations._github_steps import SAME, VERSIONS, Step, Steps, pins_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,35 +21,6 @@ if TYPE_CHECKING:
 
 NEEDS = "project"
 FOLDER = ".github/workflows"
-VERSIONS = {
-    "actions/checkout": "v6",
-    "actions/setup-python": "v6",
-    "actions/cache": "v5",
-    "actions/upload-artifact": "v6",
-    "actions/download-artifact": "v8",
-    "aws-actions/configure-aws-credentials": "v6",
-    "google-github-actions/auth": "v3",
-    "azure/login": "v3",
-}
-"""Major versions whose runtime (node24) GitHub's runners have; earlier ones run on one that was taken out in 2026."""
-_PIN = re.compile(r"(?P<action>[a-z0-9-]+/[a-z0-9-]+)=(?P<sha>[0-9a-f]{40})")
-_SUCCESS = "${{ !cancelled() }}"
-_SAME = "github.event.pull_request.head.repo.full_name == github.repository"
-_CLOUDS: dict[str, tuple[str, dict[str, str]]] = {
-    "none": ("", {}),
-    "aws": ("aws-actions/configure-aws-credentials", {"role-to-assume": "AWS_ROLE_ARN", "aws-region": "AWS_REGION"}),
-    "gcp": (
-        "google-github-actions/auth",
-        {"workload_identity_provider": "GCP_WORKLOAD_IDENTITY_PROVIDER", "service_account": "GCP_SERVICE_ACCOUNT"},
-    ),
-    "azure": (
-        "azure/login",
-        {"client-id": "AZURE_CLIENT_ID", "tenant-id": "AZURE_TENANT_ID", "subscription-id": "AZURE_SUBSCRIPTION_ID"},
-    ),
-}
-"""Of each cloud the action that takes its identity, and the variable of the repository for each of its inputs."""
-_WHO = ("AWS_ROLE_ARN", "GCP_SERVICE_ACCOUNT", "AZURE_CLIENT_ID")
-Step = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +57,7 @@ def files(subject: Subject, options: Options) -> Mapping[str, str]:
     targets = _workflows.checked(
         branch=options.branch, folder=options.folder, schedule=options.schedule, exports=options.exports,
         rows=options.rows, minutes=options.minutes)  # fmt: skip
-    made = _Workflows(subject, options, targets, _pins(options.pins))
+    made = _Workflows(subject, options, targets, pins_of(options.pins))
     return {
         f"{FOLDER}/seakeep-check.yml": made.written(made.check(), _CHECK),
         f"{FOLDER}/seakeep-release.yml": made.written(made.release(), _RELEASE),
@@ -108,6 +79,7 @@ class _Workflows:
 
     def __init__(self, subject: Subject, options: Options, targets: Sequence[str], pins: Mapping[str, str]) -> None:
         self.subject, self.options, self.targets, self.pins = subject, options, targets, pins
+        self.steps = Steps(options.folder, options.python, options.state, options.cloud, pins)
 
     def written(self, workflow: Mapping[str, Any], head: str) -> str:
         """The file's text; a commit's version stands beside it as a comment."""
@@ -124,17 +96,17 @@ class _Workflows:
         label = "contains(github.event.pull_request.labels.*.name, 'contract-breaking') && 'accept' || 'fail'"
         judge = self._script(
             "Check the contract, the data, a trial and its gates",
-            {"BREAKING": f"${{{{ {label} }}}}", **self._state_variables("SEAKEEP_DATABASE_READ")},
+            {"BREAKING": f"${{{{ {label} }}}}", **self.steps.secrets("SEAKEEP_DATABASE_READ")},
             "".join([*self._forget_empty(), self._judged()]),
         )
         reads = self.options.state == "remote" and self.options.cloud != "none"
-        identity = self._identity(reading=True) if reads else []
+        identity = self.steps.identity(reading=True) if reads else []
         steps = [
             *self._ready(),
             *identity,
-            *self._restore(),
+            *self.steps.restore(),
             judge,
-            self._keep_files("seakeep-check", _workflows.REPORT),
+            self.steps.keep_files("seakeep-check", _workflows.REPORT),
         ]
         permissions = {"permissions": {"contents": "read", "id-token": "write"}} if reads else {}
         jobs = {
@@ -156,7 +128,7 @@ class _Workflows:
         """After a merge."""
         deliver = self._script(
             "Run, register, export, open the rollout",
-            self._state_variables("SEAKEEP_DATABASE"),
+            self.steps.secrets("SEAKEEP_DATABASE"),
             self._accepted(_workflows.release(self.subject, self.targets, self.options.rollout)),
         )
         return {
@@ -172,7 +144,7 @@ class _Workflows:
         line = _workflows.retrain(self.subject, self.targets)
         look = self._script(
             "Look whether to train again",
-            {"NOW": f"${{{{ {asked} }}}}", **self._state_variables("SEAKEEP_DATABASE")},
+            {"NOW": f"${{{{ {asked} }}}}", **self.steps.secrets("SEAKEEP_DATABASE")},
             'if [ "$NOW" = true ]; then set -- --now; else set --; fi\n' + self._accepted(f'{line} "$@"'),
         )
         schedule = {"schedule": [{"cron": self.options.schedule}]} if self.options.schedule else {}
@@ -185,9 +157,9 @@ class _Workflows:
 
     def _delivering(self, job: str, step: Step) -> dict[str, Any]:
         """What a release and a retraining share: one at a time, since both write to the registry."""
-        steps = [*self._ready(), *self._identity(), *self._restore(), step, *self._save()]
+        steps = [*self._ready(), *self.steps.identity(), *self.steps.restore(), step, *self.steps.save()]
         if self.targets:
-            steps.append(self._keep_files("seakeep-manifests", _workflows.MANIFESTS))
+            steps.append(self.steps.keep_files("seakeep-manifests", _workflows.MANIFESTS))
         permissions = {"contents": "read"} | ({"id-token": "write"} if self.options.cloud != "none" else {})
         return {
             "permissions": permissions,
@@ -204,14 +176,7 @@ class _Workflows:
         return {"defaults": {"run": run}}
 
     def _ready(self) -> list[Step]:
-        """The checkout with its history, Python, what was downloaded before, and the project's packages."""
-        key = "pip-${{ runner.os }}-${{ hashFiles('**/requirements*.txt', '**/pyproject.toml') }}"
-        return [
-            self._uses("actions/checkout", {"fetch-depth": 0, "persist-credentials": False}),
-            self._uses("actions/setup-python", {"python-version": self.options.python}),
-            self._uses("actions/cache", {"path": "~/.cache/pip", "key": key, "restore-keys": "pip-${{ runner.os }}-"}),
-            {"name": "Install", "run": "\n".join(_workflows.install(self.subject, self.options.install)) + "\n"},
-        ]
+        return self.steps.ready(_workflows.install(self.subject, self.options.install))
 
     def _lint(self) -> Step:
         return {"name": "Lint", "run": "python -m ruff check ."}
@@ -232,53 +197,11 @@ class _Workflows:
         warning = 'echo "::warning title=Seakeep::inconclusive: see the summary"'
         return f'code=0\n{line} || code=$?\nif [ "$code" -eq 2 ]; then {warning}; exit 0; fi\nexit "$code"\n'
 
-    def _identity(self, *, reading: bool = False) -> list[Step]:
-        """A cloud's short-lived identity for this job; which one it is, variables of the repository say. reading: one that may only read."""
-        action, told = _CLOUDS[self.options.cloud]
-        if not action:
-            return []
-        named = {key: f"${{{{ vars.{_reading(name) if reading else name} }}}}" for key, name in told.items()}
-        step = self._uses(action, named)
-        return [{"if": f"${{{{ {_SAME} }}}}", **step} if reading else step]
-
-    def _restore(self) -> list[Step]:
-        if self.options.state == "remote":
-            return []
-        told = {"path": self._home(), "key": _KEY, "restore-keys": "seakeep-registry-"}
-        return [self._uses("actions/cache/restore", told, name="Bring the registry")]
-
-    def _save(self) -> list[Step]:
-        """A cache is never written over, so each run keeps its own; the newest is brought back."""
-        if self.options.state == "remote":
-            return []
-        step = self._uses("actions/cache/save", {"path": self._home(), "key": _KEY}, name="Keep the registry")
-        return [{"name": step.pop("name"), "if": _SUCCESS, **step}]
-
-    def _state_variables(self, database: str) -> dict[str, str]:
-        if self.options.state == "cache":
-            return {}
-        return {
-            "SEAKEEP_DATABASE": f"${{{{ secrets.{database} }}}}",
-            "SEAKEEP_OBJECTS": "${{ secrets.SEAKEEP_OBJECTS }}",
-        }
-
     def _forget_empty(self) -> list[str]:
         """Pull requests from forks get no secrets: their check goes without a champion, and says so."""
         if self.options.state == "cache":
             return []
         return ['if [ -z "$SEAKEEP_DATABASE" ]; then unset SEAKEEP_DATABASE SEAKEEP_OBJECTS; fi\n']
-
-    def _keep_files(self, name: str, folder: str) -> Step:
-        path = _workflows.within(self.options.folder, folder)
-        told = {
-            "name": name,
-            "path": path,
-            "include-hidden-files": True,
-            "if-no-files-found": "ignore",
-            "retention-days": 30,
-        }
-        step = self._uses("actions/upload-artifact", told, name="Keep what it wrote")
-        return {"name": step.pop("name"), "if": _SUCCESS, **step}
 
     def _comment(self) -> dict[str, Any]:
         """A job of its own, since it may write to the pull request: it runs none of the change's code."""
@@ -292,37 +215,12 @@ class _Workflows:
         }  # fmt: skip
         return {
             "needs": "check",
-            "if": f"${{{{ !cancelled() && {_SAME} }}}}",
+            "if": f"${{{{ !cancelled() && {SAME} }}}}",
             "permissions": {"pull-requests": "write"},
-            **self._job(5, [self._uses("actions/download-artifact", told), step]),
+            **self._job(5, [self.steps.uses("actions/download-artifact", told), step]),
         }
 
-    def _home(self) -> str:
-        return _workflows.within(self.options.folder, ".seakeep")
 
-    def _uses(self, action: str, told: Mapping[str, object], *, name: str = "") -> Step:
-        base = "/".join(action.split("/")[:2])
-        at = self.pins.get(base, VERSIONS[base])
-        return {**({"name": name} if name else {}), "uses": f"{action}@{at}", "with": dict(told)}
-
-
-def _reading(variable: str) -> str:
-    """The variable of the identity that may only read: AWS_READ_ROLE_ARN beside AWS_ROLE_ARN."""
-    return variable.replace("_", "_READ_", 1) if variable in _WHO else variable
-
-
-def _pins(text: str) -> dict[str, str]:
-    """Commits by action. Raises BadWorkflow."""
-    found = {}
-    for part in (each.strip() for each in text.split(",") if each.strip()):
-        pin = _PIN.fullmatch(part)
-        if pin is None or pin["action"] not in VERSIONS:
-            raise BadWorkflow.pin(part, tuple(VERSIONS))
-        found[pin["action"]] = pin["sha"]
-    return found
-
-
-_KEY = "seakeep-registry-${{ github.run_id }}-${{ github.run_attempt }}"
 _STATES = {
     "cache": "The registry (.seakeep) is kept in GitHub's cache: enough to try out. GitHub removes a cache that was not used for a week,\n"
     "and with it champion and lineage; for production: --set state=remote.",
