@@ -14,6 +14,7 @@ _HOMES = {
     "check_runtime": "runtimes",
     "check_sequential_test": "sequential",
     "check_source": "sources",
+    "check_store": "stores",
     "column_of": "columns",
     "table_of": "columns",
 }
@@ -26,6 +27,7 @@ __all__ = [
     "check_runtime",
     "check_sequential_test",
     "check_source",
+    "check_store",
     "column_of",
     "table_of",
 ]
@@ -39,5 +41,6 @@ if TYPE_CHECKING:
     from seakeep.testing.runtimes import check_runtime
     from seakeep.testing.sequential import check_sequential_test
     from seakeep.testing.sources import check_source
+    from seakeep.testing.stores import check_store
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)
