@@ -18,17 +18,21 @@ from seakeep.core.codec import BadDocument, from_json
 from seakeep.core.errors import RegistryError
 from seakeep.core.model import FACTS_FILE, SCHEMA_FILE
 from seakeep.core.model import Facts as ModelFacts
-from seakeep.pipeline.readiness import findings
+from seakeep.pipeline.readiness import findings, production
 from seakeep.pipeline.readiness.findings import Piece, Unproven, iso
 from seakeep.pipeline.readiness.manual import SKEW_SECONDS
 from seakeep.registry.errors import TornRelease
 from seakeep.registry.releases import check_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seakeep.pipeline.project import Project
+    from seakeep.pipeline.readiness.production import Ended, Window
     from seakeep.registry import Entry, Execution, Registered, Registry
 
 T = TypeVar("T")
+_RECENT = 100
 _LARGEST_CHECKED = 256 * 1024 * 1024
 
 
@@ -71,6 +75,32 @@ class Facts:
         """Digest of the sources in charge: the champion's, or those here where there is none."""
         made_from = self.champion.release.made_from if self.champion else {}
         return made_from.get("code", "") or self.sources
+
+    @functools.cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """Every window on record of this name, each once and as it was judged last, in order."""
+        return production.windows(self)
+
+    @functools.cached_property
+    def rollouts(self) -> tuple[Ended, ...]:
+        """Rollouts of this name that ended and are fresh, in order."""
+        return production.rollouts(self)
+
+    @functools.cached_property
+    def recent(self) -> tuple[Registered, ...]:
+        """The newest releases of this name, and those that are or were in charge: what an assessment looks at, however many there are."""
+        named = {each.label: each for each in (*self.releases[-_RECENT:], self.champion, self.previous) if each}
+        return tuple(sorted(named.values(), key=lambda each: each.version))
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Of the champion; computing it costs a hash, so once. "" where there is none."""
+        return self.champion.release.digest if self.champion else ""
+
+    @functools.cached_property
+    def by_digest(self) -> Mapping[str, Registered]:
+        """Recent releases by their digest."""
+        return {each.release.digest: each for each in self.recent}
 
     def journal(self, kind: str) -> tuple[Entry, ...]:
         """The journal's lines of a kind about this name."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from seakeep.core import Verdict
 from seakeep.core.codec import from_plain
 from seakeep.pipeline.readiness.findings import Piece, automatic, by_hand, contradicted, nothing
-from seakeep.pipeline.readiness.production import rollouts
 from seakeep.pipeline.readiness.proofs import own_tests, proofs
 from seakeep.pipeline.retraining.trainings import Outcome
 from seakeep.registry.charge import Promotion
@@ -27,7 +26,7 @@ def i1(facts: Facts) -> Finding:
     """The champion's training, done more than once from the same inputs."""
     champion = facts.in_charge()
     fix = f"seakeep readiness {facts.file} --prove reproducible"
-    made = [proof for proof in proofs(facts, "reproducible") if proof.release == champion.release.digest]
+    made = [proof for proof in proofs(facts, "reproducible") if proof.release == facts.digest]
     model = champion.release.made_from.get("model", "")
     pieces = [Piece(f"trained in run {run.run}", made.digest, run.started) for run, made in _trainings(facts, model)]
     if any(piece.digest != model for piece in pieces) or any(not proof.holds for proof in made):
@@ -90,13 +89,11 @@ def i4(facts: Facts) -> Finding:
     champion = facts.in_charge()
     report, piece = facts.report("evaluation", "evaluate")
     assert facts.registry is not None
-    answering = set(facts.registry.route(facts.name).releases) | {champion.release.digest}
-    ungated = [
-        each.label
-        for each in facts.releases
-        if each.release.digest in answering and each.release.verdict is not Verdict.PASS
+    answering = [
+        facts.registry.resolve(digest) for digest in {*facts.registry.route(facts.name).releases, facts.digest}
     ]
-    forced = [ended.piece for ended in rollouts(facts) if ended.challenger == champion.release.digest and ended.forced]
+    ungated = sorted(each.label for each in answering if each.release.verdict is not Verdict.PASS)
+    forced = [ended.piece for ended in facts.rollouts if ended.challenger == facts.digest and ended.forced]
     if ungated or forced:
         named = ", ".join(ungated) or champion.label
         return contradicted(
@@ -135,11 +132,11 @@ def i6(facts: Facts) -> Finding:
     """How the champion came to be in charge."""
     champion = facts.in_charge()
     fix = f"seakeep rollout start {facts.name} && seakeep rollout serve {facts.name}"
-    promoted = [e for e in rollouts(facts) if e.challenger == champion.release.digest and e.phase == "promoted"]
+    promoted = [e for e in facts.rollouts if e.challenger == facts.digest and e.phase == "promoted"]
     if promoted:
         return _canaried(facts, champion, promoted[-1], fix)
     lines = [(entry, from_plain(Promotion, entry.content)) for entry in facts.journal("champion")]
-    own = [entry for entry, told in lines if told.release == champion.release.digest]
+    own = [entry for entry, told in lines if told.release == facts.digest]
     if own and not facts.is_fresh(own[-1].at):
         return facts.too_old(f"the promotion of {champion.label}", own[-1].at, fix)
     how = "was the first of its name, in charge at once" if not own else "was put in charge without a rollout"
@@ -158,9 +155,7 @@ def i7(facts: Facts) -> Finding:
         said = f"{previous.label}, the release to go back to, is torn or lost"
         return contradicted(said, "seakeep gc", [Piece(previous.label, previous.release.digest)])
     whole = Piece(f"{previous.label}, whole", previous.release.digest, previous.registered, len(previous.release.files))
-    sent_back = [
-        each for each in rollouts(facts) if each.phase in ("rolled_back", "aborted") and _answered(facts, each)
-    ]
+    sent_back = [each for each in facts.rollouts if each.phase in ("rolled_back", "aborted") and _answered(facts, each)]
     alone = [each for each in sent_back if each.phase == "rolled_back"]
     if alone:
         said = (
@@ -227,7 +222,7 @@ def _runs(facts: Facts, champion: Registered) -> list[Sequence[Execution]]:
     """Runs that registered a release of the champion's sources, oldest first."""
     assert facts.registry is not None
     same = [
-        each for each in facts.releases if each.release.made_from.get("code") == champion.release.made_from.get("code")
+        each for each in facts.recent if each.release.made_from.get("code") == champion.release.made_from.get("code")
     ]
     wrote = [
         e for each in same for e in facts.registry.executions.writing(each.release.digest) if e.stage == "register"

@@ -9,7 +9,6 @@ from seakeep.core import Verdict
 from seakeep.core.words import listed
 from seakeep.pipeline.readiness import files, findings
 from seakeep.pipeline.readiness.findings import Piece, automatic, by_hand, contradicted, nothing
-from seakeep.pipeline.readiness.production import rollouts, windows
 from seakeep.pipeline.readiness.proofs import attest_line, by_person
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def m1(facts: Facts) -> Finding:
 def m2(facts: Facts) -> Finding:
     """Pairs of releases that were compared on held-out rows and on live labels, and whether both said the same."""
     facts.in_charge()
-    both = [(ended, same) for ended in rollouts(facts) for same in [_both_said(facts, ended)] if same is not None]
+    both = [(ended, same) for ended in facts.rollouts for same in [_both_said(facts, ended)] if same is not None]
     pairs = {frozenset((ended.champion, ended.challenger)): (ended, same) for ended, same in both}.values()
     pieces = [ended.piece for ended, _ in pairs]
     apart = [ended for ended, same in pairs if not same]
@@ -82,10 +81,11 @@ def m4(facts: Facts) -> Finding:
     """The metric by age: labelled windows of the champion, or of the one before it, whose age is known too."""
     champion = facts.in_charge()
     both = [each for each in (champion, facts.previous) if each]
-    every = [each for each in windows(facts) if each.labelled and each.decay]
+    every = [each for each in facts.windows if each.labelled and each.decay]
     best: list[Piece] = []
     for release in both:
-        own = [each for each in every if each.release == release.release.digest]
+        digest = release.release.digest
+        own = [each for each in every if each.release == digest]
         fresh = [each.piece for each in own if facts.is_fresh(each.at)]
         if len({each.window.start for each in own if facts.is_fresh(each.at)}) >= LEAST_AGES:
             return automatic(
@@ -93,7 +93,8 @@ def m4(facts: Facts) -> Finding:
             )
         best = max(best, fresh, key=len)
     fix = f"seakeep labels {facts.name} FILE --label COLUMN && seakeep monitor {facts.name}"
-    old = [each for each in every if each.release in {release.release.digest for release in both}]
+    digests = {release.release.digest for release in both}
+    old = [each for each in every if each.release in digests]
     if old and not best:
         return facts.too_old(f"the labelled windows of {old[-1].label}", old[-1].at, fix, old[-1].piece)
     return nothing(
@@ -165,8 +166,7 @@ def _both_said(facts: Facts, ended: Ended) -> bool | None:
         ),
         None,
     )
-    by_digest = {each.release.digest: each for each in facts.releases}
-    challenger, champion = by_digest.get(ended.challenger), by_digest.get(ended.champion)
+    challenger, champion = facts.by_digest.get(ended.challenger), facts.by_digest.get(ended.champion)
     if goal is None or challenger is None or champion is None:
         return None
     low, high = goal.evidence.get("low"), goal.evidence.get("high")

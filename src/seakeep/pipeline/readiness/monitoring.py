@@ -11,7 +11,7 @@ from seakeep.core.codec import BadDocument, from_plain
 from seakeep.core.words import listed
 from seakeep.pipeline.readiness import files
 from seakeep.pipeline.readiness.findings import Piece, Unproven, automatic, contradicted, nothing
-from seakeep.pipeline.readiness.production import held, latest, rollouts, watched
+from seakeep.pipeline.readiness.production import held, latest, watched
 from seakeep.pipeline.retraining.trainings import Kept
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PARITY = ("parity.features", "parity.max_difference", "parity.flips", "parity.batch_invariance")
 GROWTH = 1.5
 """How much more time or memory a row the champion's training may have taken than the median of those before it."""
+_COMPARED = 10
 _SECONDS, _BYTES = 1.0, 256 * 1024 * 1024
 _LATENCY = re.compile(r"seakeep_request_seconds|latency", re.IGNORECASE)
 
@@ -38,7 +39,7 @@ def mon1(facts: Facts) -> Finding:
         return nothing("nobody holds arriving data to the contract", f"seakeep retrain {facts.file}")
     rules = files.alert_rules(facts.project.root)
     if not rules:
-        fix = f"seakeep export prometheus {facts.file} -o alerts"
+        fix = f"seakeep export prometheus {facts.name} -o alerts"
         return nothing(
             f"{len(fresh)} spans were judged as they arrived, but no alert rule of the project tells anybody",
             fix,
@@ -95,7 +96,7 @@ def mon4(facts: Facts) -> Finding:
     every = durations.seconds(facts.project.settings.retrain.every) if facts.project.settings.retrain.every else None
     allowed = min(every * 2 if every else facts.fresh_seconds, facts.fresh_seconds)
     age = facts.now - champion.registered
-    piece = Piece(f"{champion.label} was made", champion.release.digest, champion.registered)
+    piece = Piece(f"{champion.label} was made", facts.digest, champion.registered)
     if age > allowed:
         said = f"{champion.label} is {durations.text(round(age / 3600) * 3600.0)} old, more than the {durations.text(allowed)} allowed"
         return contradicted(said, f"seakeep retrain {facts.file} --now", [look, piece])
@@ -128,7 +129,7 @@ def mon5(facts: Facts) -> Finding:
 def mon6(facts: Facts) -> Finding:
     """Latency at the rollout and in an alert rule; training's time and memory a row beside those before it."""
     champion = facts.in_charge()
-    let_in = [e for e in rollouts(facts) if e.challenger == champion.release.digest and e.phase == "promoted"]
+    let_in = [e for e in facts.rollouts if e.challenger == facts.digest and e.phase == "promoted"]
     if not let_in:
         fix = f"seakeep rollout start {facts.name} && seakeep rollout serve {facts.name}"
         return nothing(f"no rollout compared the latency of {champion.label}", fix)
@@ -141,7 +142,7 @@ def mon6(facts: Facts) -> Finding:
     pieces = [let_in[-1].piece, *_training_costs(facts, champion)]
     rules = [each.name for each in files.alert_rules(facts.project.root) if _LATENCY.search(each.text)]
     if not rules:
-        fix = f"seakeep export prometheus {facts.file} -o alerts"
+        fix = f"seakeep export prometheus {facts.name} -o alerts"
         return nothing("latency passed at the rollout, but no alert rule of the project watches it since", fix, pieces)
     return automatic(
         f"latency passed at the rollout and is watched by {rules[0]}; training's cost a row did not grow", pieces
@@ -166,8 +167,9 @@ def mon7(facts: Facts) -> Finding:
 
 def _training_costs(facts: Facts, champion: Registered) -> list[Piece]:
     """The champion's training and its price. Raises Unproven where it grew, or where there is nothing to compare it with."""
-    known = [(each, cost) for each in facts.releases for cost in [_cost(facts, each)] if cost]
-    own = next((cost for each, cost in known if each.release.digest == champion.release.digest), None)
+    compared = [each for each in facts.recent if each.version <= champion.version][-_COMPARED - 1 :]
+    known = [(each, cost) for each in compared for cost in [_cost(facts, each)] if cost]
+    own = next((cost for each, cost in known if each.release.digest == facts.digest), None)
     before = [cost for each, cost in known if each.version < champion.version]
     if own is None or not before:
         said = f"no training before that of {champion.label} is on record to compare its time and memory with"

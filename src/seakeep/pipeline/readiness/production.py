@@ -77,7 +77,7 @@ class Ended:
 
 
 def windows(facts: Facts) -> tuple[Window, ...]:
-    """Every window on record of this name, each once and as it was judged last, in order."""
+    """See Facts.windows."""
     found: dict[tuple[str, str], Window] = {}
     for entry in facts.journal("window"):
         told = entry.content
@@ -96,8 +96,8 @@ def watched(facts: Facts, *, least: int = LEAST_WINDOWS) -> tuple[Window, ...]:
     Raises: Unproven, saying of which release or age those on record are.
     """
     champion = facts.in_charge()
-    every = windows(facts)
-    own = [each for each in every if each.release == champion.release.digest and each.rows]
+    every = facts.windows
+    own = [each for each in every if each.release == facts.digest and each.rows]
     fresh = tuple(each for each in own if facts.is_fresh(each.at))
     if len(fresh) >= least:
         return fresh
@@ -133,12 +133,12 @@ def held(checks: Sequence[Check], piece: Piece, what: str) -> None:
 
 
 def rollouts(facts: Facts) -> tuple[Ended, ...]:
-    """Rollouts of this name that ended and are fresh, in order."""
+    """See Facts.rollouts."""
     if facts.registry is None:
         return ()
     found: dict[int, Ended] = {}
-    for release in facts.releases:
-        for execution in facts.registry.executions.reading(release.release.digest):
+    for digest in facts.by_digest:
+        for execution in facts.registry.executions.reading(digest):
             if execution.stage == "rollout" and execution.pipeline == facts.name:
                 ended = _ended(execution)
                 if ended is not None and facts.is_fresh(ended.at):
