@@ -318,6 +318,18 @@ def test_an_answer_is_traced_to_its_release_its_reasons_and_its_files(told):
 
 
 @pytest.mark.slow
+def test_the_readiness_of_the_flights_is_what_the_guide_says(told):
+    from seakeep.pipeline.readiness import assess
+
+    report = assess(told.folder)
+    points = {row["section"]: row["points"] for row in report.table("readiness").records()}
+    assert (points["Features and data"], points["Model development"], points["Monitoring"]) == (2, 3, 1)
+    assert points["ML infrastructure"] in (4, 5)  # 5 where the bad release came as far as its canary
+    failed = [check.subject.partition(" ")[0] for check in report.failed]
+    assert failed == ["D2", "M2"]
+
+
+@pytest.mark.slow
 def test_every_page_that_is_listed_is_there_and_opens(told, tmp_path):
     listed = told.text[told.text.index("To open in a browser") :]
     pages = [Path(found) for found in re.findall(r"(/\S+\.html)$", listed, re.MULTILINE)]
