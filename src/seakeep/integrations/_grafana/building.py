@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _COLOURS = {"pass": "green", "inconclusive": "yellow", "fail": "red"}
 _HEIGHTS = {"number": 4}
+_SINCE = {"service": "now-6h", "quality": "now-7d", "rollout": "now-24h"}
 
 
 def uid(kind: str, model: str) -> str:
@@ -52,7 +53,7 @@ def build(board: Board, *, refresh: str) -> dashboard.Dashboard:
         .editable()
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
         .refresh(refresh)
-        .time("now-6h", "now")
+        .time(_SINCE[board.kind], "now")
         .timezone("utc")
         .with_variable(_datasource())
     )
@@ -89,7 +90,8 @@ def _lost(given: Any, read: Any, path: str) -> list[str]:
 
 
 def _datasource() -> builders.DatasourceVariable:
-    return builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus")
+    provisioned = dashboard.VariableOption(text="Seakeep", value="seakeep", selected=True)
+    return builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus").current(provisioned)
 
 
 def _versions(model: str) -> builders.QueryVariable:
@@ -113,6 +115,7 @@ def _siblings(model: str) -> builders.DashboardLink:
     return (
         builders.DashboardLink(model)
         .type(dashboard.DashboardLinkType.DASHBOARDS)
+        .icon("dashboard")
         .tags(["seakeep", model])
         .keep_time(keep_time=True)
         .include_vars(include_vars=True)
