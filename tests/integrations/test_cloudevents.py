@@ -8,7 +8,9 @@ import http.server
 import json
 import socket
 import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,7 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -269,6 +272,23 @@ def test_the_cursor_is_kept_within_a_delivery_too(log, monkeypatch):
     with receiver() as there:
         send(log, delivery(there.url), ORIGIN, Span())
     assert kept == ["q1", "q3", "q4"]
+
+
+def test_a_killed_delivery_goes_on_with_at_most_a_batch_again(log):
+    put(log, *(asked(number, time=NOON + number) for number in range(300)))
+    given = ["predictions", "flight delay", "--home", str(log.layout.root.parents[1]), "--cloudevents"]
+    with receiver() as there:
+        command = [sys.executable, "-c", "from seakeep.cli import main; main()", *given, there.url]
+        with subprocess.Popen(command) as process:
+            while len(there.got) < 350:
+                assert process.poll() is None
+                time.sleep(0.001)
+            process.kill()
+        before = len({one for one, _ in there.taken})
+        assert 175 <= before < 300
+        assert code_of([*given, there.url]) == 0
+        assert {one for one, _ in there.taken} == {f"q{number}" for number in range(300)}
+        assert len(there.got) <= 600 + 2 * 100
 
 
 def test_two_do_not_send_to_one_address_at_once(log):

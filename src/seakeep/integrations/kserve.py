@@ -33,7 +33,8 @@ _API, _RUNTIME_API = "serving.kserve.io/v1beta1", "serving.kserve.io/v1alpha1"
 _CONTAINER = "kserve-container"
 _STORES = r"(s3|gs|hdfs|webhdfs|https|pvc|oci|hf)://\S+"
 _NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_LATER = ("serving.kserve.io/deploymentMode", {"standard": "Standard", "knative": "Knative"})
+_MODE = "serving.kserve.io/deploymentMode"
+_MODES = {"standard": "Standard", "knative": "Knative"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,7 @@ def inference_service(subject: Subject, options: Options) -> Plain:
         own["name"] = f"release-{release.version or release.digest[: kube.DIGITS]}"
         stable = _predictor(subject, options, role="champion", stable=options.stable)
         spec = {"predictor": stable, "canary": [{"trafficPercent": options.canary_percent, "predictor": own}]}
-    key, modes = _LATER
-    notes = {key: modes[options.mode], "serving.kserve.io/enable-prometheus-scraping": "true"}
+    notes = {_MODE: _MODES[options.mode], "serving.kserve.io/enable-prometheus-scraping": "true"}
     metadata = kube.metadata(subject, subject.slug, "server")
     metadata["annotations"] = {**metadata.get("annotations", {}), **notes}
     return {
