@@ -77,5 +77,5 @@ def test_what_is_waited_for_is_inconclusive_in_the_report():
 
 
 def test_a_share_of_an_external_step_is_refused():
-    with pytest.raises(BadPlan, match="share of an external step is 0.2"):
+    with pytest.raises(BadPlan, match=r"share of an external step is 0\.2"):
         Plan("external", (Step("external", 0.2, 1, 1.0),))
