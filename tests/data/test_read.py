@@ -170,7 +170,7 @@ def test_two_formats_are_not_one_dataset(folder: Path) -> None:
 
 
 def test_an_address_is_refused_with_the_way_round() -> None:
-    for address in ("s3://bucket/t.parquet", "https://example.org/t.csv"):
+    for address in ("https://bucket/t.parquet", "https://example.org/t.csv"):
         with pytest.raises(CannotRead, match=rf"{address} is an address, a path on this machine is expected"):
             read(address)
 

@@ -203,7 +203,7 @@ class Bucket:
                 with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5):
                     pass
                 obstore.put(store, "ready", b"yes")
-            except Exception:
+            except Exception:  # noqa: BLE001  (whatever it is, the server is still starting)
                 assert time.monotonic() < until, (self.folder / "weed.log").read_text()[-3000:]
                 time.sleep(0.2)
             else:

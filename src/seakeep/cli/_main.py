@@ -113,7 +113,7 @@ class Verbs(click.Group):
 def seakeep() -> None:
     """Takes a machine-learning model from raw data into production and keeps it fit there.
 
-    DATA is a path, glob or folder. RELEASE is a name (its champion), name@3, or the first digits of a digest.
+    DATA is a path, glob, folder or address (s3://…). RELEASE is a name (its champion), name@3, or the first digits of a digest.
     Exit codes: 0 pass, 1 fail, 2 inconclusive, 3 usage or breakage.
     """
 

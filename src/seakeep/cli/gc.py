@@ -48,7 +48,7 @@ def command(door: Door, age: dt.timedelta | None) -> Verdict:
     Example: seakeep gc --predictions-older-than 90d
     """
     with door.registry() as registry:
-        removed, report = registry.clean(), registry.verify()
+        removed, swept, report = registry.clean(), registry.sweep(), registry.verify()
         logs = () if age is None else _remove_predictions(registry.home, age)
 
     def drawn() -> object:
@@ -58,10 +58,12 @@ def command(door: Door, age: dt.timedelta | None) -> Verdict:
         from seakeep.views import terminal
 
         lines = [f"removed {len(removed)} leftovers", *map(_told, logs)]
+        lines += [f"removed {len(swept)} objects that nothing on record uses"] if swept else []
         return Group(*map(Text, lines), terminal.report(report))
 
     told = {
         "removed": [str(path) for path in removed],
+        "swept": list(swept),
         "predictions": [_plain(each) for each in logs],
         "verdict": report.verdict,
     }

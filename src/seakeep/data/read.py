@@ -16,6 +16,7 @@ from seakeep.core import plugins
 from seakeep.core.dataset import Dataset
 from seakeep.core.errors import UsageError
 from seakeep.data.errors import CannotRead, MixedTables
+from seakeep.data.fetching import FetchedSource, by_address, fetched, is_address, listed
 from seakeep.data.kinds import kind_of
 from seakeep.data.options import NULL_VALUES, TextOptions
 from seakeep.data.sources import FileSource
@@ -49,7 +50,8 @@ def read(
 ) -> Dataset:
     """A dataset, read lazily.
 
-    Parameters: data: a path, a glob, a folder (every table below it, in name order), a list of paths; a Polars frame, lazy or
+    Parameters: data: a path, a glob, a folder (every table below it, in name order), a list of paths; an address of the same in a bucket (`s3://`, `gs://`, `az://`), which is
+            copied to this machine once a process; a Polars frame, lazy or
             not; an Arrow table; a pandas frame (its index is left out, its NaN are missing values).
         label, time, key: columns with these roles.
         derive: columns to add, in order, each from its own row; a later one may use an earlier one.
@@ -82,6 +84,8 @@ def read(
 
 
 def _source(data: object, options: TextOptions) -> Source:
+    if isinstance(data, str) and is_address(data):
+        return _of_addresses(data, options)
     if isinstance(data, str | os.PathLike):
         called = os.fspath(data)
         return _of_paths(_resolved(str(called)), str(called), options)
@@ -97,6 +101,18 @@ def _of_paths(paths: Sequence[Path], called: str, options: TextOptions) -> Sourc
         if name != formats[0]:
             raise CannotRead.mixed_formats(paths[0], path)
     return plugins.load(GROUP, formats[0]).open_files(paths, called=called, options=options)  # type: ignore[no-any-return]
+
+
+def _of_addresses(called: str, options: TextOptions) -> Source:
+    """Objects in a bucket, copied here; errors and lineage speak of their addresses."""
+    endings = [f".{name}{packed}" for name in _formats() for packed in ("", *COMPRESSIONS)]
+    found = listed(called, endings)
+    copies = [fetched(each) for each in found]
+    names = {str(copy): each.address for copy, each in zip(copies, found, strict=True)}
+    with by_address(names):
+        inner = _of_paths(copies, called, options)
+    assert isinstance(inner, FileSource)
+    return FetchedSource(called, inner, tuple(each.address for each in found))
 
 
 def _listed(items: Sequence[object]) -> list[Path]:

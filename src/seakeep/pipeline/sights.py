@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seakeep.core.addresses import scheme
 from seakeep.core.codec import digest
 from seakeep.registry import Sight
 
@@ -84,6 +85,8 @@ def look_at_table(files: Sequence[str], called: str, *, hashed: Callable[[Path],
 
     called: what the reader was given: a file, a folder, a glob, or words where there were several.
     """
+    if any(scheme(file) for file in files):
+        return _look_at_objects(files, called)
     paths = [Path(file) for file in files]
     sights = tuple(look_at_file(path, hashed=hashed) for path in paths)
     if paths == [Path(called).absolute()]:
@@ -109,6 +112,8 @@ def current(sight: Sight) -> Sight | None:
 
     Costs one stat where nothing was touched.
     """
+    if scheme(sight.path):
+        return _current_object(sight)
     try:
         status = os.stat(sight.path)  # noqa: PTH116  (a run with nothing to do asks this of every data file)
     except (FileNotFoundError, NotADirectoryError):
@@ -123,6 +128,32 @@ def current(sight: Sight) -> Sight | None:
     path = Path(sight.path)
     now = look_at_folder(path, sight.suffixes) if sight.kind == "folder" else look_at_file(path)
     return now if replace(now, modified_ns=0) == replace(sight, modified_ns=0) else None
+
+
+def _look_at_objects(files: Sequence[str], called: str) -> tuple[Sight, ...]:
+    """Objects in buckets by their versions, and the pattern or prefix below which more of them could appear."""
+    from seakeep.data.content import digest_of_file as hashed
+    from seakeep.data.fetching import fetched, found_at
+
+    found = [each for each in map(found_at, files) if each is not None]
+    sights = tuple(Sight(each.address, "file", hashed(fetched(each)), each.size, 0, (), each.mark) for each in found)
+    endings = () if glob.has_magic(called) else tuple(sorted({Path(file).suffix for file in files}))
+    return sights if list(files) == [called] else (*sights, Sight(called, "folder", digest(list(files)), 0, 0, endings))
+
+
+def _current_object(sight: Sight) -> Sight | None:
+    """Costs one request; nothing is read."""
+    from seakeep.data.buckets import NotThere
+    from seakeep.data.fetching import found_at, listed
+
+    if sight.kind == "folder":
+        try:
+            names = [each.address for each in listed(sight.path, sight.suffixes)]
+        except NotThere:
+            names = []
+        return sight if digest(names) == sight.digest else None
+    found = found_at(sight.path)
+    return sight if found is not None and (found.size, found.mark) == (sight.bytes, sight.mark) else None
 
 
 def _names(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -18,7 +18,7 @@ from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_home, find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import Settings, load_settings
-from seakeep.pipeline.sights import digest_of_file
+from seakeep.pipeline.sights import digest_of_file, look_at_table
 from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.releases import CHAMPION
 
@@ -172,7 +172,11 @@ def score(
         served: Served | Model = _served(found.registered) if found.registered else found.model
         summary = serving.score(served, dataset, out, keep=keep, overwrite=overwrite, progress=progress)
     if found.registered:
-        files = [Artifact(path, "file", digest_of_file(Path(path))) for path in dataset.source.files()]
+        files = [
+            Artifact(sight.path, "file", sight.digest)
+            for sight in look_at_table(dataset.source.files(), dataset.source.description, hashed=digest_of_file)
+            if sight.kind == "file"
+        ]
         inputs = (found.artifact, Artifact("scored", "dataset", dataset.digest), *files)
         written = Path(summary.path).absolute()
         output = Artifact(str(written), "predictions", digest_of_file(written))

@@ -33,7 +33,8 @@ class Sight:
 
     kind: "file" (digest of its bytes), "folder" (digest of the listed names), "absent". bytes, modified_ns: what the file
     system said; where both are unchanged the content is taken to be, as make and git do.
-    suffixes: of a folder, the endings of names that matter; empty for all.
+    suffixes: of a folder, the endings of names that matter; empty for all. mark: of an object in a bucket, its version or ETag, which
+    stands for the time; its path is an address, and a folder's a pattern.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Sight:
     bytes: int = 0
     modified_ns: int = 0
     suffixes: tuple[str, ...] = ()
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ class Executions:
         values = dict(zip(COLUMNS.split(", "), row, strict=True))
         values["parameters"] = json.loads(str(values["parameters"]))
         values["looked_at"] = tuple(
-            Sight(path, kind, content, size, modified, tuple(suffixes))
-            for path, kind, content, size, modified, suffixes in json.loads(str(values["looked_at"]))
+            Sight(path, kind, content, size, modified, tuple(suffixes), *mark)
+            for path, kind, content, size, modified, suffixes, *mark in json.loads(str(values["looked_at"]))
         )
         uses = self.database.execute(
             "SELECT direction, name, kind, digest FROM uses WHERE execution = ? ORDER BY direction, position",
@@ -147,4 +149,5 @@ class Executions:
 
 def _sights(looked_at: tuple[Sight, ...]) -> str:
     """Sights as rows of their fields: a run with nothing to do reads one a data file, and should not notice."""
-    return json_of([[getattr(sight, name) for name in Sight.__slots__] for sight in looked_at])
+    rows = ([getattr(sight, name) for name in Sight.__slots__] for sight in looked_at)
+    return json_of([row if row[-1] else row[:-1] for row in rows])

@@ -24,7 +24,6 @@ from seakeep.registry.stores._errors import BadPlace, ServerRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-
     from types import ModuleType
 
     import psycopg
