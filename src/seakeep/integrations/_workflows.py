@@ -110,7 +110,7 @@ def install(subject: Subject, own: str) -> list[str]:
     ]
 
 
-def tests() -> list[str]:
+def unit_tests() -> list[str]:
     """Lines that run the project's own tests, where it has any."""
     return ["if [ -d tests ]; then python -m pytest tests; else echo 'There is no folder tests.'; fi"]
 

@@ -182,7 +182,7 @@ class _Workflows:
         return {"name": "Lint", "run": "python -m ruff check ."}
 
     def _tests(self) -> Step:
-        return {"name": "Unit tests", "run": "\n".join(_workflows.tests())}
+        return {"name": "Unit tests", "run": "\n".join(_workflows.unit_tests())}
 
     def _judged(self) -> str:
         return self._accepted(_workflows.check(self.subject, rows=self.options.rows, minutes=self.options.minutes))

@@ -82,7 +82,7 @@ class _Pipeline:
             "workflow": {"rules": [{"if": request}, {"if": merge}, {"if": again}]},
             "variables": {"GIT_DEPTH": "0", "PIP_CACHE_DIR": "$CI_PROJECT_DIR/.cache/pip"},
             "default": {"image": self.options.job_image, "cache": [self._downloads()]},
-            "seakeep-test": self._job("test", request, 20, [*_workflows.tests()], before=["python -m ruff check ."]),
+            "seakeep-test": self._job("test", request, 20, [*_workflows.unit_tests()], before=["python -m ruff check ."]),
             "seakeep-check": {**self._job("check", request, self.options.minutes + 15, self._check(), state="pull"),
                               **self._check_reports()},
             "seakeep-release": self._deliver(merge, [_workflows.release(self.subject, self.targets, self.options.rollout)]),
