@@ -172,7 +172,13 @@ class Bucket:
         argv += [f"-{part}.port={free_port()}" for part in parts]
         argv += [f"-{part}.port.grpc={free_port()}" for part in (*parts, "s3")]
         argv += [f"-s3.port={self.port}", f"-s3.config={self.folder / 's3.json'}", "-volume.max=8"]
-        argv += ["-master.volumeSizeLimitMB=64", "-s3.iam=false", "-volume.preStopSeconds=0"]
+        argv += [
+            "-master.volumeSizeLimitMB=64",
+            "-s3.iam=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-volume.preStopSeconds=0",
+        ]
         with (self.folder / "weed.log").open("ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
 
