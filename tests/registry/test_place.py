@@ -20,10 +20,10 @@ def test_a_place_shows_no_password(tmp_path):
     assert "tiger" not in f"{place!r} {place}"
 
 
-@pytest.mark.parametrize(("place", "key"), [(("mysql://db/x", ""), "database"), (("", "ftp://db/x"), "objects")])
-def test_an_address_that_no_store_serves_is_refused(tmp_path, place, key):
+@pytest.mark.parametrize(("addresses", "key"), [(("mysql://db/x", ""), "database"), (("", "ftp://db/x"), "objects")])
+def test_an_address_that_no_store_serves_is_refused(tmp_path, addresses, key):
     with pytest.raises(BadPlace, match=f"the setting {key} is '.*', which no store serves"):
-        Registry(Place(tmp_path, *place))
+        Registry(Place(tmp_path, *addresses))
 
 
 def test_a_password_in_the_file_is_refused_and_not_shown(tmp_path):

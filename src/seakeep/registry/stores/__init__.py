@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seakeep.registry.database import Database
     from seakeep.registry.place import Place
 
-GROUP = "registry.stores"
+GROUP = __name__.removeprefix("seakeep.")
 
 
 class Objects(Protocol):

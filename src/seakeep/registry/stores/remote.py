@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COPIES = "copies"
 YOUNG_HOURS = 24.0
 """An object that is older is written anew by whoever puts it, so that it is not swept meanwhile."""
-MARKER = "registry.json"
+MARKER = "owner.json"
 _KEY = re.compile(r".*/objects/([0-9a-f]{2})/([0-9a-f]{62})$")
 
 
