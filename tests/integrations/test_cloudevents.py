@@ -364,7 +364,7 @@ def test_a_place_for_events_is_a_file_or_an_address(log):
 
 def by_sdk(path):
     done = subprocess.run(
-        [PYTHON, HERE / "received_events.py", path], capture_output=True, text=True, check=False, timeout=60
+        [PYTHON, HERE / "foreign" / "received_events.py", path], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

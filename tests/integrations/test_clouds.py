@@ -175,7 +175,7 @@ def test_cloudformation_finds_a_wrong_field(tmp_path) -> None:
 
 def loaded(target, folder):
     done = subprocess.run(
-        [BIN / "python", "-W", "ignore", HERE / "strict_clouds.py", target, folder],
+        [BIN / "python", "-W", "ignore", HERE / "foreign" / "strict_clouds.py", target, folder],
         capture_output=True,
         text=True,
         check=False,

@@ -164,7 +164,9 @@ def test_every_field_is_one_of_kserves_models(tmp_path) -> None:
         for name, text in files(subject(), options).items():
             paths.append(tmp_path / f"{form}-{name}")
             paths[-1].write_text(text)
-    done = subprocess.run([PYTHON, HERE / "strict_kserve.py", *paths], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [PYTHON, HERE / "foreign" / "strict_kserve.py", *paths], capture_output=True, text=True, check=False
+    )
     assert (done.stdout.strip(), done.returncode) == ("nothing is wrong", 0), done.stdout + done.stderr
 
 
@@ -173,7 +175,10 @@ def test_a_field_that_kserve_lacks_is_found(tmp_path) -> None:
     text = files(subject(), CANARY)["inferenceservice.yaml"].replace("trafficPercent", "weight")
     (tmp_path / "a.yaml").write_text(text)
     done = subprocess.run(
-        [PYTHON, HERE / "strict_kserve.py", tmp_path / "a.yaml"], capture_output=True, text=True, check=False
+        [PYTHON, HERE / "foreign" / "strict_kserve.py", tmp_path / "a.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "weight is no field of V1beta1CanarySpec" in done.stdout
@@ -186,7 +191,14 @@ def test_kserves_and_tritons_clients_are_answered(tmp_path) -> None:
     kinds = {"distance": "FP64", "seats": "INT64", "night": "BOOL", "carrier": "BYTES", "scheduled": "BYTES"}
     tensors = [{"name": name, "datatype": kinds[name], "data": [value]} for name, value in row.items()]
     with served(tmp_path / "model", "--dialects", "kserve_v1") as address:
-        asked = [PYTHON, HERE / "kserve_clients.py", address, "flight-delay", json.dumps(row), json.dumps(tensors)]
+        asked = [
+            PYTHON,
+            HERE / "foreign" / "kserve_clients.py",
+            address,
+            "flight-delay",
+            json.dumps(row),
+            json.dumps(tensors),
+        ]
         done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

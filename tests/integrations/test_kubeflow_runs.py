@@ -20,7 +20,7 @@ from .facts import IMAGE
 pytestmark = pytest.mark.platform
 
 PYTHON = Path(__file__).parents[2] / ".platforms" / "kubeflow" / "bin" / "python"
-DRIVER = Path(__file__).parent / "kubeflow_local.py"
+DRIVER = Path(__file__).parent / "foreign" / "kubeflow_local.py"
 FLIGHTS = Path(code_of.__code__.co_filename).parent / "_demo" / "project"
 STAGES = ["read", "profile", "validate", "train", "evaluate"]
 

@@ -15,7 +15,7 @@ from .workers import remote
 pytestmark = pytest.mark.platform
 
 PYTHON = Path(__file__).parents[2] / ".platforms" / "kubeflow-models" / "bin" / "python"
-CHECK = Path(__file__).parent / "strict_models.py"
+CHECK = Path(__file__).parent / "foreign" / "strict_models.py"
 TARGETS = {"katib": katib, "trainer": trainer, "argo_workflows": argo_workflows}
 MISSPELT = (
     ("katib", "objectiveMetricName", "objectiveMetric", "Experiment.spec.objective.objectiveMetric"),

@@ -78,7 +78,8 @@ def with_parameters(given: Estimator | object, changed: Mapping[str, Any]) -> Es
             raise UsageError.unknown_name("parameter", name, known, where=type(given).__name__)
     from sklearn.base import clone
 
-    return clone(given).set_params(**changed)
+    copy: object = clone(given).set_params(**changed)
+    return copy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
