@@ -22,6 +22,7 @@ import seakeep.cli._demo as demo
 from seakeep.cli._demo import season as seasons
 from seakeep.cli._demo.season import Season, as_json
 from seakeep.cli._demo.server import Running
+from seakeep.cli._demo.story import undisturbed
 from seakeep.cli._demo.telling import Telling
 from seakeep.cli._demo.traffic import Replay, wrong_requests
 from seakeep.core import Check, Report, Verdict
@@ -46,6 +47,14 @@ def test_a_replays_latency_is_that_of_the_asked_share():
     replayed = Replay(answers=(), latencies=(0.4, 0.1, 0.3, 0.2), seconds=2.0, failed=0)
     assert (replayed.latency(0.0), replayed.latency(0.5), replayed.latency(1.0)) == (0.1, 0.3, 0.4)
     assert replayed.per_second == 2.0
+
+
+def test_the_shells_settings_do_not_reach_the_demo(monkeypatch):
+    monkeypatch.setenv("SEAKEEP_DATABASE", "postgresql://elsewhere/team")
+    monkeypatch.setenv("SEAKEEP_SERVE_LOG", "off")
+    with undisturbed():
+        assert not [name for name in os.environ if name.startswith(("SEAKEEP_DATABASE", "SEAKEEP_SERVE"))]
+    assert os.environ["SEAKEEP_SERVE_LOG"] == "off"
 
 
 @pytest.fixture

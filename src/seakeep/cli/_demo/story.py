@@ -8,6 +8,7 @@ afterwards is decided by the contract, the monitor, the triggers and the rollout
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import shutil
 import sys
@@ -21,6 +22,8 @@ from seakeep.core import Model, Verdict
 from seakeep.views import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from seakeep.cli._demo.server import Running
     from seakeep.cli._demo.telling import Telling
     from seakeep.registry import Registered
@@ -33,7 +36,7 @@ def tell(telling: Telling) -> Verdict:
     """Tell the story to its end, or to the gate that refused the first release. Returns the verdict of the first run."""
     _lay_out(telling.folder)
     command = _command()
-    with contextlib.chdir(telling.folder):
+    with contextlib.chdir(telling.folder), undisturbed():
         months = beginnings.data(telling)
         seasons.arrive(telling, months[:6])
         result = beginnings.run(telling)
@@ -51,6 +54,18 @@ def tell(telling: Telling) -> Verdict:
         seasons.lineage(telling)
         _end(telling, release, command)
     return result.verdict
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without this shell's settings: the demo's releases do not belong into a registry that other work has."""
+    from seakeep.pipeline.settings import keys, variable
+
+    before = {name: os.environ.pop(name) for name in map(variable, keys()) if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
 
 
 def _life(telling: Telling, server: Running, season: Season, months: list[Path]) -> None:
