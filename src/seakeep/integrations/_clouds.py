@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from seakeep.integrations import _kube as kube
-from seakeep.integrations._kube import BadTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from seakeep.pipeline.exports.subject import ReleaseFacts, Subject
 
 _OWN = ("http", "dialects", "role", "version")
@@ -53,21 +49,6 @@ def description(subject: Subject) -> str:
 def document(value: object) -> str:
     """A JSON document in the order given."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def check(target: str, options: object, forms: Mapping[str, tuple[str, str]]) -> None:
-    """Raise BadTarget for the first option that has not its form: a regular expression, and what it means in words."""
-    for name, (form, expected) in forms.items():
-        found = getattr(options, name)
-        if not re.fullmatch(form, str(found)):
-            raise BadTarget.option(target, name, found, expected)
-
-
-def check_range(target: str, options: object, name: str, least: int, most: int) -> None:
-    """Raise BadTarget, unless the option is a whole number from `least` to `most`."""
-    found = getattr(options, name)
-    if not least <= found <= most:
-        raise BadTarget.option(target, name, found, f"a whole number from {least} to {most}")
 
 
 def _text(value: object) -> str:

@@ -38,17 +38,6 @@ class BadTarget(BadExport):
     """A project or release cannot be written for Kubernetes as asked."""
 
     @classmethod
-    def option(cls, target: str, name: str, found: object, expected: str) -> BadTarget:
-        return cls(
-            f"{name} is {found!r}; expected {expected}",
-            where=f"option of {target}",
-            fix=f"--set {name}=… with {expected}",
-            target=target,
-            name=name,
-            value=found,
-        )
-
-    @classmethod
     def bad_image(cls, image: str) -> BadTarget:
         return cls(
             f"image is {image!r}; expected a registry and a name without tag, in lower-case letters",
@@ -115,7 +104,7 @@ def _tagged(target: str, image: str, role: str, tag: str, digest: str) -> str:
     if not _IMAGE.fullmatch(image):
         raise BadTarget.bad_image(image)
     if digest and not _DIGEST.fullmatch(digest):
-        raise BadTarget.option(target, f"{role}_digest", digest, "sha256: and 64 hexadecimal digits")
+        raise BadTarget.wrong_option(target, f"{role}_digest", digest, "sha256: and 64 hexadecimal digits")
     return f"{image}-{role}@{digest}" if digest else f"{image}-{role}:{tag}"
 
 

@@ -175,27 +175,24 @@ def steps_to_type(facts: Facts) -> tuple[str, ...]:
     )
 
 
-def whole(target: str, options: Any, **least: int) -> None:
-    """Refuse options that are smaller than `least`. Raises BadTarget."""
-    for name, limit in least.items():
-        if getattr(options, name) < limit:
-            raise kube.BadTarget.option(target, name, getattr(options, name), f"a whole number of at least {limit}")
-
-
 def _weights(target: str, text: str) -> tuple[int, ...]:
     """Percents that grow, each from 1 to 99."""
     parts = [part.strip() for part in text.split(",")]
     found = tuple(int(part) for part in parts if part.isascii() and part.isdigit())
     fits = len(found) == len(parts) and all(0 < each < 100 for each in found)
     if not fits or list(found) != sorted(set(found)):
-        raise kube.BadTarget.option(target, "weights", text, "percents from 1 to 99 that grow, for example 5,25,50")
+        raise kube.BadTarget.wrong_option(
+            target, "weights", text, "percents from 1 to 99 that grow, for example 5,25,50"
+        )
     return found
 
 
 def _url(target: str, text: str) -> str:
     found = text.rstrip("/")
     if found and not found.startswith(("http://", "https://")):
-        raise kube.BadTarget.option(target, "control_url", text, "http://HOST:PORT of a control server, or nothing")
+        raise kube.BadTarget.wrong_option(
+            target, "control_url", text, "http://HOST:PORT of a control server, or nothing"
+        )
     return found
 
 

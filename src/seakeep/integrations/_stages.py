@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import NAME, check_forms
 from seakeep.pipeline.exports.errors import BadExport
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from seakeep.pipeline.exports.subject import ProjectFacts, Subject
 
 _NAMED = ("claim", "data_claim", "database_secret")
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class NotRemote(BadExport):
@@ -75,9 +75,8 @@ class Worker:
         if not (project.root / project.schema_file).is_file():
             raise NotRemote.no_contract(target, project.file, project.schema_file)
         given = {name: getattr(options, name, "") for name in ("image", "worker_digest", *_NAMED)}
-        for name in _NAMED:
-            if given[name] and not _NAME.fullmatch(given[name]):
-                raise kube.BadTarget.option(target, name, given[name], "lower-case letters, digits and '-', at most 63")
+        form = (f"({NAME})?", "lower-case letters, digits and '-', at most 63")
+        check_forms(target, options, {name: form for name in _NAMED if hasattr(options, name)})
         return cls(target, subject, project, options, given)
 
     @property
@@ -136,13 +135,6 @@ class Worker:
         """Labels of a pod, and of what makes it."""
         own = {"seakeep.dev/task": task, "seakeep.dev/code": self.project.code[: kube.DIGITS]}
         return kube.labels(self.subject, "worker") | own
-
-    def check_at_least(self, least: int, *names: str) -> None:
-        """Raise BadTarget, where one of these options is less."""
-        for name in names:
-            found = getattr(self.options, name)
-            if found < least:
-                raise kube.BadTarget.option(self.target, name, found, f"a whole number of at least {least}")
 
 
 def accepting(codes: str, command: str) -> list[str]:

@@ -11,6 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
+from seakeep.integrations._options import CRON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
     from seakeep.pipeline.exports import Subject
 
 REPORT, MANIFESTS = "seakeep-ci", "deploy"
-STATE_VARIABLES = ("SEAKEEP_DATABASE", "SEAKEEP_OBJECTS")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]*(/[A-Za-z0-9_][A-Za-z0-9._ -]*)*|\.")
-_FIELD = r"(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?"
-_CRON = re.compile(rf"{_FIELD}(,{_FIELD})*( {_FIELD}(,{_FIELD})*){{4}}")
 
 
 class BadWorkflow(UsageError):
@@ -82,7 +80,7 @@ def checked(*, branch: str, folder: str, schedule: str, exports: str, rows: int,
         raise BadWorkflow.branch(branch)
     if not _FOLDER.fullmatch(folder):
         raise BadWorkflow.folder(folder)
-    if schedule and not _CRON.fullmatch(schedule):
+    if schedule and not re.fullmatch(CRON, schedule):
         raise BadWorkflow.schedule(schedule)
     for name, number in (("rows", rows), ("minutes", minutes)):
         if number < 1:

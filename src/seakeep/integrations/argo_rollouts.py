@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from seakeep.integrations import _kube as kube
 from seakeep.integrations import _progressive as progressive
 from seakeep.integrations._kubernetes import platform, serving
+from seakeep.integrations._options import check_least
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +78,7 @@ class Options:
 
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
     """A folder for kubectl apply -k. Raises: BadExport, BadTarget, for an illegal name, no image, or an impossible option."""
-    progressive.whole(_TARGET, options, pause_minutes=0, interval_seconds=5, patience_minutes=1, errors=0)
+    check_least(_TARGET, options, pause_minutes=0, interval_seconds=5, patience_minutes=1, errors=0)
     progress = progressive.Progress.of(_TARGET, subject, options)
     facts = progress.facts
     objects: dict[str, tuple[Plain, str]] = {

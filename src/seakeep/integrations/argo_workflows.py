@@ -6,12 +6,12 @@ workflow, an inconclusive one does not, and only what broke is tried again. Call
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import check_cron, check_least
 from seakeep.integrations._stages import Worker
 from seakeep.integrations._yaml import document
 
@@ -25,8 +25,6 @@ NEEDS: Final[Literal["project", "release", "either"]] = "project"
 TEMPLATE, CRON = "workflow-template.yaml", "cron-workflow.yaml"
 _API = "argoproj.io/v1alpha1"
 _DAY_SECONDS = 86_400
-_FIELD = r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*"
-_CRON = re.compile(rf"{_FIELD}( {_FIELD}){{4}}")
 _SPAN = "{{workflow.parameters.span}}"
 
 
@@ -86,11 +84,9 @@ def next_lines(subject: Subject, options: Options) -> Sequence[str]:  # noqa: AR
 
 def _checked(subject: Subject, options: Options) -> Worker:
     worker = Worker.of("argo-workflows", subject, options)
-    worker.check_at_least(0, "retries", "retry_seconds")
-    worker.check_at_least(1, "memory_mib", "cpu_millis", "train_memory_mib", "train_cpu_millis", "max_minutes")
-    if not _CRON.fullmatch(options.schedule):
-        expected = "cron's five fields, for example '0 3 * * *'"
-        raise kube.BadTarget.option("argo-workflows", "schedule", options.schedule, expected)
+    check_least("argo-workflows", options, retries=0, retry_seconds=0, memory_mib=1, cpu_millis=1, max_minutes=1)
+    check_least("argo-workflows", options, train_memory_mib=1, train_cpu_millis=1)
+    check_cron("argo-workflows", options, "schedule")
     return worker
 
 

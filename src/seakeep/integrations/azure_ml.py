@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
 from seakeep.integrations._kube import BadTarget
+from seakeep.integrations._options import check_forms, check_range
 from seakeep.integrations._yaml import document
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def _probe(**times: int) -> dict[str, int]:
 
 def _check(subject: Subject, options: Options) -> None:
     if not 3 <= len(subject.slug) <= _LONGEST:
-        raise BadTarget.option("azure-ml", "name", subject.slug, f"a name of 3 to {_LONGEST} characters")
+        raise BadTarget.wrong_option("azure-ml", "name", subject.slug, f"a name of 3 to {_LONGEST} characters")
     form = "/subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…"
-    _clouds.check(
+    check_forms(
         "azure-ml",
         options,
         {
@@ -143,7 +144,7 @@ def _check(subject: Subject, options: Options) -> None:
             "champion": (r"([A-Za-z0-9][A-Za-z0-9-]{1,30}[A-Za-z0-9])?", "the name of a deployment"),
         },
     )
-    _clouds.check_range("azure-ml", options, "canary_percent", 0, 100)
-    _clouds.check_range("azure-ml", options, "instances", 1, 1000)
+    check_range("azure-ml", options, "canary_percent", 0, 100)
+    check_range("azure-ml", options, "instances", 1, 1000)
     if options.champion == deployment_name(subject):
-        raise BadTarget.option("azure-ml", "champion", options.champion, "another deployment than this release's")
+        raise BadTarget.wrong_option("azure-ml", "champion", options.champion, "another deployment than this release's")

@@ -134,15 +134,15 @@ def _worker(subject: Subject, project: ProjectFacts, options: Options) -> Image:
 def _check(options: Options) -> None:
     if options.base and not _BASE.fullmatch(options.base):
         expected = "an image with its digest, since a tag may mean another image tomorrow: NAME:TAG@sha256:…"
-        raise BadTarget.option("container", "base", options.base, expected)
+        raise BadTarget.wrong_option("container", "base", options.base, expected)
     if not _PYTHON.fullmatch(options.python):
-        raise BadTarget.option(
+        raise BadTarget.wrong_option(
             "container", "python", options.python, "a version of Python from 3.11 on, for example 3.12"
         )
     for name in ("extras", "packages"):
         found = getattr(options, name)
         if found and not _WORDS.fullmatch(found):
-            raise BadTarget.option("container", name, found, "names with commas between")
+            raise BadTarget.wrong_option("container", name, found, "names with commas between")
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from seakeep.core import plugins
 from seakeep.core.errors import UsageError
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import check_least
 from seakeep.integrations._stages import Worker, accepting
 from seakeep.integrations._yaml import document
 
@@ -67,8 +68,7 @@ class Options:
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
     """The Experiment. Raises: NotRemote, BadExport, BadTarget; UsageError, for a metric that there is not."""
     worker = Worker.of("katib", subject, options)
-    worker.check_at_least(1, "trials", "parallel", "memory_mib", "cpu_millis", "max_minutes")
-    worker.check_at_least(0, "most_failed")
+    check_least("katib", options, trials=1, parallel=1, memory_mib=1, cpu_millis=1, max_minutes=1, most_failed=0)
     parameters = [_parameter(text) for text in _space(worker.project, options).split()]
     metric = _metric(worker.project, options)
     head = (
@@ -139,7 +139,7 @@ def _job(worker: Worker, options: Options, names: Sequence[str], metric: str) ->
 def _space(project: ProjectFacts, options: Options) -> str:
     found = options.space or next((SPACES[extra] for extra in project.extras if extra in SPACES), "")
     if not found.strip():
-        raise kube.BadTarget.option("katib", "space", options.space, _FORM)
+        raise kube.BadTarget.wrong_option("katib", "space", options.space, _FORM)
     return found
 
 
@@ -147,16 +147,16 @@ def _parameter(text: str) -> Plain:
     """One parameter's range or choices. A learning rate, and whatever spans a tenfold range, is tried on a logarithmic scale."""
     name, equals, values = text.partition("=")
     if not equals or not name.isidentifier() or not values:
-        raise kube.BadTarget.option("katib", "space", text, _FORM)
+        raise kube.BadTarget.wrong_option("katib", "space", text, _FORM)
     bounds = _RANGE.fullmatch(values)
     if bounds is None:
         choices = values.split("|")
         if ":" in values or not all(re.fullmatch(r"[\w.+-]+", choice) for choice in choices):
-            raise kube.BadTarget.option("katib", "space", text, _FORM)
+            raise kube.BadTarget.wrong_option("katib", "space", text, _FORM)
         return {"name": name, "parameterType": "categorical", "feasibleSpace": {"list": choices}}
     least, most = bounds.groups()
     if float(least) >= float(most):
-        raise kube.BadTarget.option("katib", "space", text, "the least value before the most")
+        raise kube.BadTarget.wrong_option("katib", "space", text, "the least value before the most")
     whole = least.lstrip("+-").isdecimal() and most.lstrip("+-").isdecimal()
     wide = {"distribution": "logUniform"} if not whole and float(least) > 0 and float(most) >= 10 * float(least) else {}
     space = {"min": least, "max": most, **wide}
@@ -173,5 +173,5 @@ def _metric(project: ProjectFacts, options: Options) -> str:
     named = (requirement.partition(" ")[0].partition("[")[0] for requirement in project.requirements)
     found = next((name for name in named if name in known), "")
     if not found:
-        raise kube.BadTarget.option("katib", "metric", "", f"one of {', '.join(known)}")
+        raise kube.BadTarget.wrong_option("katib", "metric", "", f"one of {', '.join(known)}")
     return found

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
 from seakeep.integrations._kube import BadTarget
+from seakeep.integrations._options import NAME, check_forms, check_range
 from seakeep.integrations._yaml import document
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ MODELS: Final = "/mnt/models"
 _API, _RUNTIME_API = "serving.kserve.io/v1beta1", "serving.kserve.io/v1alpha1"
 _CONTAINER = "kserve-container"
 _STORES = r"(s3|gs|hdfs|webhdfs|https|pvc|oci|hf)://\S+"
-_NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _MODE = "serving.kserve.io/deploymentMode"
 _MODES = {"standard": "Standard", "knative": "Knative"}
 
@@ -228,23 +228,23 @@ def _about(options: Options) -> str:
 def _check(options: Options) -> None:
     store = (f"({_STORES})?", "a URI that KServe copies from: s3://…, gs://…, https://…, pvc://…, oci://… or hf://…")
     forms = {
-        "namespace": (_NAME, "lower-case letters, digits and '-', at most 63"),
+        "namespace": (NAME, "lower-case letters, digits and '-', at most 63"),
         "storage_uri": store,
-        "claim": (f"({_NAME})?", "the name of a PersistentVolumeClaim"),
-        "service_account": (f"({_NAME})?", "the name of a ServiceAccount"),
-        "pull_secret": (f"({_NAME})?", "the name of a Secret"),
+        "claim": (f"({NAME})?", "the name of a PersistentVolumeClaim"),
+        "service_account": (f"({NAME})?", "the name of a ServiceAccount"),
+        "pull_secret": (f"({NAME})?", "the name of a Secret"),
         "logger_url": (r"(https?://\S+)?", "an address that begins with http:// or https://"),
         "stable": store if options.storage_uri else (r"(\S+)?", "an image"),
     }
-    _clouds.check("kserve", options, forms)
-    _clouds.check_range("kserve", options, "canary_percent", 0, 100)
-    _clouds.check_range("kserve", options, "min_replicas", 0 if options.mode == "knative" else 1, 10_000)
-    _clouds.check_range("kserve", options, "max_replicas", max(1, options.min_replicas), 10_000)
-    _clouds.check_range("kserve", options, "cpu_millis", 1, 1_000_000)
-    _clouds.check_range("kserve", options, "memory_mib", 0, 16_000_000)
+    check_forms("kserve", options, forms)
+    check_range("kserve", options, "canary_percent", 0, 100)
+    check_range("kserve", options, "min_replicas", 0 if options.mode == "knative" else 1, 10_000)
+    check_range("kserve", options, "max_replicas", max(1, options.min_replicas), 10_000)
+    check_range("kserve", options, "cpu_millis", 1, 1_000_000)
+    check_range("kserve", options, "memory_mib", 0, 16_000_000)
     if options.mode == "standard" and options.canary_percent and not options.stable:
         expected = "0, unless stable names the release that answers now"
-        raise BadTarget.option("kserve", "canary_percent", options.canary_percent, expected)
+        raise BadTarget.wrong_option("kserve", "canary_percent", options.canary_percent, expected)
     if options.mode == "knative" and options.stable:
         expected = "nothing in mode knative, where KServe itself keeps the revision that answers now"
-        raise BadTarget.option("kserve", "stable", options.stable, expected)
+        raise BadTarget.wrong_option("kserve", "stable", options.stable, expected)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from seakeep.core.errors import MissingExtra
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import check_least
 from seakeep.integrations._stages import NotRemote, Worker
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ def text_of(subject: Subject, options: Options) -> str:
 def _checked(subject: Subject, options: Options) -> Worker:
     """Raises NotRemote, BadExport, BadTarget, where an option has a value that kfp would take and a cluster would not."""
     worker = Worker.of("kubeflow", subject, options)
-    worker.check_at_least(0, "retries", "retry_seconds")
-    worker.check_at_least(1, "memory_mib", "cpu_millis", "train_memory_mib", "train_cpu_millis", "max_minutes")
+    check_least("kubeflow", options, retries=0, retry_seconds=0, memory_mib=1, cpu_millis=1, max_minutes=1)
+    check_least("kubeflow", options, train_memory_mib=1, train_cpu_millis=1)
     if options.schedule and len(options.schedule.split()) != _FIELDS:
         expected = 'six fields of cron, seconds first, for example "0 0 3 * * *"'
-        raise kube.BadTarget.option("kubeflow", "schedule", options.schedule, expected)
+        raise kube.BadTarget.wrong_option("kubeflow", "schedule", options.schedule, expected)
     return worker
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import check_forms, check_range
 from seakeep.integrations._yaml import document
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _own_image(subject: Subject, options: Options) -> str:
 
 
 def _check(options: Options) -> None:
-    _clouds.check(
+    check_forms(
         "sagemaker",
         options,
         {
@@ -192,6 +193,6 @@ def _check(options: Options) -> None:
             "capture_uri": (r"(s3://\S+)?", "a place that begins with s3://"),
         },
     )
-    _clouds.check_range("sagemaker", options, "canary_percent", 0, 100)
-    _clouds.check_range("sagemaker", options, "capture_percent", 0, 100)
-    _clouds.check_range("sagemaker", options, "instances", 1, 1000)
+    check_range("sagemaker", options, "canary_percent", 0, 100)
+    check_range("sagemaker", options, "capture_percent", 0, 100)
+    check_range("sagemaker", options, "instances", 1, 1000)

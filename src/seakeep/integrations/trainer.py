@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._options import check_least
 from seakeep.integrations._stages import Worker
 from seakeep.integrations._yaml import document
 
@@ -51,8 +52,7 @@ class Options:
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
     """The TrainingRuntime and the TrainJob. Raises: NotRemote, BadExport, BadTarget."""
     worker = Worker.of("trainer", subject, options)
-    worker.check_at_least(0, "retries")
-    worker.check_at_least(1, "memory_mib", "cpu_millis", "max_minutes")
+    check_least("trainer", options, retries=0, memory_mib=1, cpu_millis=1, max_minutes=1)
     name = worker.project.name
     return {
         RUNTIME: document(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
 from seakeep.integrations._kube import BadTarget
+from seakeep.integrations._options import check_forms, check_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,8 +137,8 @@ def _parent(options: Options) -> str:
 
 def _check(options: Options) -> None:
     if not options.project:
-        raise BadTarget.option("vertex", "project", "", "the id of a project of Google Cloud")
-    _clouds.check(
+        raise BadTarget.wrong_option("vertex", "project", "", "the id of a project of Google Cloud")
+    check_forms(
         "vertex",
         options,
         {
@@ -150,6 +151,6 @@ def _check(options: Options) -> None:
             "model": (r"[A-Za-z0-9_@-]+", "the id of a model"),
         },
     )
-    _clouds.check_range("vertex", options, "canary_percent", 0, 100)
-    _clouds.check_range("vertex", options, "min_replicas", 1, 1000)
-    _clouds.check_range("vertex", options, "max_replicas", options.min_replicas, 1000)
+    check_range("vertex", options, "canary_percent", 0, 100)
+    check_range("vertex", options, "min_replicas", 1, 1000)
+    check_range("vertex", options, "max_replicas", options.min_replicas, 1000)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.integrations._kube import BadTarget, Plain, memory_of, resources, server_image, worker_image
+from seakeep.integrations._options import NAME, check_cron, check_forms, check_least, check_range
 
 if TYPE_CHECKING:
     from seakeep.pipeline.exports.subject import ProjectFacts, ReleaseFacts, Subject
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_HOST = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_FIELD = r"(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?(,(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?)*"
-_CRON = re.compile(rf"{_FIELD}( {_FIELD}){{4}}")
+_HOST = r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _BUSY = 0.7
 _UNMEASURED_RATE = 200
 
@@ -149,40 +146,24 @@ class Facts:
 
     def _check_numbers(self) -> None:
         given = self.options
-        for name in (
-            "cpu_millis",
-            "least_replicas",
-            "most_replicas",
-            "storage_gib",
-            "worker_memory_mib",
-            "worker_cpu_millis",
-        ):
-            if getattr(given, name) < 1:
-                raise self._wrong(name, "a whole number of at least 1")
-        for name in ("memory_mib", "requests_per_replica"):
-            if getattr(given, name) < 0:
-                raise self._wrong(name, "a whole number of at least 0")
+        check_least(self.target, given, cpu_millis=1, least_replicas=1, most_replicas=1, storage_gib=1)
+        check_least(self.target, given, worker_memory_mib=1, worker_cpu_millis=1)
+        check_least(self.target, given, memory_mib=0, requests_per_replica=0)
         if given.most_replicas < given.least_replicas:
-            raise self._wrong("most_replicas", f"at least least_replicas, which is {given.least_replicas}")
-        if not 0 <= given.canary_percent <= 100:
-            raise self._wrong("canary_percent", "a whole number from 0 to 100")
+            expected = f"at least least_replicas, which is {given.least_replicas}"
+            raise BadTarget.wrong_option(self.target, "most_replicas", given.most_replicas, expected)
+        check_range(self.target, given, "canary_percent", 0, 100)
 
     def _check_names(self) -> None:
-        for name in ("namespace", "pull_secret", "claim", "storage_class", "database_secret"):
-            self._check(name, _NAME, "lower-case letters, digits and '-', at most 63", empty=name != "namespace")
-        for name in ("gateway_namespace", "monitoring_namespace"):
-            self._check(name, _NAME, "a namespace")
-        gateway = self.options.gateway.split("/")
-        if len(gateway) > 2 or not all(_NAME.fullmatch(part) for part in gateway):
-            raise self._wrong("gateway", "NAME or NAMESPACE/NAME of a Gateway")
-        self._check("hostname", _HOST, "a host's name in lower-case letters", empty=True)
-        for name in ("monitor_schedule", "retrain_schedule"):
-            self._check(name, _CRON, "cron's five fields, for example '*/10 * * * *'")
-
-    def _check(self, name: str, form: re.Pattern[str], expected: str, *, empty: bool = False) -> None:
-        found = getattr(self.options, name)
-        if not (form.fullmatch(found) or (empty and not found)):
-            raise self._wrong(name, expected)
-
-    def _wrong(self, name: str, expected: str) -> BadTarget:
-        return BadTarget.option(self.target, name, getattr(self.options, name), expected)
+        words = "lower-case letters, digits and '-', at most 63"
+        named = ("pull_secret", "claim", "storage_class", "database_secret")
+        forms = {
+            "namespace": (NAME, words),
+            **dict.fromkeys(named, (f"({NAME})?", words)),
+            "gateway_namespace": (NAME, "a namespace"),
+            "monitoring_namespace": (NAME, "a namespace"),
+            "gateway": (f"{NAME}(/{NAME})?", "NAME or NAMESPACE/NAME of a Gateway"),
+            "hostname": (f"({_HOST})?", "a host's name in lower-case letters"),
+        }
+        check_forms(self.target, self.options, forms)
+        check_cron(self.target, self.options, "monitor_schedule", "retrain_schedule")

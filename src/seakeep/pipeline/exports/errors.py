@@ -28,7 +28,7 @@ class BadExport(UsageError):
         )
 
     @classmethod
-    def wrong_option(cls, target: str, name: str, found: str, expected: str) -> BadExport:
+    def wrong_option(cls, target: str, name: str, found: object, expected: str) -> BadExport:
         return cls(
             f"{name} is {found!r}; expected {expected}",
             where=f"option of {target}",

@@ -63,10 +63,6 @@ class Target:
         """One line: what it writes."""
         return (self.module.__doc__ or "").partition("\n")[0]
 
-    def option_names(self) -> tuple[str, ...]:
-        """What can be set."""
-        return tuple(each.name for each in fields(self.module.Options))
-
     def options(self, given: Mapping[str, str], shared: Mapping[str, str]) -> Any:
         """The target's Options. given: as typed. shared: values of the project, for those that were not given.
 

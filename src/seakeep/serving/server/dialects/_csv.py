@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _INTEGER = re.compile(r"[+-]?\d{1,30}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
-_MOST_FIELD = 131_072
 
 
 def rows(body: bytes, inputs: Sequence[Input], *, header: bool | None) -> bytes:
