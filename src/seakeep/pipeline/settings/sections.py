@@ -1,0 +1,130 @@
+"""The settings as they are used: a frozen dataclass for each section of `seakeep.toml`, with its defaults and what they mean.
+
+A field is a setting: its name, type and default are read from here by reading, values and the reference. [monitor] stands where
+it is used, in monitoring.settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 (the types of settings are read when they are loaded)
+from typing import TYPE_CHECKING, Literal
+
+from seakeep.monitoring.settings import MonitorSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """threads: of Polars and of estimators that ask; 0 for all cores. Answers do not depend on it."""
+
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How the server listens and what it lets in (see serving.server.settings).
+
+    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". dialects: spoken beside
+    V2; a cloud that runs the server switches its own on. max_body_mb: MiB of one
+    request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end. role: as what a release
+    that is served from its folder is logged. version: the registry's number of such a release; 0 where it is not known.
+    """
+
+    http: str = "127.0.0.1:8080"
+    workers: int = 1
+    missing: Literal["schema", "reject", "accept"] = "schema"
+    domain: Literal["accept", "reject"] = "accept"
+    log: Literal["off", "interval", "acknowledged"] = "interval"
+    log_seconds: float = 1.0
+    dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "vertex"], ...] = ()
+    max_body_mb: int = 8
+    max_rows: int = 10_000
+    drain_seconds: int = 30
+    role: Literal["champion", "challenger"] = "champion"
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """How releases are let in, where a rollout is not told otherwise (see rollout.plan for what each means).
+
+    shares: of the canary's steps, with commas between. requests, seconds: least of each step. copies, shadow_seconds: least of
+    the shadow; 0 copies for none. goal_tolerance, labelled: of the loss on labelled predictions. slow_ms: a request is slow above
+    so many milliseconds; 0 for the champion's own 99th percentile. look_seconds: the window of one look. settle_seconds: how
+    long after it was answered a request may need to be in the log; more than the server's interval of writing.
+    """
+
+    plan: str = "canary"
+    shares: str = "0.05,0.25,0.5"
+    requests: int = 500
+    seconds: int = 300
+    copies: int = 500
+    shadow_seconds: int = 60
+    margin: float = 0.0
+    tolerance: float = 0.01
+    goal_tolerance: float = 0.02
+    labelled: int = 0
+    alpha: float = 0.05
+    slow_ms: int = 0
+    look_seconds: int = 10
+    settle_seconds: int = 2
+
+    def of(self, known: Sequence[str]) -> dict[str, object]:
+        """The settings of a plan that has those called `known`."""
+        given = {name: getattr(self, name) for name in known if name in self.__slots__}
+        if not self.slow_ms:
+            given.pop("slow_ms", None)
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainSettings:
+    """When a model is trained again, and what happens to what comes of it (see pipeline.retraining.triggers).
+
+    on: what may start a training. every: the schedule's interval; empty for none. cooldown: least time between the starts of
+    two trainings. most_runs, per: a budget, so many within that time. max_minutes: a run that takes longer is stopped.
+    rollout: of a release that passed. skip_bad_spans: whether training goes on without a span that breaks the contract.
+    """
+
+    on: tuple[Literal["spans", "schedule", "drift", "decay", "alerts"], ...] = ("spans", "schedule", "drift", "decay")
+    every: str = ""
+    cooldown: str = "1h"
+    most_runs: int = 4
+    per: str = "1d"
+    max_minutes: int = 60
+    rollout: Literal["canary", "none"] = "canary"
+    skip_bad_spans: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """What exported files name (see pipeline.exports). image: registry and name of the images. namespace: of Kubernetes."""
+
+    image: str = ""
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting. home: folder of the registry; empty for `.seakeep` beside the project.
+
+    database: address of the registry's database, "postgresql://user@host/name"; empty for a file in home. objects: address of
+    its objects, "s3://bucket/prefix", "gs://…" or "az://…"; empty for home. No password may stand in the file: it comes from the
+    environment, a password file, or the cloud's own identity.
+
+    file: the seakeep.toml that was read, or None.
+    """
+
+    home: str = ""
+    database: str = field(default="", repr=False)
+    objects: str = ""
+    run: RunSettings = field(default_factory=RunSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
+    rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    retrain: RetrainSettings = field(default_factory=RetrainSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    export: ExportSettings = field(default_factory=ExportSettings)
+    file: Path | None = None
