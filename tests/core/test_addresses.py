@@ -16,6 +16,10 @@ from seakeep.core.addresses import has_secret, redacted, scheme
             "postgresql:///models?user=ann&password=tiger&host=/run",
             "postgresql:///models?user=ann&password=***&host=/run",
         ),
+        ("postgresql://ann:ti/ger@db/models", "postgresql://ann:***@db/models"),
+        ("postgresql://ann:t?i#g@er@db/models", "postgresql://ann:***@db/models"),
+        ("postgresql://ann:12/ti ger@db:5432/models", "postgresql://ann:***@db:5432/models"),
+        ("host=db password=tiger dbname=models", "host=db password=*** dbname=models"),
         ("az://box/x?sig=abc", "az://box/x?sig=***"),
         (
             "two: s3://key:secret@bucket/a and postgresql://ann:x@db/m",
@@ -29,7 +33,15 @@ def test_a_secret_is_hidden(address, shown):
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql://ann@db/models?sslmode=require", "s3://bucket/a@b", "flights/2013.csv", ""]
+    "address",
+    [
+        "postgresql://ann@db/models?sslmode=require",
+        "postgresql://ann@db:5432/models?application_name=a@b",
+        "s3://bucket/a@b",
+        "s3://bucket/a:b@c",
+        "flights/2013.csv",
+        "",
+    ],
 )
 def test_an_address_without_one_is_shown_as_it_is(address):
     assert redacted(address) == address

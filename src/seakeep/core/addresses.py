@@ -10,9 +10,11 @@ import re
 
 HIDDEN = "***"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_USER = re.compile(r"(?<=://)([^/?#\s]*)@")
+_USER = re.compile(r"(?<=://)((?:(?!://).)*)@", re.DOTALL)
+_HOST_ENDS = re.compile(r"[/?#]")
 _PARAMETER = re.compile(
-    r"([?&][^=&\s]*(?:password|passwd|secret|token|key|sig|credential)[^=&\s]*=)([^&\s]+)", re.IGNORECASE
+    r"([?&][^=&\s]*(?:password|passwd|secret|token|key|sig|credential)[^=&\s]*=|\b(?:ssl)?password\s*=\s*)([^&\s]+)",
+    re.IGNORECASE,
 )
 
 
@@ -41,5 +43,11 @@ def has_secret(address: str) -> bool:
 
 
 def _user(found: re.Match[str]) -> str:
-    name, colon, _ = found[1].partition(":")
-    return f"{name}{colon}{HIDDEN if colon else ''}@"
+    """What stands before the last @, without the password. One with a sign such as / or ? in it, which no address may hold, is
+    one that somebody pasted, and is hidden as well; an @ in an object's name or a parameter is not one of a password.
+    """
+    told = found[1]
+    before = _HOST_ENDS.split(told, maxsplit=1)[0]
+    user, at, _ = before.rpartition("@")
+    name, colon, _ = (user if at and before != told else before).partition(":")
+    return f"{name}:{HIDDEN}@" if colon else f"{told}@"
