@@ -4,5 +4,4 @@
 set -eu
 [ -x .platforms/ci/bin/python ] || .venv/bin/uv venv --quiet .platforms/ci
 .venv/bin/uv pip install --quiet --require-hashes --python .platforms/ci/bin/python -r requirements/platforms/ci.txt
-command -v git >/dev/null || { [ "$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends git >/dev/null; } ||
-    echo "git is missing: apt-get install git"
+command -v git >/dev/null || scripts/debian git

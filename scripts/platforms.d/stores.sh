@@ -3,10 +3,6 @@
 # The tests start their own servers as an unprivileged user, on free ports of this machine, with their files in temporary folders.
 set -eu
 here=.platforms/stores
-if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
-    [ "$(id -u)" = 0 ] || { echo "PostgreSQL is missing: sudo apt-get install --no-install-recommends postgresql" >&2; exit 3; }
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
-fi
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/debian postgresql
 [ -x "$here/bin/python" ] || .venv/bin/uv venv --quiet "$here"
 .venv/bin/uv pip install --quiet --require-hashes --python "$here/bin/python" -r requirements/platforms/stores.txt

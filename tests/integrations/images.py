@@ -53,7 +53,12 @@ class Engine:
 
     def __call__(self, *command: object, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [str(word) for word in command], env=self.environment, capture_output=True, text=True, check=False
+            [str(word) for word in command],
+            env=self.environment,
+            cwd=self.folder,  # conmon leaves a file `oom` where it runs
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not check or done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done
