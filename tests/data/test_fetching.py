@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import seakeep
+from seakeep.data import scratch
 from seakeep.data.buckets import Bucket, CannotReach
 from seakeep.data.errors import CannotRead
 from seakeep.pipeline.sights import current, look_at_table
@@ -51,6 +52,13 @@ def test_a_torn_object_is_told_by_its_address(bucket):
     with pytest.raises(CannotRead) as caught:
         seakeep.read(f"{bucket}/2013-03.parquet")
     assert f"{bucket}/2013-03.parquet" in str(caught.value)
+
+
+def test_an_object_that_would_fill_the_disk_is_not_fetched(bucket, monkeypatch):
+    monkeypatch.setattr(scratch, "bytes_free", lambda: scratch.KEPT_FREE + 10)
+    with pytest.raises(CannotRead, match=r"fares\.csv has \d+ bytes, and .* bytes free(.|\n)*export TMPDIR=") as caught:
+        seakeep.read(f"{bucket}/fares.csv")
+    assert caught.value.path == f"{bucket}/fares.csv"
 
 
 def test_a_change_is_seen_without_reading(bucket):

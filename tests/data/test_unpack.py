@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.data import unpack
+from seakeep.data import scratch
 from seakeep.data.errors import CannotRead
 from seakeep.data.unpack import plain_file
 
@@ -61,7 +61,7 @@ def test_a_torn_archive_is_named(tmp_path: Path, keep: int) -> None:
     for path in (packed, squeezed):
         with pytest.raises(CannotRead, match=rf"{path.name} (is not a whole|is empty)"):
             plain_file(path)
-    assert not list(unpack._folder().glob(".tmp-*"))
+    assert not list(scratch.folder().glob(".tmp-*"))
 
 
 def test_an_archive_with_a_wrong_checksum_is_named(tmp_path: Path) -> None:
@@ -88,18 +88,18 @@ def test_an_archive_that_would_fill_the_disk_is_refused(tmp_path: Path, monkeypa
     with gzip.open(tmp_path / "t.csv.gz", "wb") as file:
         file.write(bytes(5 << 20))
     usage = shutil.disk_usage(tmp_path)
-    before = sum(file.stat().st_size for file in unpack._folder().iterdir())
+    before = sum(file.stat().st_size for file in scratch.folder().iterdir())
 
     def left(folder: Path) -> object:
         written = sum(file.stat().st_size for file in folder.iterdir()) - before
-        return usage._replace(free=unpack.KEPT_FREE + (3 << 20) - written)
+        return usage._replace(free=scratch.KEPT_FREE + (3 << 20) - written)
 
     monkeypatch.setattr(shutil, "disk_usage", left)
     for packed, needed in ((path, "5,242,880"), (tmp_path / "t.csv.gz", "4,194,304")):
         with pytest.raises(CannotRead, match=rf"unpacks to {needed} bytes or more, and .* bytes free") as caught:
             plain_file(packed)
         assert "export TMPDIR=" in str(caught.value)
-    assert not list(unpack._folder().glob(".tmp-*"))
+    assert not list(scratch.folder().glob(".tmp-*"))
 
 
 def test_a_missing_file_is_explained(tmp_path: Path) -> None:

@@ -254,12 +254,23 @@ class CannotRead(DataError):
         )
 
     @classmethod
-    def too_large(cls, path: Path, needed: int, free: int, folder: Path) -> CannotRead:
+    def unpacks_too_large(cls, path: Path, needed: int, free: int, folder: Path) -> CannotRead:
         return cls(
             f"{path} unpacks to {needed:,} bytes or more, and {folder} has {free:,} bytes free",
             cause="A compressed CSV is unpacked to a temporary folder to be read in pieces.",
             fix="Free some space, or name a larger folder: export TMPDIR=/path",
             path=str(path),
+            needed=needed,
+            free=free,
+        )
+
+    @classmethod
+    def fetched_too_large(cls, address: str, needed: int, free: int, folder: Path) -> CannotRead:
+        return cls(
+            f"{address} has {needed:,} bytes, and {folder} has {free:,} bytes free",
+            cause="A table at an address is fetched to a temporary folder to be read in pieces.",
+            fix="Free some space, or name a larger folder: export TMPDIR=/path",
+            path=address,
             needed=needed,
             free=free,
         )

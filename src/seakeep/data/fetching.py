@@ -7,32 +7,27 @@ ETag and its size. The copies are removed when the process ends; a table that is
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import fnmatch
 import functools
 import glob
 import hashlib
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.addresses import has_secret, scheme
 from seakeep.core.files import replacing
+from seakeep.data import scratch
 from seakeep.data.buckets import SCHEMES, Bucket, CannotReach, Found
 from seakeep.data.errors import CannotRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     import polars as pl
 
     from seakeep.data.sources import FileSource
-
-KEPT_FREE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +127,12 @@ def _replaced(text: str, copies: dict[str, str]) -> str:
 def _fetched(address: str, size: int, mark: str) -> Path:
     mine = hashlib.sha256(f"{address} {mark}".encode()).hexdigest()[:16]
     place, _, key = address.rpartition("/")
-    target = _folder() / mine / key
-    free = shutil.disk_usage(_folder()).free
-    if size > free - KEPT_FREE:
-        raise CannotRead.too_large(Path(address), size, free, _folder())
+    target = scratch.folder() / mine / key
+    free = scratch.bytes_free()
+    if size > free - scratch.KEPT_FREE:
+        raise CannotRead.fetched_too_large(address, size, free, scratch.folder())
     with replacing(target) as temporary:
         Bucket(place).fetch(key, temporary)
         if temporary.stat().st_size != size:
             raise CannotReach.unreachable(address, "reading", f"{temporary.stat().st_size:,} of {size:,} bytes came")
     return target
-
-
-@functools.cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="seakeep-"))
-    atexit.register(_remove, folder, os.getpid())
-    return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    """Remove the folder, unless this is a fork of the process that made it."""
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)

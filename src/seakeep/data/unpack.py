@@ -6,25 +6,21 @@ unpacking ends with an error before the disk is full. The folder is removed when
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import gzip
-import os
-import shutil
-import tempfile
 import zipfile
 import zlib
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from seakeep.core.files import replacing
+from seakeep.data import scratch
 from seakeep.data.errors import CannotRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-KEPT_FREE = 64 << 20
 _BLOCK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
@@ -47,7 +43,7 @@ def plain_file(path: Path) -> Path:
 
 @functools.lru_cache(maxsize=1000)
 def _unpacked(path: Path, size: int, changed: int) -> Path:
-    target = _folder() / f"{abs(hash((path, size, changed))):x}.csv"
+    target = scratch.folder() / f"{abs(hash((path, size, changed))):x}.csv"
     try:
         with _opened(path) as packed, replacing(target) as temporary, temporary.open("wb") as plain:
             _copy(packed, plain, path)
@@ -81,19 +77,6 @@ def _copy(packed: IO[bytes] | gzip.GzipFile, plain: IO[bytes], path: Path) -> No
 
 
 def _check_space(path: Path, needed: int, written: int = 0) -> None:
-    free = shutil.disk_usage(_folder()).free
-    if needed - written > free - KEPT_FREE:
-        raise CannotRead.too_large(path, needed, free, _folder())
-
-
-@functools.cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="seakeep-"))
-    atexit.register(_remove, folder, os.getpid())
-    return folder
-
-
-def _remove(folder: Path, owner: int) -> None:
-    """Remove the folder, unless this is a fork of the process that made it."""
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
+    free = scratch.bytes_free()
+    if needed - written > free - scratch.KEPT_FREE:
+        raise CannotRead.unpacks_too_large(path, needed, free, scratch.folder())
