@@ -17,6 +17,7 @@ import pytest
 
 from seakeep.core import Verdict, locks
 from seakeep.monitoring import MonitorSettings
+from seakeep.pipeline.control.alerts import Alert, receive
 from seakeep.registry import Registry
 
 from .conftest import NAME, Watched, raw
@@ -57,6 +58,15 @@ def test_once_as_json_is_one_document(watched):
     assert told["windows"][0]["failed"][0]["subject"] == "temp"
     assert told["windows"][0]["incidents"][0]["event"] == "opened"
     assert Path(told["windows"][0]["page"]).exists()
+
+
+def test_alerts_that_fire_are_shown_and_move_no_cursor(watched):
+    alert = Alert("8f2a", NAME, "Slow", "firing", 1_780_315_200.0, annotations={"summary": "p99\x1b[2J\nabove 1 s"})
+    receive(watched.registry, (alert,), now=1_780_315_260.0)
+    done = run(watched, "--once")
+    assert "alert firing since 2026-06-01T12:00:00Z: Slow: p99 [2J above 1 s\n" in done.stdout
+    (told,) = json.loads(run(watched, "--once", "--json").stdout)["alerts"]
+    assert (told["fingerprint"], told["title"], told["began"]) == ("8f2a", "Slow", 1_780_315_200.0)
 
 
 def test_a_log_that_is_not_there_yet_is_said_in_words(watched):

@@ -9,6 +9,7 @@ import click
 
 from seakeep.cli._door import Door, Seconds, verb
 from seakeep.core.errors import DataError, RegistryError
+from seakeep.core.moments import moment
 from seakeep.core.report import Verdict
 from seakeep.core.words import listed
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seakeep.monitoring import Monitor, WindowResult
+    from seakeep.pipeline.control.alerts import KeptAlert
+    from seakeep.registry import Registry
 
 
 @verb
@@ -47,29 +50,53 @@ def command(
     with door.registry() as registry:
         monitor = verbs.monitor(registry, name, flags=flags, restart=restart)
         if once:
-            return _once(door, monitor)
+            return _once(door, monitor, registry)
         by = monitor.settings.by
         click.echo(f"watching {name}: windows of {monitor.settings.hours:g} h by {by}", err=True)
+        known: tuple[KeptAlert, ...] = ()
         while True:
-            _tick(door, monitor)
+            known = _tick(door, monitor, registry, known)
             time.sleep(every)
 
 
-def _once(door: Door, monitor: Monitor) -> Verdict:
+def _once(door: Door, monitor: Monitor, registry: Registry) -> Verdict:
+    from seakeep.pipeline.control.alerts import as_plain, firing
+
     results = list(_results(monitor))
+    alerts = firing(registry, monitor.name)
     plain = {"name": monitor.name, "windows": [_plain(each) for each in results], "told": monitor.told}
     verdict = Verdict.worst(tuple(each.report.verdict for each in results))
-    door.show({"verdict": verdict, **plain}, lambda: "\n".join(map(_line, results)) or _nothing(monitor))
+    lines = [*(map(_line, results) if results else [_nothing(monitor)]), *map(_alert, alerts)]
+    door.show({"verdict": verdict, **plain, "alerts": [as_plain(each) for each in alerts]}, lambda: "\n".join(lines))
     return verdict
 
 
-def _tick(door: Door, monitor: Monitor) -> None:
-    """Judge what is due. A registry, log or disk that cannot be used now is told, and tried again at the next look."""
+def _tick(door: Door, monitor: Monitor, registry: Registry, known: tuple[KeptAlert, ...]) -> tuple[KeptAlert, ...]:
+    """Judge what is due; returns the alerts that are firing, of which those that are not `known` are told to people.
+
+    A registry, log or disk that cannot be used now is told, and tried again at the next look.
+    """
+    from seakeep.pipeline.control.alerts import firing
+
     try:
         for result in _results(monitor):
             click.echo(_json(result) if door.as_json else _line(result))
+        found = firing(registry, monitor.name)
     except (RegistryError, DataError) as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
+        return known
+    told = {(each.alert.fingerprint, each.alert.change) for each in known}
+    for each in found if not door.as_json else ():
+        if (each.alert.fingerprint, each.alert.change) not in told:
+            click.echo(_alert(each))
+    return found
+
+
+def _alert(kept: KeptAlert) -> str:
+    """An alert that is firing, in one line. Its words came from elsewhere, so nothing in them may move the cursor."""
+    began = moment(round(kept.alert.began * 1e6)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = "".join(sign if sign.isprintable() else " " for sign in kept.alert.summary)
+    return f"alert firing since {began}: {text}"
 
 
 def _results(monitor: Monitor) -> Iterator[WindowResult]:

@@ -75,6 +75,19 @@ class Documents:
         row = one(self.database.execute(query, (kind, name)))
         return 0 if row is None else int(row[0])
 
+    def beginning(self, kind: str, prefix: str) -> tuple[tuple[str, Document], ...]:
+        """Documents of a kind by name, those whose names begin so; one question to the database.
+
+        prefix: "" for all, else it ends in a slash.
+        """
+        query = "SELECT name, content, revision, changed FROM documents WHERE kind = ?{} ORDER BY name"
+        if prefix:
+            given = (kind, prefix, f"{prefix[:-1]}0")  # what follows a slash
+            rows = self.database.execute(query.format(" AND name >= ? AND name < ?"), given)
+        else:
+            rows = self.database.execute(query.format(""), (kind,))
+        return tuple((row[0], Document(json.loads(row[1]), row[2], row[3])) for row in rows)
+
     def put(self, kind: str, name: str, content: object, *, expected: int | None) -> int:
         """Write a document and return its new revision.
 

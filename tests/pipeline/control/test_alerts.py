@@ -26,7 +26,7 @@ def journal(world) -> list:
 
 
 def test_an_alert_is_on_record_and_shown(world, ask):
-    assert ask("/alerts", webhook(alert(world))) == (200, {"recorded": 1, "known": 0})
+    assert ask("/alerts", webhook(alert(world))) == (200, {"recorded": 1, "known": 0, "refused": 0})
     assert journal(world) == [("tips", "firing")]
     (shown,) = ask("/alerts")[1]["firing"]
     assert (shown["model"], shown["title"], shown["summary"]) == (
@@ -38,9 +38,9 @@ def test_an_alert_is_on_record_and_shown(world, ask):
 
 def test_a_replayed_call_is_answered_and_counted_once(world, ask):
     call = webhook(alert(world), alert(world, fingerprint="77"))
-    assert ask("/alerts", call)[1] == {"recorded": 2, "known": 0}
+    assert ask("/alerts", call)[1] == {"recorded": 2, "known": 0, "refused": 0}
     for _ in range(3):
-        assert ask("/alerts", call) == (200, {"recorded": 0, "known": 2})
+        assert ask("/alerts", call) == (200, {"recorded": 0, "known": 2, "refused": 0})
     assert len(journal(world)) == 2
     assert [each["told"] for each in ask("/alerts")[1]["firing"]] == [4, 4]
 
@@ -50,7 +50,7 @@ def test_a_replayed_beginning_does_not_undo_the_end(world, ask):
     ask("/alerts", call)
     ask("/alerts", webhook(alert(world, status="resolved")))
     assert ask("/alerts")[1]["firing"] == []
-    assert ask("/alerts", call)[1] == {"recorded": 0, "known": 1}
+    assert ask("/alerts", call)[1] == {"recorded": 0, "known": 1, "refused": 0}
     assert ask("/alerts")[1]["firing"] == []
     assert journal(world) == [("tips", "firing"), ("tips", "resolved")]
 
@@ -71,7 +71,7 @@ def test_an_old_alert_is_believed_only_where_it_is_known(world, ask):
     old = alert(world, ago=OLDEST_SECONDS - 10)
     assert ask("/alerts", webhook(old))[0] == 200
     world.now += 3600
-    assert ask("/alerts", webhook(old)) == (200, {"recorded": 0, "known": 1})
+    assert ask("/alerts", webhook(old)) == (200, {"recorded": 0, "known": 1, "refused": 0})
     status, told = ask("/alerts", webhook(alert(world, ago=OLDEST_SECONDS + 10, fingerprint="other")))
     assert (status, told["code"], told["field"]) == (400, "too_old", "startsAt")
 
@@ -90,10 +90,43 @@ def test_an_alert_of_the_future_is_refused(world, ask):
     assert ask("/alerts", webhook(alert(world, ago=-AHEAD_SECONDS + 1)))[0] == 200
 
 
-def test_one_wrong_alert_keeps_the_whole_call_out(world, ask):
+def test_one_alert_that_is_too_old_does_not_keep_the_others_out(world, ask):
+    """Alertmanager does not repeat a call that was refused, and an alert that burns for weeks is in each of its group's."""
     good, old = alert(world), alert(world, ago=OLDEST_SECONDS * 2, fingerprint="old")
-    assert ask("/alerts", webhook(good, old))[0] == 400
+    assert ask("/alerts", webhook(good, old)) == (200, {"recorded": 1, "known": 0, "refused": 1})
+    assert journal(world) == [("tips", "firing")]
+    assert ask("/alerts", webhook(old))[1]["code"] == "too_old"
+
+
+@pytest.mark.parametrize("body", [{"note": "\ud800"}, {"model": "\udfff"}])
+def test_half_a_character_is_refused(world, ask, body):
+    sent = json.dumps(webhook(alert(world, **body))).encode()
+    assert ask("/alerts", sent)[1]["code"] == "malformed_json"
     assert journal(world) == []
+
+
+def test_a_key_that_is_there_twice_is_refused(world, ask):
+    sent = json.dumps(webhook(alert(world))).replace(
+        '"status": "firing", "labels"', '"status": "resolved", "status": "firing", "labels"'
+    )
+    status, told = ask("/alerts", sent.encode())
+    assert (status, told["code"], told["found"]) == (400, "malformed_json", "a key is there twice")
+
+
+def test_nul_and_any_text_is_kept(world, ask):
+    assert ask("/alerts", webhook(alert(world, note="a\0b\x1b[2J\U0001f600")))[0] == 200
+    assert ask("/alerts")[1]["firing"][0]["labels"]["note"] == "a\0b\x1b[2J\U0001f600"
+
+
+def test_a_full_call_is_put_on_record_at_once(world, ask):
+    (began,) = {alert(world)["startsAt"]}
+    many = [
+        {"status": "firing", "labels": {"model": "tips"}, "startsAt": began, "fingerprint": f"f{number}"}
+        for number in range(1000)
+    ]
+    assert ask("/alerts", webhook(*many))[1]["recorded"] == 1000
+    assert ask("/alerts", webhook(*many))[1]["known"] == 1000
+    assert ask("/alerts", webhook(*many * 10))[1]["field"] == "alerts"
 
 
 def test_an_alert_of_no_model_on_record_is_kept_without_one(world, ask):
@@ -220,6 +253,10 @@ def test_a_mounted_token_is_read_anew(world, tmp_path, monkeypatch):
     monkeypatch.setenv(TOKEN_FILE, str(file))
     guard = Guard.of_environment("0.0.0.0")
     guard.check(f"Bearer {TOKEN}")
+    file.write_text(f"another-long-enough-token\n{TOKEN}\n")
+    guard.check(f"Bearer {TOKEN}")  # while it is renewed both are right
+    with pytest.raises(Refused):
+        guard.check(f"Bearer another-long-enough-token\n{TOKEN}")
     file.write_text("another-long-enough-token")
     with pytest.raises(Refused):
         guard.check(f"Bearer {TOKEN}")

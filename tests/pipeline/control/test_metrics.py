@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from seakeep.core.report import Verdict
 from seakeep.pipeline import rollouts
+from seakeep.pipeline.control.alerts import Alert, receive
 from seakeep.pipeline.control.metrics import FAMILIES, disk, text
 from seakeep.pipeline.control.metrics.families import VERDICTS
 from seakeep.registry import Registry
@@ -107,6 +108,21 @@ def test_metrics_are_told_of_with_their_reference(watched):
     assert value == pytest.approx(0.8, abs=0.03)
     assert found.of("seakeep_monitor_metric_low", **own) < value < found.of("seakeep_monitor_metric_high", **own)
     assert found.of("seakeep_monitor_unlabelled_share", model=NAME) == pytest.approx(0.25)
+
+
+def test_alerts_that_fire_are_counted_by_model_and_those_of_none_apart(watched):
+    def tell(state: str, model: str, fingerprint: str) -> None:
+        receive(watched.registry, (Alert(fingerprint, model, "Down", state, 100.0),), now=200.0)
+
+    assert series(watched.registry).of("seakeep_alerts_firing", model=NAME) == 0
+    for fingerprint in ("a", "b"):
+        tell("firing", NAME, fingerprint)
+    tell("firing", f"{NAME}0", "c")
+    found = series(watched.registry)
+    assert found.of("seakeep_alerts_firing", model=NAME) == 2
+    assert found.of("seakeep_alerts_firing", model="-") == 1
+    tell("resolved", NAME, "a")
+    assert series(watched.registry).of("seakeep_alerts_firing", model=NAME) == 1
 
 
 def test_the_answers_are_told_of_by_class_once_there_are_earlier_windows(watched):

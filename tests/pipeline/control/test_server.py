@@ -43,7 +43,7 @@ def test_a_client_of_the_standard_library_is_answered(world, address):
     answer = client.getresponse()
     assert (answer.status, answer.read()) == (200, b"")
     client.request("POST", "/alerts", json.dumps(webhook(alert(world))), {"content-type": "application/json"})
-    assert json.load(client.getresponse()) == {"recorded": 1, "known": 0}
+    assert json.load(client.getresponse()) == {"recorded": 1, "known": 0, "refused": 0}
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,17 @@ def test_a_release_that_was_let_in_is_a_pass(world, ask):
     )
 
 
+def test_a_pass_does_not_outlive_the_charge_it_gave(world, ask):
+    """Who was let in and put out again is not let in by the same word when a controller tries once more."""
+    rollouts.start("tips", plan="immediate", settings={"reason": "leaks"}, home=world.home, now=world.now)
+    rollouts.rollback("tips", reason="leaks more", home=world.home, now=world.now)
+    status, told = ask(f"{VERDICT}?version=2")
+    assert (status, told["code"], "verdict" in told) == (409, "another_release", False)
+    assert "was put in charge since" in told["error"]
+    for gate in ("confirm-rollout", "confirm-promotion", "rollback"):
+        assert ask(f"/rollouts/tips/gates/{gate}", {})[0] == 409
+
+
 def test_the_evidence_of_each_test_stands_against_its_limits(world, ask):
     rollouts.start("tips", settings={"copies": 0, "shares": "0.5", "slow_ms": 100}, home=world.home, now=world.now)
     world.serve(10, rate=40)

@@ -3,7 +3,8 @@
 An alert is known by its fingerprint (of its labels) and the moment it began. Alertmanager tells it again every few hours, after
 every restart, and from each of its replicas; a recorded call can be sent again by anybody who saw it. So each change (this
 alert began; it ended) is one line of the journal, kind "alert", however often it is told, and what was told twice changes
-nothing. An alert that is not known and began more than a week ago is not believed; nor is one of the future.
+nothing. An alert that is not known and began more than a week ago is not believed; nor is one of the future; what else the call
+told is, since Alertmanager does not send it again.
 What is kept is bounded: labels and annotations are cut, and an alert remembers only its last beginnings.
 """
 
@@ -21,6 +22,7 @@ from seakeep.pipeline.control.refusals import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from seakeep.core.codec import Json
     from seakeep.registry import Registry
 
 KIND = "alert"
@@ -71,10 +73,11 @@ class KeptAlert:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a call came to. recorded: changes that were put on record; known: alerts that said nothing new."""
+    """What a call came to. recorded: changes that were put on record; known: alerts that said nothing new; refused: by their age."""
 
     recorded: int
     known: int
+    refused: int = 0
 
 
 def read_alerts(content: object) -> tuple[Alert, ...]:
@@ -92,30 +95,49 @@ def read_alerts(content: object) -> tuple[Alert, ...]:
 
 
 def receive(registry: Registry, alerts: Sequence[Alert], *, now: float) -> Received:
-    """Put on record what is new of `alerts`; all of a call or nothing, in one transaction.
+    """Put on record what is new of `alerts`, in one transaction. One that is not known and too old or of the future is left out.
 
-    Raises: Refused, if one that is not known is too old or of the future; UnreadableRegistry.
+    Raises: Refused, if nothing else is told; UnreadableRegistry, and then nothing is on record.
     """
     recorded = 0
+    refused: list[Refused] = []
     with registry.transaction():
         names = {each.release.name for each in registry.releases()}
         for alert in alerts:
-            recorded += _receive(registry, alert if alert.model in names else replace(alert, model=UNNAMED), now)
-    return Received(recorded, len(alerts) - recorded)
+            try:
+                recorded += _receive(registry, alert if alert.model in names else replace(alert, model=UNNAMED), now)
+            except Refused as told:
+                refused.append(told)
+    if refused and len(refused) == len(alerts):
+        raise refused[0]
+    return Received(recorded, len(alerts) - recorded - len(refused), len(refused))
 
 
 def known_alerts(registry: Registry, name: str | None = None) -> Iterator[KeptAlert]:
     """The latest word on every alert, or on those of the model `name`."""
-    for key in registry.documents.names(KIND):
-        document = registry.documents.get(KIND, key) if name is None or key.startswith(f"{name}/") else None
-        if document is not None:
-            yield from_plain(KeptAlert, document.content, path=f"{KIND} {key}")
+    for key, document in registry.documents.beginning(KIND, "" if name is None else f"{name}/"):
+        yield from_plain(KeptAlert, document.content, path=f"{KIND} {key}")
 
 
 def firing(registry: Registry, name: str | None = None) -> tuple[KeptAlert, ...]:
     """Alerts that began and did not end, the oldest first."""
     found = (each for each in known_alerts(registry, name) if each.alert.state == "firing")
     return tuple(sorted(found, key=lambda each: (each.alert.began, each.alert.fingerprint)))
+
+
+def as_plain(kept: KeptAlert) -> dict[str, Json]:
+    """As it is shown in JSON."""
+    alert = kept.alert
+    return {
+        "fingerprint": alert.fingerprint,
+        "model": alert.model,
+        "title": alert.title,
+        "summary": alert.summary,
+        "began": alert.began,
+        "received": kept.received,
+        "told": kept.told,
+        "labels": dict(alert.labels),
+    }
 
 
 def _receive(registry: Registry, alert: Alert, now: float) -> bool:

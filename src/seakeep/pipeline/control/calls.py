@@ -86,6 +86,7 @@ class Desk:
         except Refused as refused:
             return refusal(refused)
         except RegistryError as error:
+            print(error, file=sys.stderr)
             return refusal(Refused.registry(error.found), {"retry-after": "2"})
         except SeakeepError as error:
             print(error, file=sys.stderr)
@@ -131,13 +132,13 @@ class Desk:
             told = alerts.read_alerts(_content(call))
             with find_registry(self.home) as registry:
                 received = alerts.receive(registry, told, now=self.clock())
-            return _json({"recorded": received.recorded, "known": received.known})
+            return _json(to_plain(received))
         return self._only(call, "GET", self._firing)
 
     def _firing(self) -> Answer:
         with find_registry(self.home) as registry:
             found = alerts.firing(registry)
-        return _json({"firing": [_alert(each) for each in found]})
+        return _json({"firing": [alerts.as_plain(each) for each in found]})
 
     def _rollout(self, call: Call, parts: tuple[str, ...], query: Mapping[str, str]) -> Answer:
         with find_registry(self.home) as registry:
@@ -146,7 +147,7 @@ class Desk:
             told = verdict_of(found)
             if len(parts) == 2:
                 told |= {"decisions": to_plain(found.rollout.decisions), "next_look": found.next_look}
-                told["alerts"] = [_alert(each) for each in alerts.firing(registry, self.name)]
+                told["alerts"] = [alerts.as_plain(each) for each in alerts.firing(registry, self.name)]
                 told["report"] = to_plain(found.report)
         return _tagged(_json(told), call.headers.get("if-none-match", ""))
 
@@ -163,9 +164,13 @@ class Desk:
         if name != self.name:
             raise Refused.other_name(name, self.name)
         try:
-            return status_of(load(registry, name)[0])
+            found = status_of(load(registry, name)[0])
         except CannotRollOut:
             raise Refused.no_rollout(name) from None
+        challenger = found.rollout.challenger
+        if found.rollout.phase == "promoted" and challenger.release not in registry.route(name).releases:
+            raise Refused.displaced(name, challenger)
+        return found
 
 
 def refusal(refused: Refused, headers: Mapping[str, str] | None = None) -> Answer:
@@ -198,9 +203,19 @@ def _content(call: Call) -> object:
     if kind.partition(";")[0].strip().lower() != "application/json":
         raise Refused.content_type(kind)
     try:
-        return json.loads(call.body.decode())
+        found = json.loads(call.body.decode(), object_pairs_hook=_once)
+        json.dumps(found, ensure_ascii=False).encode()  # half a character, which no database takes
     except (ValueError, RecursionError) as error:
         raise Refused.json(str(error)) from None
+    return found
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON, whose keys are there once: of two, every reader takes another one."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def _json(content: Json, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -214,17 +229,3 @@ def _tagged(answer: Answer, known: str) -> Answer:
     headers = {**answer.headers, "etag": tag}
     same = tag in (each.strip().removeprefix("W/") for each in known.split(","))
     return Answer(304 if same else answer.status, b"" if same else answer.body, headers=headers)
-
-
-def _alert(kept: alerts.KeptAlert) -> Json:
-    alert = kept.alert
-    return {
-        "fingerprint": alert.fingerprint,
-        "model": alert.model,
-        "title": alert.title,
-        "summary": alert.summary,
-        "began": alert.began,
-        "received": kept.received,
-        "told": kept.told,
-        "labels": dict(alert.labels),
-    }

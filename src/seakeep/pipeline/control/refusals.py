@@ -20,7 +20,10 @@ CODES = {
     "unknown_path": (404, "There is nothing at this path."),
     "wrong_method": (405, "The path takes another method."),
     "unknown_rollout": (404, "Another name than the one that is served, or it never had a rollout."),
-    "another_release": (409, "`release` or `version` names another release than the rollout lets in."),
+    "another_release": (
+        409,
+        "`release` or `version` names another release than the rollout lets in, or that one was displaced since.",
+    ),
     "wrong_query": (400, "A parameter of the query is unknown, doubled, or not what it should be."),
     "gate_closed": (403, "A question of Flagger's is answered with no."),
     "no_token": (401, "The call needs a token, and brought none or a wrong one."),
@@ -107,6 +110,18 @@ class Refused(Refusal):
             expected=str(party.version) if field == "version" else party.release[:12],
             cause="The canary that asks is not the one on record: its rollout was not started yet, or a later one was.",
             fix=f"seakeep rollout start {name} --plan external --release {name}@VERSION",
+        )
+
+    @classmethod
+    def displaced(cls, name: str, party: Party) -> Refused:
+        return cls.of(
+            "another_release",
+            f"{name}@{party.version} was let in by its rollout, and another release was put in charge since",
+            field="release",
+            found=party.release[:12],
+            expected="a release whose verdict still holds",
+            cause="Somebody went back, or promoted another one: what was found then is no leave to let it in again.",
+            fix=f"seakeep rollout start {name} --plan external --release {name}@{party.version}",
         )
 
     @classmethod

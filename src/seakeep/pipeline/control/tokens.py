@@ -1,7 +1,8 @@
 """Who may tell the control server something: whoever brings the bearer token. Compared in constant time, told nowhere.
 
 The token comes from the environment, or from a file that is read at each call, since a mounted secret is renewed while the server
-runs. Without a token only callers on this machine are believed.
+runs. The file may hold several, a line each, all of which are right: while one is renewed, the clients have the old one for a time,
+and Alertmanager does not repeat what was refused. Without a token only callers on this machine are believed.
 """
 
 from __future__ import annotations
@@ -57,29 +58,32 @@ class Guard:
         """As the environment says. Raises BadToken, if what is set can be no token."""
         made = cls(is_loopback(host), os.environ.get(TOKEN_FILE, ""), os.environ.get(TOKEN, ""))
         if made.file or TOKEN in os.environ:
-            made.token()
+            made.tokens()
         return made
 
-    def token(self) -> str:
-        """The token as it is now; "" where none was set. Raises BadToken."""
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens as they are now; none where none was set. Raises BadToken."""
         if not self.file and not self.text:
             if TOKEN in os.environ:
                 raise BadToken.short(TOKEN, 0)
-            return ""
-        found = (_read(self.file) if self.file else self.text).strip()
-        if len(found) < LEAST:
-            raise BadToken.short(self.file or TOKEN, len(found))
+            return ()
+        lines = (_read(self.file) if self.file else self.text).splitlines()
+        found = tuple(line.strip() for line in lines if line.strip()) or ("",)
+        shortest = min(map(len, found))
+        if shortest < LEAST:
+            raise BadToken.short(self.file or TOKEN, shortest)
         return found
 
     def check(self, authorization: str | None) -> None:
         """Refuse a call whose header Authorization does not bring the token. Raises Refused, BadToken."""
-        known = self.token()
+        known = self.tokens()
         if not known and self.loopback:
             return
         given = authorization or ""
         brought = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
-        right = hmac.compare_digest(brought.encode("utf-8", "surrogateescape"), known.encode())
-        if not known or not right:
+        sent = brought.encode("utf-8", "surrogateescape")
+        right = [hmac.compare_digest(sent, each.encode()) for each in known]
+        if not any(right):
             raise Refused.token(brought=bool(brought), known=bool(known))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 VERDICTS = {"pass": 0, "fail": 1, "inconclusive": 2}
 INCIDENT_KINDS = ("decay", "drift", "monitoring", "schema")
-PARTS = ("champion", "monitor", "incidents", "retraining", "rollout", "log")
+PARTS = ("champion", "monitor", "incidents", "alerts", "retraining", "rollout", "log")
 Labels = tuple[str, ...]
 
 
@@ -81,6 +81,10 @@ INCIDENT_SINCE = Family(
     "seakeep_incident_since_at_seconds", "Beginning of the first window of the oldest open one.", ("model", "kind")
 )
 
+ALERTS = Family(
+    "seakeep_alerts_firing", "Alerts that Alertmanager told and that did not end; the model - has those of no model."
+)
+
 RETRAINED = Family("seakeep_retraining_ended_at_seconds", "When the last training that a trigger started ended.")
 RETRAINING = Family("seakeep_retraining_running", "1 while a training that a trigger started is under way, else 0.")
 RETRAINING_RESULT = Family(
@@ -135,7 +139,7 @@ FAMILIES = (
     *(DRIFT, DRIFT_LIMIT, DRIFT_VERDICT, DRIFT_EFFECT, DRIFT_CHANGE),
     *(METRIC, METRIC_LOW, METRIC_HIGH, METRIC_REFERENCE, METRIC_LIMIT, METRIC_VERDICT, METRIC_ROWS),
     *(PREDICTIONS, PREDICTIONS_LIMIT, PREDICTIONS_VERDICT, UNLABELLED),
-    *(INCIDENTS, INCIDENT_SINCE),
+    *(INCIDENTS, INCIDENT_SINCE, ALERTS),
     *(RETRAINED, RETRAINING, RETRAINING_RESULT, RETRAINING_SECONDS, RETRAINING_DECISION),
     *(ROLLOUT, PHASE, ROLLOUT_VERDICT, STEP, STEPS, SHARE, BEGAN, STEP_BEGAN, LOOKED),
     *(STEP_REQUESTS, STEP_NEEDED, STEP_LONGEST, LOG_E, LOG_E_LIMIT, LOG_E_FINE, LOG_E_FINE_LIMIT, RATE, RATE_ROWS),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core.errors import SeakeepError
-from seakeep.pipeline.control.metrics import champions, disk, rollouts, trainings, watching
+from seakeep.pipeline.control.alerts import UNNAMED
+from seakeep.pipeline.control.metrics import alarms, champions, disk, rollouts, trainings, watching
 from seakeep.pipeline.control.metrics.families import FAMILIES, PARTS, READABLE, RELEASES
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def told(registry: Registry) -> Iterator[Told]:
             found = _read(registry, name, part)
             yield READABLE, (name, part), found is not None
             yield from found or ()
+    if counts:
+        yield from _read(registry, UNNAMED, "alerts") or ()
 
 
 def _read(registry: Registry, name: str, part: str) -> tuple[Told, ...] | None:
@@ -51,6 +54,7 @@ def _read(registry: Registry, name: str, part: str) -> tuple[Told, ...] | None:
         "champion": champions.tell,
         "monitor": watching.tell,
         "incidents": watching.tell_incidents,
+        "alerts": alarms.tell,
         "retraining": trainings.tell,
         "rollout": rollouts.tell,
         "log": disk.tell,
