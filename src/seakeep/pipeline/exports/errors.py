@@ -102,3 +102,12 @@ class BadExport(UsageError):
             fix="Choose another folder with -o, or move the file away.",
             path=path,
         )
+
+    @classmethod
+    def within_registry(cls, folder: Path, home: Path) -> BadExport:
+        return cls(
+            f"{folder} lies within the registry {home}",
+            cause="What is in there is the registry's: its releases are held against their digests, and what it does not know may go.",
+            fix="Choose another folder with -o, for example -o deploy",
+            path=folder,
+        )

@@ -1,19 +1,17 @@
 """Export a project or a release for a foreign system, or say whether the files in a folder are up to date.
 
-The list of what was written stands beside the files (`.seakeep-export`), so that a later export knows which files it may replace
-and which are left over from an earlier one and go. Files are written one by one, each whole or not at all, the list last.
+What is to be exported becomes a Subject, a target makes texts of it, and the folder gets them (see `folder`).
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seakeep.core import Model, Verdict
-from seakeep.core.files import write_text
 from seakeep.core.release import MANIFEST_FILE
+from seakeep.pipeline.exports import folder as folders
 from seakeep.pipeline.exports.errors import BadExport
 from seakeep.pipeline.exports.subject import ProjectFacts, ReleaseFacts, Subject
 from seakeep.pipeline.exports.targets import SHARED, Target, refuse_secret
@@ -27,9 +25,7 @@ from seakeep.registry import Registered, Registry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LIST = ".seakeep-export"
 PIPELINE = "pipeline.py"
-State = Literal["new", "changed", "same", "left over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Exported:
     name: str
     folder: Path
     files: Mapping[str, str]
-    states: Mapping[str, State]
+    states: Mapping[str, folders.State]
     next_lines: tuple[str, ...] = ()
 
     @property
@@ -78,11 +74,11 @@ def export(
     options = found.options(given, _shared(subject.settings))
     files = found.files(subject, options)
     folder = Path(to)
-    states = _states(folder, files, target=found.name)
+    states = folders.states(folder, files, target=found.name)
     lines = tuple(found.next_lines(subject, options))
     exported = Exported(found.name, subject.name, folder, files, states, lines)
     if not check:
-        _write(exported)
+        folders.write(folder, files, states, target=found.name)
     return exported
 
 
@@ -179,52 +175,3 @@ def _allowed(folder: Path, version: int, force: str) -> ReleaseFacts:
     return ReleaseFacts(
         label, release.name, version, release.digest, release.verdict, folder, Model.load(folder), forced
     )
-
-
-def _states(folder: Path, files: Mapping[str, str], *, target: str) -> dict[str, State]:
-    """What each path is in the folder. Raises BadExport, if a file would be replaced that no export wrote."""
-    written = _written(folder, target)
-    states: dict[str, State] = {}
-    for path, text in files.items():
-        there = folder / PurePosixPath(path)
-        if not there.exists():
-            states[path] = "new"
-        elif there.is_file() and there.read_bytes() == text.encode():
-            states[path] = "same"
-        elif path in written:
-            states[path] = "changed"
-        else:
-            raise BadExport.taken(there)
-    return states | {path: "left over" for path in written if path not in files and (folder / path).is_file()}
-
-
-def _written(folder: Path, target: str) -> tuple[str, ...]:
-    """The paths that an earlier export of this target wrote into the folder."""
-    try:
-        content = json.loads((folder / LIST).read_text("utf-8"))
-        return tuple(str(path) for path in content.get(target, ()))
-    except (OSError, ValueError, AttributeError):
-        return ()
-
-
-def _write(exported: Exported) -> None:
-    folder = exported.folder
-    for path, state in exported.states.items():
-        if state in ("new", "changed"):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            write_text(folder / path, exported.files[path])
-        elif state == "left over":
-            (folder / path).unlink()
-    listed = _lists(folder) | {exported.target: sorted(exported.files)}
-    text = json.dumps(dict(sorted(listed.items())), indent=1) + "\n"
-    if not (folder / LIST).is_file() or (folder / LIST).read_text("utf-8") != text:
-        write_text(folder / LIST, text)
-
-
-def _lists(folder: Path) -> dict[str, list[str]]:
-    """What exports of every target wrote into the folder."""
-    try:
-        content = json.loads((folder / LIST).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {key: list(map(str, paths)) for key, paths in content.items()} if isinstance(content, dict) else {}
