@@ -77,7 +77,7 @@ def test_holes_for_texts_numbers_mappings_and_what_may_be_absent() -> None:
         "  extra: {{- toYaml . | nindent 4 }}",
         "  {{- end }}",
         "list:",
-        "  - n: {{ .Values.deep.n }}",
+        "  - 'n': {{ .Values.deep.n }}",
     ]
     assert values({"f": value}, knobs) == {"text": "x", "map": {"k": "v"}, "extra": [], "deep": {"n": 1}}
     assert value["a"] == {"text": "x", "map": {"k": "v"}}, "the object itself stays whole"

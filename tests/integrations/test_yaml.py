@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -34,3 +36,19 @@ def test_the_same_object_twice_has_no_anchor():
 def test_documents_are_divided():
     text = _yaml.documents([{"a": 1}, {"b": 2}], head="Two.")
     assert text == "# Two.\na: 1\n---\nb: 2\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yes", "No", "On", "OFF", "y", "12:30", "1:2:3.5", "1_000", "0b1", "0x1F", "017", "1e3", "=", "<<", "~", "null"],
+)
+def test_a_text_is_a_text_to_readers_of_yaml_1_1_too(text):
+    assert yaml.safe_load(_yaml.document({"namespace": text, "list": [{text: text}]})) == {
+        "namespace": text,
+        "list": [{text: text}],
+    }
+
+
+def test_a_key_is_quoted_but_for_the_one_that_workflows_begin_with():
+    assert _yaml.document({"off": 1}) == "'off': 1\n"
+    assert _yaml.document({"on": "push"}) == "on: push\n"
