@@ -12,13 +12,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from seakeep.registry.place import Place
 
@@ -122,6 +123,45 @@ class Postgres:
         with psycopg.connect(self.address(database), autocommit=True) as connection:
             for query in queries:
                 connection.execute(query)
+
+
+class Breaking:
+    """A network before a server, that breaks a connection once, when `at` is said to it: after it was passed on, or before."""
+
+    def __init__(self, server: int, *, at: bytes, forwarded: bool) -> None:
+        self.server, self.at, self.forwarded, self.armed = server, at, forwarded, False
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(("127.0.0.1", self.server))
+                threading.Thread(target=self._pass, args=(server, client), daemon=True).start()
+                threading.Thread(target=self._pass, args=(client, server), kwargs={"heard": True}, daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, *, heard: bool = False) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                cut = heard and self.armed and self.at in data
+                if cut:
+                    self.armed = False
+                    source.shutdown(socket.SHUT_RDWR)  # so that the answer finds nobody
+                if not cut or self.forwarded:
+                    target.sendall(data)
+                if cut:
+                    time.sleep(0.2)
+                    break
+        for each in (source, target):
+            each.close()
 
 
 @dataclass

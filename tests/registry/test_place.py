@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
+import traceback
+
 import pytest
 
-from seakeep.data.buckets import CannotReach
+from seakeep.data.buckets import Bucket, CannotReach
 from seakeep.pipeline.errors import BadSetting
 from seakeep.pipeline.project import find_place
 from seakeep.pipeline.settings import load_settings
-from seakeep.registry import Registry
+from seakeep.registry import Registry, stores
 from seakeep.registry.place import Place
 from seakeep.registry.stores._errors import BadPlace, UnusableObjects
 
@@ -24,6 +29,60 @@ def test_a_place_shows_no_password(tmp_path):
 def test_an_address_that_no_store_serves_is_refused(tmp_path, addresses, key):
     with pytest.raises(BadPlace, match=f"the setting {key} is '.*', which no store serves"):
         Registry(Place(tmp_path, *addresses))
+
+
+@pytest.mark.parametrize(
+    "database", ["ti/ger@db/models", "ti?ger@db/models", "t@iger@127.0.0.1/models", "t#i@db/models"]
+)
+def test_a_sign_that_ends_a_password_is_told_before_the_driver_takes_the_rest_for_a_host(tmp_path, database):
+    with pytest.raises(BadPlace, match="cannot be read as an address") as caught:
+        Registry(Place(tmp_path, f"postgresql://ann:{database}"))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "postgresql://ann:***@" in told
+    assert database.rpartition("@")[0] not in told
+
+
+def test_what_is_no_address_is_not_taken_for_none(tmp_path):
+    with pytest.raises(BadPlace, match="which no store serves") as caught:
+        Registry(Place(tmp_path, "host=db password=tiger"))
+    assert "tiger" not in str(caught.value)
+    with pytest.raises(BadPlace):
+        Registry(Place(tmp_path, "", "models/x"))
+    assert not (tmp_path / "registry.sqlite").exists()
+
+
+def test_a_torn_folder_of_copies_costs_requests_and_nothing_else(tmp_path):
+    objects = stores.open_objects(Place(tmp_path / "home", "", f"file://{tmp_path}/bucket"))
+    digest = objects.put(b"content")
+    copy = tmp_path / "home" / "copies" / digest[:2] / digest[2:]
+    copy.write_bytes(b"torn")
+    assert objects.get(digest) == b"content"
+    copy.unlink()
+    copy.mkdir()
+    assert objects.get(digest) == b"content"
+    shutil.rmtree(copy.parent)
+    copy.parent.write_bytes(b"a file where a folder was")
+    assert objects.get(digest) == b"content"
+    assert objects.put(b"content") == digest
+    assert digest in objects
+
+
+def test_what_is_written_anew_while_a_sweep_goes_on_stays(tmp_path, monkeypatch):
+    address = f"file://{tmp_path}/bucket"
+    objects, other = (stores.open_objects(Place(tmp_path / name, "", address)) for name in ("a", "b"))
+    first, second = sorted(objects.put(content) for content in (b"1", b"2"))
+    removed = Bucket.remove
+
+    def remove(bucket: Bucket, key: str) -> None:
+        os.utime(tmp_path / "bucket" / "objects" / second[:2] / second[2:])  # as a writer's put leaves it
+        removed(bucket, key)
+
+    for digest in (first, second):
+        old = time.time() - 10 * 3600
+        os.utime(tmp_path / "bucket" / "objects" / digest[:2] / digest[2:], (old, old))
+    monkeypatch.setattr(Bucket, "remove", remove)
+    assert objects.sweep(set, hours=1) == (first,)
+    assert second in other
 
 
 def test_a_password_in_the_file_is_refused_and_not_shown(tmp_path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import threading
 import time
+import traceback
 
 import obstore
 import psycopg
@@ -18,7 +20,7 @@ from seakeep.registry.place import Place
 from seakeep.registry.stores._errors import BadPlace, ServerRefused, UnusableObjects
 from seakeep.testing import check_store
 
-from .servers import Postgres
+from .servers import Breaking, Postgres
 from .test_kills import check_whole, command, kill_while_registering
 
 pytestmark = pytest.mark.platform
@@ -109,6 +111,38 @@ def test_a_change_whose_answer_was_lost_is_looked_up(shared):
         database._connected().execute("ROLLBACK")
         with pytest.raises(ServerRefused, match="was lost within a change"):
             database._look_up(number, psycopg.OperationalError("gone"))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_change_whose_end_is_cut_off_by_the_network_is_known(shared, servers, tmp_path, kept):
+    """The connection breaks at COMMIT, after or before the server hears it."""
+    with Breaking(servers.postgres.port, at=b"COMMIT\0", forwarded=kept) as network:
+        address = shared.database.replace(f":{servers.postgres.port}/", f":{network.port}/")
+        with Registry(Place(tmp_path / "there", address)) as registry:
+            network.armed = True
+            if kept:
+                assert registry.documents.put("cursor", "tips", 1, expected=None) == 1
+            else:
+                with pytest.raises(ServerRefused, match="nothing of this change was kept") as caught:
+                    registry.documents.put("cursor", "tips", 1, expected=None)
+                assert "tiger" not in "".join(traceback.format_exception(caught.value))
+            assert not network.armed, "it was cut"
+            assert registry.documents.revision("cursor", "tips") == int(kept)
+
+
+def test_a_change_of_which_a_part_was_refused_is_not_taken_for_kept(shared):
+    """PostgreSQL answers COMMIT with ROLLBACK then, and without an error."""
+
+    def change(registry: Registry) -> None:
+        with registry.transaction():
+            registry.documents.put("cursor", "tips", 1, expected=None)
+            with contextlib.suppress(ServerRefused):
+                registry._connection.execute("SELECT nothing FROM nowhere")
+
+    with Registry(shared) as registry:
+        with pytest.raises(ServerRefused, match="undone a change"):
+            change(registry)
+        assert registry.documents.put("cursor", "tips", 1, expected=None) == 1
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ RELEASES = "releases"
 _DATABASES = {"": "sqlite", "postgres": "postgresql"}
 _OBJECTS = dict.fromkeys(("s3", "gs", "az", "file"), "remote") | {"": "local"}
 
+_NO_SCHEME = "address-without-scheme"
+"""No store's name: what was given is no address, and must not be taken for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -37,13 +40,13 @@ class Place:
     def database_store(self) -> str:
         """The plug-in of `seakeep.registry.stores` that keeps the database."""
         found = scheme(self.database)
-        return _DATABASES.get(found, found)
+        return _DATABASES.get(found, found) if found or not self.database else _NO_SCHEME
 
     @property
     def objects_store(self) -> str:
         """The plug-in of `seakeep.registry.stores` that keeps the objects."""
         found = scheme(self.objects)
-        return _OBJECTS.get(found, found)
+        return _OBJECTS.get(found, found) if found or not self.objects else _NO_SCHEME
 
     def release(self, digest: str) -> Path:
         """The folder of a release on this machine."""

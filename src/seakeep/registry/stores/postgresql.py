@@ -49,6 +49,10 @@ _TYPES = {
 }
 _PASSING = ("40001", "40P01", "57P01", "57P02", "57P03", "53300")
 _STARTING = re.compile(r"starting up|shutting down|not yet accepting|too many (clients|connections)|connection slots")
+_PASTED = re.compile(r"[^/]*://[^/?#@]*:[^/?#@]*[/?#].*@|[^/]*://[^/?#]*@[^/?#]*@", re.DOTALL)
+"""A password with a sign that ends it: the driver would take the rest for a host or a port, and tell it."""
+_END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(? % 4294967296 AS TEXT)::xid"
+"""The session of a change whose connection is lost, which the server may hold, with its lock, until it notices."""
 _LOGIN = re.compile(r"authentication|no password supplied|pg_hba\.conf|role .* (does not exist|is not permitted)")
 _NO_DATABASE = re.compile(r"database .* does not exist")
 
@@ -153,6 +157,8 @@ class PostgresDatabase:
 
     def _check_address(self) -> None:
         try:
+            if _PASTED.match(self._address):
+                raise self._driver.ProgrammingError("a sign in the password is not written as %..")
             self._driver.conninfo.conninfo_to_dict(self._address)
         except self._driver.Error:  # its words may quote the password
             raise BadPlace.unreadable(self.where, EXAMPLE) from None
@@ -195,7 +201,10 @@ class PostgresDatabase:
 
     def _commit(self, number: int) -> None:
         try:
-            self._connected_still().execute("COMMIT")
+            if (
+                self._connected_still().execute("COMMIT").statusmessage != "COMMIT"
+            ):  # a statement failed, and was let pass
+                raise ServerRefused.failed(self.where, "it has undone a change of which a part was refused")
         except self._driver.Error as error:
             if not self._is_broken():
                 raise self._told(error) from error
@@ -217,6 +226,7 @@ class PostgresDatabase:
                 if state != "in progress":
                     break
                 time.sleep(0.1)
+                self.execute(_END, (number,))
         if state == "aborted":
             raise ServerRefused.broke_off(self.where, _words(error)) from error
         if state != "committed":

@@ -61,16 +61,16 @@ class RemoteObjects:
             known = self._head(digest)
             if known is None or not self._holds(known, digest):
                 self._bucket.put(_key(digest), content, new=known is None)
-        with contextlib.suppress(CannotWrite):  # without a copy the next look costs a request
+        with contextlib.suppress(CannotWrite, OSError):  # without a copy the next look costs a request
             self._copies.put(content)
         return digest
 
     def get(self, digest: str) -> bytes:
         """See Objects.get. A copy that was changed is fetched again."""
-        with contextlib.suppress(TornObject):
+        with contextlib.suppress(TornObject, OSError):
             return self._copies.get(digest)
         content = self._fetched(digest)
-        with contextlib.suppress(CannotWrite):
+        with contextlib.suppress(CannotWrite, OSError):
             self._copies.put(content)
         return content
 
@@ -97,11 +97,13 @@ class RemoteObjects:
             before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
             old = [digest for digest in self if self._is_older(digest, before)]
             kept = frozenset(used()) if old else frozenset()
-            gone = tuple(digest for digest in old if digest not in kept and self._is_older(digest, before))
-            for digest in gone:
-                self._bucket.remove(_key(digest))
-                self._copies.path(digest).unlink(missing_ok=True)
-        return gone
+            gone = []
+            for digest in old:
+                if digest not in kept and self._is_older(digest, before):  # just before, as it may have been put anew
+                    self._bucket.remove(_key(digest))
+                    self._copies.path(digest).unlink(missing_ok=True)
+                    gone.append(digest)
+        return tuple(gone)
 
     def claim(self, owner: str) -> None:
         """See Objects.claim."""
