@@ -72,4 +72,4 @@ def test_tables_in_azures_blobs_are_those_of_the_disk(blobs, tmp_path):
     Bucket(blobs.objects).put("data/parcels.csv", file.read_bytes())
     there = seakeep.read(f"{blobs.objects}/data/*.csv", label="late")
     assert there.digest == seakeep.read(file, label="late").digest
-    assert list(there.files()) == [f"{blobs.objects}/data/parcels.csv"]
+    assert list(there.source.files()) == [f"{blobs.objects}/data/parcels.csv"]
