@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 import traceback
 
 import pytest
 
+from seakeep.core import plugins
 from seakeep.data.buckets import Bucket, CannotReach
 from seakeep.pipeline.errors import BadSetting
 from seakeep.pipeline.project import find_place
@@ -29,6 +32,17 @@ def test_a_place_shows_no_password(tmp_path):
 def test_an_address_that_no_store_serves_is_refused(tmp_path, addresses, key):
     with pytest.raises(BadPlace, match=f"the setting {key} is '.*', which no store serves"):
         Registry(Place(tmp_path, *addresses))
+
+
+def test_opening_a_folders_registry_looks_for_no_plug_ins_and_imports_no_driver(tmp_path):
+    code = "import sys; from seakeep.registry import Registry; Registry(sys.argv[1]).close(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True)
+    heavy = {"importlib.metadata", "psycopg", "obstore", "polars", "numpy", "seakeep.data", "prometheus_client"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_every_store_of_the_house_is_opened_without_looking_for_it():
+    assert set(plugins.names(stores.GROUP)) == set(stores._BUILT_IN)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ are held to their promises by `seakeep.testing.check_store`.
 from __future__ import annotations
 
 import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from seakeep.core import plugins
 from seakeep.core.addresses import redacted
 from seakeep.core.errors import UsageError
 from seakeep.registry.stores._errors import BadPlace
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from seakeep.registry.place import Place
 
 GROUP = __name__.removeprefix("seakeep.")
+_BUILT_IN = ("sqlite", "local", "postgresql", "remote")
+"""Named here, so that opening a folder's registry looks for no plug-ins: that costs 50 modules and a third of its time."""
 
 
 class Objects(Protocol):
@@ -68,9 +70,16 @@ def open_objects(place: Place) -> Objects:
 
 
 def _module(name: str, address: str, function: str) -> Any:
-    module = None
-    with contextlib.suppress(UsageError):
-        module = plugins.load(GROUP, name)
+    module = importlib.import_module(f"{__name__}.{name}") if name in _BUILT_IN else _third_party(name)
     if not hasattr(module, function):
         raise BadPlace.unknown_scheme(redacted(address), database=function == "open_database")
     return module
+
+
+def _third_party(name: str) -> Any:
+    """The plug-in of this name, or None."""
+    from seakeep.core import plugins
+
+    with contextlib.suppress(UsageError):
+        return plugins.load(GROUP, name)
+    return None
