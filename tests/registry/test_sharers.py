@@ -10,13 +10,13 @@ import sys
 import time
 
 import pytest
+from tests.pipeline import world as worlds
 
 from seakeep.core import Verdict
 from seakeep.pipeline.rollouts import verbs as rollouts
 from seakeep.registry import Registry
 from seakeep.registry.place import Place
 
-from ..pipeline import world as worlds
 from . import projects
 
 pytestmark = pytest.mark.platform
