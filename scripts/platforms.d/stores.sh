@@ -7,11 +7,5 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/debian postgresql
 [ -x "$here/bin/python" ] || .venv/bin/uv venv --quiet "$here"
 .venv/bin/uv pip install --quiet --require-hashes --python "$here/bin/python" -r requirements/platforms/stores.txt
 
-# Microsoft's emulator of Azure's blobs; no scripts of packages are run.
-azurite=$here/azurite locked=requirements/platforms/azurite/package-lock.json
-cmp -s "$locked" "$azurite/installed" && exit 0
-command -v npm >/dev/null || scripts/debian npm
-mkdir -p "$azurite"
-cp requirements/platforms/azurite/package.json "$locked" "$azurite/"
-npm ci --silent --ignore-scripts --no-audit --no-fund --prefix "$azurite" 2>/dev/null || npm ci --ignore-scripts --no-audit --no-fund --prefix "$azurite"
-cp "$locked" "$azurite/installed"
+# Microsoft's emulator of Azure's blobs.
+scripts/npm-packages requirements/platforms/azurite "$here/azurite"

@@ -15,8 +15,8 @@ from .yaml_reading import read
 
 def test_the_files_are_as_reviewed(tmp_path) -> None:
     written = files(remote(tmp_path), Options(image=IMAGE, data_claim="arrivals"))
-    golden("argo_workflows/workflow-template.yaml", written[TEMPLATE])
-    golden("argo_workflows/cron-workflow.yaml", written[CRON])
+    golden("argo-workflows/workflow-template.yaml", written[TEMPLATE])
+    golden("argo-workflows/cron-workflow.yaml", written[CRON])
 
 
 def test_every_stage_follows_the_success_of_the_one_before(tmp_path) -> None:
