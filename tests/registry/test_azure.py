@@ -62,8 +62,9 @@ def test_a_key_that_azure_does_not_know_is_told(blobs, azurite, monkeypatch, mak
 
 def test_a_container_that_is_not_there_is_told(blobs, make_report):
     place = Place(blobs.home, objects="az://elsewhere/objects")
-    with Registry(place) as registry, pytest.raises(UnusableObjects, match="there is no such bucket"):
+    with Registry(place) as registry, pytest.raises(UnusableObjects, match="there is no such bucket") as caught:
         registry.put(make_report())
+    assert caught.value.fix == "Make it, or correct the address, and AZURE_STORAGE_ACCOUNT_NAME."
 
 
 def test_tables_in_azures_blobs_are_those_of_the_disk(blobs, tmp_path):

@@ -27,27 +27,26 @@ def check_ended(place, release: str) -> None:
     assert release == projects.release_on_files()
     with Registry.existing(place) as registry:
         assert [each.release.digest for each in registry.releases()] == [release]
-        assert registry.champion(registry.releases()[0].name).release.digest == release
+        assert registry.champion("parcels").release.digest == release
         registry.clean()
         assert registry.verify().verdict is Verdict.PASS
         registry.sweep(hours=0)
-        assert set(registry._objects) == set(registry.artifacts.objects())
+        assert set(registry._objects) == registry._nouns.used() | registry._releases.used()
         assert registry.verify().verdict is Verdict.PASS
     assert not list(place.home.rglob(".tmp-*"))
 
 
 def test_twenty_kills_of_whole_runs_come_to_the_same_release(project, new_place, servers, tmp_path):
     moments, died = random.Random(5), 0
-    whole = time.monotonic()
+    begun = time.monotonic()
     projects.release_on_files()
-    projects.seakeep("--version", given={})
-    whole = min(time.monotonic() - whole, 8.0)
+    whole = time.monotonic() - begun
     for number in range(ROUNDS):
         copy = shutil.copytree(project, tmp_path / f"parcels-{number}")
         place = new_place(tmp_path / f"home-{number}")
         given = projects.environment(place, servers.bucket.environment())
         for _ in range(KILLS):
-            died += projects.killed_after(moments.uniform(0.2, 0.6) * whole, copy, given)
+            died += projects.killed_after(moments.uniform(0.1, 0.5) * whole, copy, given)
         check_ended(place, projects.run(copy, given)["release"])
     print(f"{died} of {ROUNDS * KILLS} were killed before they had ended")
     assert died >= ROUNDS * KILLS // 3
@@ -55,7 +54,7 @@ def test_twenty_kills_of_whole_runs_come_to_the_same_release(project, new_place,
 
 def test_a_run_outlives_the_database_or_tells_what_to_do(project, new_place, servers, tmp_path):
     moments, told = random.Random(6), []
-    for number in range(3):
+    for number in range(2):
         copy = shutil.copytree(project, tmp_path / f"parcels-{number}")
         place = new_place(tmp_path / f"home-{number}")
         given = projects.environment(place, servers.bucket.environment())

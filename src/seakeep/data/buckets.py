@@ -31,6 +31,8 @@ _IDENTITY = {
     "az": "AZURE_STORAGE_ACCOUNT_NAME with AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_ID … or the instance's identity",
     "file": "the file system's rights",
 }
+_WHERE = {"s3": "AWS_REGION and AWS_ENDPOINT_URL, where they are set", "az": "AZURE_STORAGE_ACCOUNT_NAME"}
+"""What else than the address says where a store is."""
 _FULL = re.compile(
     r"\b507\b|InsufficientStorage|QuotaExceeded|No space left|out of space|AccountQuota|no free volumes", re.IGNORECASE
 )
@@ -70,7 +72,7 @@ class CannotReach(DataError):
             "there is no such bucket",
             where=address,
             cause="Its name is misspelt, or it is in another region, account or endpoint. Seakeep makes no buckets.",
-            fix="Make it, or correct the address (and AWS_REGION, AWS_ENDPOINT_URL where they are set).",
+            fix=f"Make it, or correct {_where('the address', address)}.",
             address=address,
         )
 
@@ -110,7 +112,7 @@ class CannotReach(DataError):
             f"{doing} did not come to an end within {TRY_SECONDS} seconds: {reason}",
             where=address,
             cause="The store is down or slow, the endpoint is wrong, or a network policy is in between.",
-            fix="Look at the network and at AWS_ENDPOINT_URL, then run it again; what is there already is kept.",
+            fix=f"Look at {_where('the network', address)}; then run it again: what is there already is kept.",
             address=address,
         )
 
@@ -253,6 +255,12 @@ def _options(address: str) -> dict[str, Any]:
     plain = os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL", "")).startswith("http://")
     options: dict[str, Any] = {"connect_timeout": "10s", "timeout": f"{TRY_SECONDS}s"}
     return {"retry_config": retries, "client_options": options | ({"allow_http": True} if plain else {})}
+
+
+def _where(first: str, address: str) -> str:
+    """What to look at: `first`, and what the environment says of where the store is."""
+    more = _WHERE.get(scheme(address), "")
+    return f"{first}, and {more}" if more else first
 
 
 def _words(error: BaseException) -> str:
