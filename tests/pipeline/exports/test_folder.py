@@ -57,6 +57,16 @@ def test_an_export_that_was_killed_goes_on_though_its_files_changed_since(tmp_pa
     assert json.loads((tmp_path / folders.LIST).read_text()) == {"kubernetes": ["a.yaml"]}
 
 
+def test_halves_of_files_that_a_kill_left_go_and_other_files_stay(tmp_path):
+    (tmp_path / "base").mkdir()
+    halves = [tmp_path / ".tmp-0123456789ab-a.yaml", tmp_path / "base" / ".tmp-0123456789ab-b.yaml"]
+    others = [tmp_path / ".tmp-0123456789ab-mine.yaml", tmp_path / "base" / "mine.yaml"]
+    for each in (*halves, *others):
+        each.write_text("half")
+    put(tmp_path, FILES)
+    assert [each.exists() for each in (*halves, *others)] == [False, False, True, True]
+
+
 def test_two_exports_at_once_into_one_folder_are_both_listed(tmp_path):
     names = [f"target-{number}" for number in range(12)]
     threads = [

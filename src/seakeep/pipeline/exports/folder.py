@@ -17,7 +17,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from seakeep.core.files import CannotWrite, write_text
+from seakeep.core.files import TEMPORARY, CannotWrite, write_text
 from seakeep.pipeline.exports.errors import BadExport
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def write(folder: Path, files: Mapping[str, str], found: Mapping[str, State], *,
     with _turn(folder):
         earlier = _lists(folder).get(target, [])
         _list(folder, target, {*earlier, *files})
+        _sweep(folder / path for path in (LIST, *earlier, *files))
         for path, state in found.items():
             if state in ("new", "changed"):
                 write_text(folder / path, files[path])
@@ -83,6 +84,17 @@ def _turn(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _sweep(paths: Iterable[Path]) -> None:
+    """Remove the halves of these files that a killed export left; no other is under way, since the folder is held."""
+    names: dict[Path, set[str]] = {}
+    for path in paths:
+        names.setdefault(path.parent, set()).add(path.name)
+    for parent in filter(Path.is_dir, names):
+        for each in parent.glob(f"{TEMPORARY}*"):
+            if each.name.removeprefix(TEMPORARY).partition("-")[2] in names[parent]:
+                each.unlink()
 
 
 def _list(folder: Path, target: str, paths: Iterable[str]) -> None:
