@@ -178,6 +178,16 @@ def test_an_unknown_target_is_told_the_nearest(shell, project, github):
     assert "::error title=UsageError::" in done.err
 
 
+@pytest.mark.parametrize("arguments", [("release", "--export", "gitlab-c"), ("release", "--rollout", "canari"), ("retrain", "--now", "--export", "x")])  # fmt: skip
+def test_what_there_is_not_is_told_before_anything_is_trained(shell, project, arguments):
+    file = project / "pipeline.py"
+    file.write_text(file.read_text().replace("n_estimators=120", "n_estimators=118"))
+    done = shell("ci", *arguments)
+    assert done.code == 3
+    assert "train " not in done.out + done.err
+    assert "trips@2" not in shell("releases").out
+
+
 def test_a_retraining_that_nothing_asks_for_does_nothing(shell, project, github):
     done = shell("ci", "retrain", "--json")
     assert done.code == 0

@@ -41,11 +41,13 @@ def deliver(
     Raises: whatever a run, an export or a rollout raises; the run's release stays.
     """
     project = Project.of(file, arguments={"home": home})
+    plan = rollout or project.settings.rollout.plan
+    _known(exports, plan)
     result = run(file, home=project.home, name=name, observer=observer)
     if result.verdict is Verdict.FAIL or not result.label:
         return Delivered(result, {}, told="no release was made, so nothing is exported or rolled out")
     exported = _exported(project, result.label, exports, Path(to))
-    opened, told, held = _opened(project, result, rollout or project.settings.rollout.plan)
+    opened, told, held = _opened(project, result, plan)
     return Delivered(result, exported, opened, told, held)
 
 
@@ -66,10 +68,22 @@ def retrain(
     from seakeep.pipeline import retraining
 
     project = Project.of(file, arguments={"home": home})
+    _known(exports, NO_ROLLOUT)
     look = retraining.retrain(file, home=home, name=name, asked=asked, training=began)
     released = look.outcome is not None and look.outcome.result == "released"
     label = look.outcome.label if look.outcome else ""
     return Retrained(look, _exported(project, label, exports, Path(to)) if released else {})
+
+
+def _known(targets: Sequence[str], plan: str) -> None:
+    """Refuse what there is not before anything is trained, since a release that came of it would stay."""
+    from seakeep.pipeline.exports import Target
+    from seakeep.rollout.settings import known_settings
+
+    for target in targets:
+        Target.of(target)
+    if plan != NO_ROLLOUT:
+        known_settings(plan)
 
 
 def _exported(project: Project, label: str, targets: Sequence[str], to: Path) -> dict[str, str]:
