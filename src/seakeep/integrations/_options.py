@@ -21,6 +21,10 @@ CRON = rf"{_FIELDS}( {_FIELDS}){{4}}"
 """The form of cron's five fields: minute, hour, day of the month, month, day of the week."""
 NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 """The form of a namespace's and of most objects' names in Kubernetes (RFC 1123)."""
+ADDRESS = r"https?://[^\s\"'<>\\^`{|}]+"
+"""The form of an address of HTTP: what RFC 3986 lets in no URI is in none."""
+REFERENCE = r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,511}"
+"""The form of an image that is named whole, with its tag or digest."""
 
 
 def check_forms(target: str, options: object, forms: Mapping[str, tuple[str, str]]) -> None:

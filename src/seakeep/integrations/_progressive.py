@@ -6,6 +6,7 @@ asks. It names the release that its canary serves, so that an earlier or later r
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from seakeep.integrations import _kube as kube
 from seakeep.integrations._kubernetes import serving
 from seakeep.integrations._kubernetes.options import Facts
 from seakeep.integrations._kubernetes.options import Options as KubernetesOptions
+from seakeep.integrations._options import ADDRESS, NAME, check_forms
 from seakeep.integrations._yaml import document
 from seakeep.pipeline.control.tokens import TOKEN
 
@@ -39,6 +41,7 @@ class Progress:
     def of(cls, target: str, subject: Subject, options: Any) -> Progress:
         """Checked. options: a target's, whose fields of the same names as kubernetes' mean the same. Raises BadExport, BadTarget."""
         shared = {each.name for each in fields(KubernetesOptions)} & {each.name for each in fields(options)}
+        check_forms(target, options, {"controller_namespace": (NAME, "lower-case letters, digits and '-', at most 63")})
         facts = Facts(target, subject, KubernetesOptions(**{name: getattr(options, name) for name in sorted(shared)}))
         return cls(facts, _weights(target, options.weights), _url(target, options.control_url))
 
@@ -189,7 +192,7 @@ def _weights(target: str, text: str) -> tuple[int, ...]:
 
 def _url(target: str, text: str) -> str:
     found = text.rstrip("/")
-    if found and not found.startswith(("http://", "https://")):
+    if found and not re.fullmatch(ADDRESS, found):
         raise kube.BadTarget.wrong_option(
             target, "control_url", text, "http://HOST:PORT of a control server, or nothing"
         )

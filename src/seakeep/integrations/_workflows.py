@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
-from seakeep.integrations._options import CRON
+from seakeep.integrations._options import CRON, REFERENCE, check_forms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,18 @@ class BadWorkflow(UsageError):
             fix=f"--set pins={known[0]}=$(git ls-remote … v6 | cut -f1)",
             value=found,
         )
+
+
+def check_words(target: str, options: object) -> None:
+    """Raise BadTarget for an option of a workflow that the platform could not use, or would take for an expression."""
+    forms = {
+        "rollout": ("([a-z][a-z0-9_-]*)?", "the name of a plan, for example canary, or none"),
+        "runner": (r"[A-Za-z0-9][A-Za-z0-9._-]*", "the label of a runner, for example ubuntu-24.04"),
+        "python": (r"[0-9]+(\.[0-9a-z-]+)*", "a version of Python, for example 3.12"),
+        "job_image": (rf"{REFERENCE}|\$[A-Z][A-Z0-9_]*[A-Za-z0-9._:/@+-]*", "an image with its name and tag"),
+        "environment": (r"[A-Za-z0-9][A-Za-z0-9 ._/-]*", "the name of an environment, for example production"),
+    }
+    check_forms(target, options, {name: form for name, form in forms.items() if hasattr(options, name)})
 
 
 def checked(*, branch: str, folder: str, schedule: str, exports: str, rows: int, minutes: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from seakeep.integrations import _kube as kube
-from seakeep.integrations._options import check_cron, check_least
+from seakeep.integrations._options import NAME, check_cron, check_forms, check_least
 from seakeep.integrations._stages import Worker
 from seakeep.integrations._yaml import document
 
@@ -87,6 +87,7 @@ def _checked(subject: Subject, options: Options) -> Worker:
     check_least("argo-workflows", options, retries=0, retry_seconds=0, memory_mib=1, cpu_millis=1, max_minutes=1)
     check_least("argo-workflows", options, train_memory_mib=1, train_cpu_millis=1)
     check_cron("argo-workflows", options, "schedule")
+    check_forms("argo-workflows", options, {"service_account": (NAME, "the name of a ServiceAccount")})
     return worker
 
 

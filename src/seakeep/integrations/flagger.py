@@ -14,7 +14,7 @@ from seakeep.integrations import _kube as kube
 from seakeep.integrations import _progressive as progressive
 from seakeep.integrations import _queries as queries
 from seakeep.integrations._kubernetes import serving
-from seakeep.integrations._options import check_least
+from seakeep.integrations._options import ADDRESS, check_forms, check_least
 from seakeep.pipeline.control.gates import GATES
 from seakeep.pipeline.control.metrics import families
 
@@ -74,8 +74,7 @@ class Options:
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
     """A folder for kubectl apply -k. Raises: BadExport, BadTarget, for an illegal name, no image, or an impossible option."""
     check_least(_TARGET, options, interval_seconds=10, threshold=1)
-    if options.prometheus and not options.prometheus.startswith(("http://", "https://")):
-        raise kube.BadTarget.wrong_option(_TARGET, "prometheus", options.prometheus, "http://HOST:PORT, or nothing")
+    check_forms(_TARGET, options, {"prometheus": (f"({ADDRESS})?", "http://HOST:PORT, or nothing")})
     if options.prometheus and subject.release is not None and not subject.release.version:
         raise kube.BadTarget.wrong_option(
             _TARGET, "prometheus", options.prometheus, "nothing, as the release has no version"

@@ -53,7 +53,8 @@ class Options:
 
 
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
-    """The three workflows. Raises BadWorkflow."""
+    """The three workflows. Raises: BadWorkflow, BadTarget."""
+    _workflows.check_words("github-actions", options)
     targets = _workflows.checked(
         branch=options.branch, folder=options.folder, schedule=options.schedule, exports=options.exports,
         rows=options.rows, minutes=options.minutes)  # fmt: skip

@@ -48,6 +48,7 @@ class Options:
 
 def files(subject: Subject, options: Options) -> Mapping[str, str]:
     """The pipeline. Raises BadWorkflow."""
+    _workflows.check_words("gitlab-ci", options)
     targets = _workflows.checked(
         branch=options.branch, folder=options.folder, schedule="", exports=options.exports,
         rows=options.rows, minutes=options.minutes)  # fmt: skip

@@ -9,13 +9,15 @@ Prometheus and count what came.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.core import Report
 from seakeep.core.errors import MissingExtra
 from seakeep.integrations import _grafana as boards
 from seakeep.integrations import _rules as rules
+from seakeep.integrations._kube import warning
+from seakeep.integrations._options import ADDRESS, check_forms
 from seakeep.integrations._rules.contract import EVALUATION
 from seakeep.integrations._yaml import document
 from seakeep.monitoring.decay import required
@@ -76,11 +78,12 @@ def dashboards(subject: Subject, options: Options) -> tuple[Board, ...]:
     objectives = rules.objectives_of(options, subject.settings, target="grafana")
     evaluation = subject.release.folder / "reports" / EVALUATION
     metrics = required(Report.load(evaluation) if evaluation.is_file() else None, model.task)
-    return (
+    made = (
         boards.service(contract, objectives, model.inputs),
         boards.quality(contract, metrics),
         boards.rollout(contract),
     )
+    return tuple(replace(board, about=warning(subject) + board.about) for board in made)
 
 
 def next_lines(_subject: Subject, options: Options) -> Sequence[str]:
@@ -117,5 +120,4 @@ def _check(options: Options) -> None:
     """Raises BadExport, for an option that Grafana could not use."""
     if not _REFRESH.fullmatch(options.refresh):
         raise BadExport.wrong_option("grafana", "refresh", options.refresh, "a length of time such as 30s or 5m")
-    if not options.prometheus.startswith(("http://", "https://")):
-        raise BadExport.wrong_option("grafana", "prometheus", options.prometheus, "an address as http://host:port")
+    check_forms("grafana", options, {"prometheus": (ADDRESS, "an address as http://host:port")})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
 from seakeep.integrations._kube import BadTarget
-from seakeep.integrations._options import NAME, check_forms, check_range
+from seakeep.integrations._options import ADDRESS, NAME, REFERENCE, check_forms, check_range
 from seakeep.integrations._yaml import document
 
 if TYPE_CHECKING:
@@ -233,8 +233,8 @@ def _check(options: Options) -> None:
         "claim": (f"({NAME})?", "the name of a PersistentVolumeClaim"),
         "service_account": (f"({NAME})?", "the name of a ServiceAccount"),
         "pull_secret": (f"({NAME})?", "the name of a Secret"),
-        "logger_url": (r"(https?://\S+)?", "an address that begins with http:// or https://"),
-        "stable": store if options.storage_uri else (r"(\S+)?", "an image"),
+        "logger_url": (f"({ADDRESS})?", "an address that begins with http:// or https://"),
+        "stable": store if options.storage_uri else (f"({REFERENCE})?", "an image with its registry, name and tag"),
     }
     check_forms("kserve", options, forms)
     check_range("kserve", options, "canary_percent", 0, 100)

@@ -12,9 +12,9 @@ import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from seakeep.integrations import _rules as rules
+from seakeep.integrations._options import ADDRESS, NAME, check_forms
 from seakeep.integrations._rules.groups import CONTROL, SERVERS
 from seakeep.integrations._yaml import comment, document
 from seakeep.pipeline.exports import BadExport
@@ -217,5 +217,6 @@ def _check(options: Options) -> None:
         raise BadExport.wrong_option("prometheus", "scrape_seconds", str(options.scrape_seconds), "at least 1")
     if options.champion_days < 0:
         raise BadExport.wrong_option("prometheus", "champion_days", str(options.champion_days), "at least 0")
-    if urlsplit(options.webhook).scheme not in ("http", "https") or not urlsplit(options.webhook).netloc:
-        raise BadExport.wrong_option("prometheus", "webhook", options.webhook, "an address as http://host:port/alerts")
+    webhook = (ADDRESS, "an address as http://host:port/alerts")
+    names = (NAME, "lower-case letters, digits and '-', at most 63")
+    check_forms("prometheus", options, {"webhook": webhook, "namespace": names})

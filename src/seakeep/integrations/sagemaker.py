@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from seakeep.integrations import _clouds
 from seakeep.integrations import _kube as kube
-from seakeep.integrations._options import check_forms, check_range
+from seakeep.integrations._options import REFERENCE, check_forms, check_range
 from seakeep.integrations._yaml import document
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _check(options: Options) -> None:
         "sagemaker",
         options,
         {
-            "champion_image": (r"\S*", "an image"),
+            "champion_image": (f"({REFERENCE})?", "an image with its registry, name and tag"),
             "instance": (r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "a type of machine, for example ml.c6i.large"),
             "capture_uri": (r"(s3://\S+)?", "a place that begins with s3://"),
         },

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 GROUP = "integrations"
 SHARED = ("name", "image", "namespace")
 """Options that several targets have; where one is not given, the project's [export] settings or its name hold."""
+_LARGEST = 2**31 - 1
+"""Whole numbers of Kubernetes and of most others have 32 bits."""
 _SECRET = re.compile(
     r"(^|[._-])(password|passwd|secret|token|api[._-]?key|access[._-]?key|private[._-]?key|credentials?)$"
 )
@@ -119,7 +121,7 @@ def _converted(kind: Any, text: str) -> object:
         return {"true": True, "false": False}.get(text.lower()) if text.lower() in ("true", "false") else _no(text)
     if kind in (int, float):
         number = kind(text)
-        return number if math.isfinite(number) else _no(text)
+        return number if math.isfinite(number) and (kind is float or abs(number) <= _LARGEST) else _no(text)
     return text if text.isprintable() else _no(text)
 
 
@@ -130,4 +132,6 @@ def _no(text: str) -> object:
 def _expected(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
-    return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text without line breaks")
+    return {bool: "true or false", int: f"a whole number, at most {_LARGEST}", float: "a number"}.get(
+        kind, "text without line breaks"
+    )
