@@ -43,7 +43,9 @@ def firing_alerts(registry: Registry, name: str, *, answered: Collection[str] = 
     from seakeep.pipeline.control.alerts import firing
 
     asking = [
-        Incident(f"alert {kept.alert.fingerprint} {kept.alert.began:.3f}", "alerts", kept.alert.title, kept.alert.summary)
+        Incident(
+            f"alert {kept.alert.fingerprint} {kept.alert.began:.3f}", "alerts", kept.alert.title, kept.alert.summary
+        )
         for kept in firing(registry, name)
         if kept.alert.labels.get(RETRAIN) == "true"
     ]
