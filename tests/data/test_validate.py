@@ -402,3 +402,9 @@ def test_bytes_need_not_be_text():
     schema = infer_schema(statistics)
     assert schema["image"].kind is Kind.BINARY
     assert not [check for check in validate(statistics, schema).checks if check.code == "schema.invalid_utf8"]
+
+
+def test_a_table_instead_of_its_statistics_is_told_what_to_do():
+    frame = pl.DataFrame({"fare": [1.0]})
+    with pytest.raises(UsageError, match=r"seakeep\.validate\(seakeep\.profile\(dataset\), schema\)"):
+        validate(frame, Schema("tips", {}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import SchemaMismatch, UsageError, nearest
 from seakeep.core.report import Check, Report, Verdict
 from seakeep.core.schema import ENVIRONMENTS
+from seakeep.core.statistics import Statistics
 from seakeep.data.drift import stated_drift
 from seakeep.data.guesses import renamed
 from seakeep.data.rules import check_column, check_label
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from seakeep.core.schema import ColumnSchema, Environment, Schema
-    from seakeep.core.statistics import Statistics
 
 
 def validate(
@@ -38,8 +38,14 @@ def validate(
         that the contract was made for; they sharpen guesses at causes, show changes of unit, and are what the columns' drift
         thresholds compare with. subject: what the table is called in the report.
     Returns: a report of kind "validation".
-    Raises: UsageError, for an unknown environment.
+    Raises: UsageError, for an unknown environment, or a table instead of its statistics.
     """
+    if not isinstance(statistics, Statistics):
+        raise UsageError(
+            f"a contract judges statistics; a {type(statistics).__name__} was given",
+            where="seakeep.validate",
+            fix="Profile the table first: seakeep.validate(seakeep.profile(dataset), schema)",
+        )
     if environment not in ENVIRONMENTS:
         raise UsageError.unknown_name("environment", environment, ENVIRONMENTS)
     checks = list(_checks(statistics, schema, environment, reference))
