@@ -20,11 +20,13 @@ VERBS = [name for name in Verbs().list_commands(None) if name != "demo"]  # type
 def test_the_verbs_are_the_files() -> None:
     ring = {"labels", "monitor", "predictions", "retrain", "rollout"}
     single = {"drift", "evaluate", "lineage", "profile", "run", "schema", "score", "serve", "show", "validate"}
-    assert ring | single | {"completion", "gc", "init", "releases"} == set(VERBS)
+    platform = {"ci", "export", "readiness"}
+    assert ring | single | platform | {"completion", "gc", "init", "releases"} == set(VERBS)
 
 
 PARTS = [f"schema {part}" for part in ("infer", "update", "rename", "diff")]
 PARTS += [f"rollout {part}" for part in ("start", "status", "advance", "abort", "rollback", "serve")]
+PARTS += [f"ci {part}" for part in ("check", "release", "retrain")]
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *PARTS])
@@ -32,7 +34,7 @@ def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb
     answer = shell(*verb.split(), "--help")
     assert answer.code == 0
     assert f"Example: seakeep {verb}" in answer.out
-    if verb not in ("schema", "rollout"):
+    if verb not in ("schema", "rollout", "ci"):
         assert "--json" in answer.out
         assert "--home DIR" in answer.out
 
