@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -12,6 +14,7 @@ import pytest
 from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
+from seakeep.prediction_log.parts import convert
 from seakeep.serving.scribe import Scribe, statistics_of, windows_of
 from seakeep.serving.served import Served
 from seakeep.serving.server.families import WINDOW_ROWS, WINDOW_VALUES
@@ -128,6 +131,20 @@ def test_the_scribe_converts_and_tells_once_a_minute(log, tmp_path):
     told = {labels[2:]: value for family, labels, value in told_windows(tmp_path, [release])}
     assert told["distance", "mean"] == 2
     assert PredictionLog(log).scan().collect().height == 5
+
+
+def test_what_a_monitor_converted_is_told_as_well(log, tmp_path):
+    """It may take every spool before the scribe, a process of its own that has not loaded Polars yet, saw one."""
+    write(log, "w1", range(5))
+    convert(log)
+    look = (
+        "import sys; from pathlib import Path; from seakeep.prediction_log import Layout; from seakeep.serving.scribe import Scribe\n"
+        f"scribe = Scribe([Layout(Path({str(log.root)!r}))], Path({str(tmp_path)!r})); scribe._told['flights'] = 0\n"
+        f"scribe.look({MINUTE} - 3600); assert 'polars' not in sys.modules\n"
+        f"scribe.look({MINUTE} + 63)\n"
+    )
+    subprocess.run([sys.executable, "-c", look], check=True, timeout=60)
+    assert (WINDOW_ROWS, ("flights", "1"), 5.0) in list(told_windows(tmp_path, [served("a" * 64, "1")]))
 
 
 def test_what_cannot_be_converted_is_told_once_and_tried_again(log, tmp_path, caplog):

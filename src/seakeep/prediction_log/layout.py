@@ -15,9 +15,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
 from seakeep.prediction_log.columns import RELEASE_DIGITS
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 FOLDER = "predictions"
 _NAME = re.compile(r"[^/\\\x00]+")
@@ -62,6 +66,10 @@ class Layout:
     def parts(self) -> Path:
         """Parquet files by date, hour and release."""
         return self.root / "parts"
+
+    def hour(self, time: datetime) -> Path:
+        """The parts of the hour that holds `time`, which is in UTC."""
+        return self.parts / f"date={time:%Y-%m-%d}" / f"hour={time:%H}"
 
     @property
     def labels(self) -> Path:

@@ -159,9 +159,7 @@ def _parts(log: Layout, segment: str, tables: Tables) -> Iterator[tuple[Path, pl
     for release, table in tables.rows.items():
         hour = pl.col(names.TIME).dt.truncate("1h").alias("hour")
         for (time,), part in table.group_by(hour, maintain_order=True):
-            folder = (
-                log.parts / f"date={time:%Y-%m-%d}" / f"hour={time:%H}" / f"release={release[: names.RELEASE_DIGITS]}"
-            )
+            folder = log.hour(time) / f"release={release[: names.RELEASE_DIGITS]}"
             yield folder / f"{segment}.parquet", part
     if tables.labels.height:
         yield log.labels / f"{segment}.parquet", tables.labels

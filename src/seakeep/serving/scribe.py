@@ -105,12 +105,20 @@ class Scribe:
 
     def _tell(self, log: Layout, now: float) -> None:
         minute = int((now - _GRACE_SECONDS) // ROTATE_SECONDS) - 1
-        if minute <= self._told[log.name] or "polars" not in sys.modules:
+        begin = dt.datetime.fromtimestamp(minute * ROTATE_SECONDS, dt.UTC)
+        if minute <= self._told[log.name] or not _has_rows(log, begin):
             return
         self._told[log.name] = minute
-        begin = dt.datetime.fromtimestamp(minute * ROTATE_SECONDS, dt.UTC)
         windows = windows_of(log, begin, begin + dt.timedelta(seconds=ROTATE_SECONDS))
         write_windows(self._folder, log.name, windows)
+
+
+def _has_rows(log: Layout, time: dt.datetime) -> bool:
+    """Whether there may be something to tell of; a server that nobody asks never loads Polars.
+
+    A monitor may have converted every spool before this process saw one: then the hour's parts are all there is to see.
+    """
+    return "polars" in sys.modules or log.hour(time).is_dir()
 
 
 def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Window, ...]:
