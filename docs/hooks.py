@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MARK = re.compile(r"^<!-- generated: ([a-z_]+) -->$", re.MULTILINE)
 CHECKS = (
-    ("seakeep.data.anomalies", "MEANINGS"),
+    ("seakeep.data.validation.anomalies", "MEANINGS"),
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
     ("seakeep.pipeline.ci.codes", "CODES"),

@@ -154,3 +154,9 @@ def test_columns_that_cannot_part_are_refused() -> None:
         split(read(frame, time="text"), at="2013-01-04")
     with pytest.raises(BadSplit, match=r"key column 'list' is List\(Int64\), whose values cannot be hashed"):
         split(read(frame, key="list"), share=0.5)
+
+
+def test_the_verb_is_not_shadowed_by_its_file() -> None:
+    import seakeep.data.split
+
+    assert seakeep.data.split is split

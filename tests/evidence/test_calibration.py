@@ -10,7 +10,7 @@ import pytest
 
 from seakeep.core import ColumnStatistics, Kind, plugins
 from seakeep.core.errors import UsageError
-from seakeep.data.columns import column_statistics
+from seakeep.data.statistics.columns import column_statistics
 from seakeep.evidence import calibration
 from seakeep.evidence.calibration import CannotCalibrate, Null, effective_rows, null
 from seakeep.testing import column_of

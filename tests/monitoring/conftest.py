@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import Check, ColumnSchema, Input, Kind, Model, Report, Schema, Table, Task, Verdict
-from seakeep.data.profile import profile_frame
+from seakeep.data.statistics.profile import profile_frame
 from seakeep.monitoring import Monitor, MonitorSettings
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.frames import Header

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import ColumnSchema, Kind, Schema, Statistics, Verdict
-from seakeep.data.profile import profile_frame
+from seakeep.data.statistics.profile import profile_frame
 from seakeep.monitoring.drift import judge_drift, wanted
 from seakeep.monitoring.effects import effect
 from seakeep.monitoring.natural import Usual

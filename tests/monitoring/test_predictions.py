@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import Input, Kind, Model, Schema, Statistics, Task, Verdict
-from seakeep.data.profile import profile_frame
+from seakeep.data.statistics.profile import profile_frame
 from seakeep.monitoring.predictions import FEWEST, judge_predictions, usual_of, watched
 
 NAME = "@probability_true"

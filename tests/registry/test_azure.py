@@ -8,7 +8,7 @@ import pytest
 
 import seakeep
 from seakeep.core import Verdict
-from seakeep.data.buckets import Bucket
+from seakeep.data.reading.buckets import Bucket
 from seakeep.registry import Registry, stores
 from seakeep.registry.place import Place
 from seakeep.registry.stores._errors import UnusableObjects

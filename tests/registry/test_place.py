@@ -12,7 +12,7 @@ import traceback
 import pytest
 
 from seakeep.core import plugins
-from seakeep.data.buckets import Bucket, CannotReach
+from seakeep.data.reading.buckets import Bucket, CannotReach
 from seakeep.pipeline.errors import BadSetting
 from seakeep.pipeline.project import find_place
 from seakeep.pipeline.settings import load_settings

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from seakeep.data.content import digest_of_frames
-from seakeep.data.read import read
+from seakeep.data.reading.read import read
 from seakeep.data.sources.memory import MemorySource, open_table
 from seakeep.prediction_log import Header, PredictionLog, Record, Spool
 from seakeep.testing import check_source

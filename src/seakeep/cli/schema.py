@@ -67,7 +67,7 @@ def update(door: Door, *, file: Path, data: str, environment: str) -> None:
     """
     from seakeep import data as data_room
     from seakeep.cli._tables import statistics_of
-    from seakeep.data.evolve import update_schema
+    from seakeep.data.contract.evolve import update_schema
 
     schema = data_room.load_schema(file)
     _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)  # type: ignore[arg-type]
@@ -83,7 +83,7 @@ def rename(door: Door, *, file: Path, old: str, new: str) -> None:
     Example: seakeep schema rename trips.schema.yaml fare fare_amount
     """
     from seakeep import data as data_room
-    from seakeep.data.evolve import rename_column
+    from seakeep.data.contract.evolve import rename_column
 
     schema = data_room.load_schema(file)
     _changed(door, schema, rename_column(schema, old, new), file)
@@ -98,7 +98,7 @@ def diff(door: Door, *, first: Path, second: Path) -> Verdict:
     Example: seakeep schema diff old.schema.yaml new.schema.yaml
     """
     from seakeep import data as data_room
-    from seakeep.data.evolve import diff_schemas
+    from seakeep.data.contract.evolve import diff_schemas
 
     return door.show_report(
         diff_schemas(data_room.load_schema(first), data_room.load_schema(second)), tables=("differences",)
@@ -108,7 +108,7 @@ def diff(door: Door, *, first: Path, second: Path) -> Verdict:
 def _changed(door: Door, before: Schema, after: Schema, file: Path) -> None:
     """Write the contract over itself and show what changed."""
     from seakeep import data as data_room
-    from seakeep.data.evolve import diff_schemas
+    from seakeep.data.contract.evolve import diff_schemas
 
     if after != before:
         data_room.save_schema(after, file)

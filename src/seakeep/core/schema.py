@@ -1,6 +1,6 @@
 """Schema: the data contract. What each column must be, enforced at ingest, training, serving and retraining.
 
-It is written for version control as YAML (see data.contract) and inferred from Statistics (see data.infer). Columns have two
+It is written for version control as YAML (see data.contract) and inferred from Statistics (see data.contract.infer). Columns have two
 facts that other tools leave to memory: `available` says whether a value is known when the prediction is asked for, so that
 a column from the future is refused as a feature; `not_in` names the environments that do not have the column at all.
 """

@@ -13,17 +13,17 @@ from seakeep._lazy import lazily
 _HOMES = {
     "batches": "frames",
     "collect": "frames",
-    "drift": "drift",
-    "dump_schema": "contract",
-    "infer_schema": "infer",
+    "drift": "comparison.drift",
+    "dump_schema": "contract.writing",
+    "infer_schema": "contract.infer",
     "kind_of": "kinds",
-    "load_schema": "contract",
-    "profile": "profile",
-    "profile_frame": "profile",
-    "read": "read",
-    "save_schema": "contract",
+    "load_schema": "contract.writing",
+    "profile": "statistics.profile",
+    "profile_frame": "statistics.profile",
+    "read": "reading.read",
+    "save_schema": "contract.writing",
     "split": "split",
-    "validate": "validate",
+    "validate": "validation.validate",
 }
 
 __all__ = [
@@ -43,14 +43,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from seakeep.data.contract import dump_schema, load_schema, save_schema
-    from seakeep.data.drift import drift
+    from seakeep.data.comparison.drift import drift
+    from seakeep.data.contract.infer import infer_schema
+    from seakeep.data.contract.writing import dump_schema, load_schema, save_schema
     from seakeep.data.frames import batches, collect
-    from seakeep.data.infer import infer_schema
     from seakeep.data.kinds import kind_of
-    from seakeep.data.profile import profile, profile_frame
-    from seakeep.data.read import read
+    from seakeep.data.reading.read import read
     from seakeep.data.split import split
-    from seakeep.data.validate import validate
+    from seakeep.data.statistics.profile import profile, profile_frame
+    from seakeep.data.validation.validate import validate
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

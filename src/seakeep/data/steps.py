@@ -18,7 +18,7 @@ from seakeep.core.distinct import hash_bytes
 from seakeep.core.errors import UsageError
 from seakeep.data.errors import BadStep
 from seakeep.data.expressions import text_of
-from seakeep.data.hashing import hash_column, mix
+from seakeep.data.statistics.hashing import hash_column, mix
 
 if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset, Step

@@ -1,4 +1,4 @@
-"""Every check code that monitoring adds, with its meaning when it passes. Drift and schema codes are those of data.anomalies."""
+"""Every check code that monitoring adds, with its meaning when it passes. Drift and schema codes are those of data.validation.anomalies."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from seakeep.core import plugins
 from seakeep.core.kinds import Kind
 from seakeep.core.report import Check, Table, Verdict
 from seakeep.core.statistics import common_kind
-from seakeep.data.moves import evidence, typical
+from seakeep.data.comparison.moves import evidence, typical
 from seakeep.evidence.calibration import null
 from seakeep.evidence.discoveries import cutoff
 from seakeep.monitoring.effects import effect

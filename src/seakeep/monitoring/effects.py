@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.core.kinds import Kind
-from seakeep.data.moves import effect as in_deviations
-from seakeep.data.moves import moved_values, readable
+from seakeep.data.comparison.moves import effect as in_deviations
+from seakeep.data.comparison.moves import moved_values, readable
 
 if TYPE_CHECKING:
     from seakeep.core.codec import Json

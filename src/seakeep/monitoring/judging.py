@@ -13,9 +13,9 @@ from seakeep.core.codec import BadDocument
 from seakeep.core.model import Model
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.statistics import Statistics
-from seakeep.data.profile import profile
-from seakeep.data.read import read
-from seakeep.data.shapes import shapes
+from seakeep.data.comparison.shapes import shapes
+from seakeep.data.reading.read import read
+from seakeep.data.statistics.profile import profile
 from seakeep.monitoring.decay import COLUMNS as DECAY
 from seakeep.monitoring.decay import judge_decay
 from seakeep.monitoring.drift import judge_drift, narrowed

@@ -22,7 +22,7 @@ from seakeep.core import plugins
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.statistics import Statistics, common_kind
 from seakeep.data.frames import batches, known_columns, schema_of
-from seakeep.data.profile import profile_frame
+from seakeep.data.statistics.profile import profile_frame
 from seakeep.monitoring.drift import measured, wanted
 from seakeep.monitoring.windows import started
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from seakeep.core.report import Check, Table, Verdict
-from seakeep.data.validate import validate
+from seakeep.data.validation.validate import validate
 from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:

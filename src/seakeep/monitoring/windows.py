@@ -19,7 +19,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seakeep.data.moves import iso
+from seakeep.data.comparison.moves import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -133,7 +133,7 @@ def current(sight: Sight) -> Sight | None:
 def _look_at_objects(files: Sequence[str], called: str) -> tuple[Sight, ...]:
     """Objects in buckets by their versions, and the pattern or prefix below which more of them could appear."""
     from seakeep.data.content import digest_of_file as hashed
-    from seakeep.data.fetching import fetched, found_at
+    from seakeep.data.reading.fetching import fetched, found_at
 
     found = [each for each in map(found_at, files) if each is not None]
     sights = tuple(Sight(each.address, "file", hashed(fetched(each)), each.size, 0, (), each.mark) for each in found)
@@ -143,8 +143,8 @@ def _look_at_objects(files: Sequence[str], called: str) -> tuple[Sight, ...]:
 
 def _current_object(sight: Sight) -> Sight | None:
     """Costs one request; nothing is read."""
-    from seakeep.data.buckets import NotThere
-    from seakeep.data.fetching import found_at, listed
+    from seakeep.data.reading.buckets import NotThere
+    from seakeep.data.reading.fetching import found_at, listed
 
     if sight.kind == "folder":
         try:

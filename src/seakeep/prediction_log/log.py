@@ -15,7 +15,7 @@ import polars as pl
 from seakeep.core.dataset import Dataset
 from seakeep.core.errors import UsageError
 from seakeep.data.frames import collect
-from seakeep.data.read import read
+from seakeep.data.reading.read import read
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import labels, parts, snapshot
 from seakeep.prediction_log.joining import Known

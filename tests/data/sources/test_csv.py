@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seakeep.core.errors import UsageError
-from seakeep.data import batches, collect, profile, profile_frame, read, records
+from seakeep.data import batches, collect, profile, profile_frame, read
 from seakeep.data.errors import CannotRead, MixedTables
+from seakeep.data.reading import records
 
 
 @pytest.fixture

@@ -19,15 +19,25 @@ from seakeep.core.kinds import Kind
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import CannotRead
 from seakeep.data.kinds import kind_of
-from seakeep.data.records import UTF16, BrokenRecord, Span, bytes_of, header_of, line_of, parsed, separators, spans_of
-from seakeep.data.text_types import NOTHING, TextType, inferred
-from seakeep.data.unpack import plain_file
+from seakeep.data.reading.records import (
+    UTF16,
+    BrokenRecord,
+    Span,
+    bytes_of,
+    header_of,
+    line_of,
+    parsed,
+    separators,
+    spans_of,
+)
+from seakeep.data.reading.text_types import NOTHING, TextType, inferred
+from seakeep.data.reading.unpack import plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from seakeep.data.options import TextOptions
+    from seakeep.data.reading.options import TextOptions
 
 _PARQUET = (b"PAR1\x15", b"PAR1\x00")  # the mark, and what no header of text goes on with
 _HEAD = 64 << 10

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from seakeep.data.options import TextOptions
+    from seakeep.data.reading.options import TextOptions
 
 PIECE_ROWS = 1 << 19
 _MAGIC = b"PAR1"

@@ -84,7 +84,7 @@ def missing_check(base: Base) -> Check:
 def report(base: Base, schema: Path, *, accepted: bool) -> Report:
     """What the change does to the contract."""
     from seakeep import data
-    from seakeep.data.compatibility import compare_contracts
+    from seakeep.data.contract.compatibility import compare_contracts
 
     if base.missing:
         return Report("schema_diff", "Contract", schema.name, (missing_check(base),))
@@ -110,8 +110,8 @@ def _absent(schema: Path, *, gone: bool) -> Check:
 
 
 def _read(text: bytes, where: str) -> Schema:
-    from seakeep.data.contract import VERSION
-    from seakeep.data.contract_reading import read_schema
+    from seakeep.data.contract.reading import read_schema
+    from seakeep.data.contract.writing import VERSION
 
     return read_schema(text.decode("utf-8-sig", "replace"), where=where, version=VERSION)
 

@@ -46,7 +46,7 @@ def _finding(check: Check, title: str, checked: Checked, texts: dict[str, list[s
 
 
 def _column_line(lines: list[str], column: str) -> int:
-    from seakeep.data.contract import scalar
+    from seakeep.data.contract.writing import scalar
 
     wanted = {f"{name}:" for name in (column, scalar(column))}
     return next((number for number, line in enumerate(lines, start=1) if line.strip() in wanted), 1)

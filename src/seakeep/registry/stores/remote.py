@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from seakeep.core.files import CannotWrite
-from seakeep.data.buckets import Bucket, CannotReach, NotThere
+from seakeep.data.reading.buckets import Bucket, CannotReach, NotThere
 from seakeep.registry.errors import TornObject
 from seakeep.registry.stores._errors import UnusableObjects
 from seakeep.registry.stores.local import LocalObjects
@@ -26,7 +26,7 @@ from seakeep.registry.stores.local import LocalObjects
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from seakeep.data.buckets import Found
+    from seakeep.data.reading.buckets import Found
     from seakeep.registry.place import Place
 
 COPIES = "copies"

@@ -1,0 +1,1 @@
+"""Comparing two tables by their statistics: drift, and what moved."""

@@ -1,0 +1,1 @@
+"""The contract: inferred, written as YAML, read back, changed."""

@@ -1,0 +1,1 @@
+"""From paths, addresses and frames to a Dataset."""

@@ -1,0 +1,1 @@
+"""Statistics of tables: of one column of one piece, of a piece, of a dataset. Everything adds."""

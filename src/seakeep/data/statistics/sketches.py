@@ -1,0 +1,82 @@
+"""Histogram, top values and distinct sketch of a column's value counts, in NumPy: equal to those that core makes, to the bit.
+
+Called by statistics.columns with different values in ascending order and how often each occurs. The classes in core are the
+definition; these functions only get there without a Python object a value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seakeep.core import counters, distinct, histogram
+from seakeep.core.counters import TopValues, Value
+from seakeep.core.distinct import DistinctSketch
+from seakeep.core.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_SIGN = np.int64(0x7FFF_FFFF_FFFF_FFFF)
+_WIDTH = 64 - distinct.BITS
+
+
+def histogram_of(values: NDArray[np.float64], counts: NDArray[np.int64]) -> Histogram:
+    """The histogram of finite doubles in ascending order; equal neighbours (rounded integers) are put together."""
+    if not len(values):
+        return Histogram()
+    keys = _keys(values)
+    shift = _shift(keys)
+    buckets = keys >> np.int64(shift)
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(buckets)) + 1))
+    summed = np.add.reduceat(counts, starts)
+    return Histogram(tuple(buckets[starts].tolist()), tuple(summed.tolist()), shift)
+
+
+def heaviest(counts: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
+    """What is taken from every count so that at most LIMIT are left above zero, and the indices of those."""
+    if len(counts) <= counters.LIMIT:
+        return 0, np.arange(len(counts))
+    at = len(counts) - counters.LIMIT - 1
+    taken = int(np.partition(counts, at)[at])
+    return taken, np.flatnonzero(counts > taken)
+
+
+def top_values_of(values: Sequence[Value], counts: NDArray[np.int64], *, error: int) -> TopValues:
+    """Top values from those that `heaviest` chose, in ascending order, their reduced counts and what was taken."""
+    order = np.argsort(-counts, kind="stable")
+    return TopValues(tuple(values[i] for i in order.tolist()), tuple(counts[order].tolist()), error)
+
+
+def sketch_of(hashes: NDArray[np.uint64]) -> DistinctSketch:
+    """The distinct sketch of 64-bit hashes."""
+    index = (hashes >> np.uint64(_WIDTH)).astype(np.int64)
+    low = (hashes & np.uint64((1 << _WIDTH) - 1)).astype(np.float64)
+    rank = _WIDTH + 1 - np.frexp(low)[1].astype(np.int64)
+    seen = np.bincount(index * 64 + rank, minlength=distinct.REGISTERS * 64).reshape(distinct.REGISTERS, 64) > 0
+    seen[:, 0] = True
+    return DistinctSketch((63 - np.argmax(seen[:, ::-1], axis=1)).astype(np.uint8).tobytes())
+
+
+def _keys(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """`core.histogram.key_of` of every double."""
+    bits = (values + 0.0).view(np.int64)
+    return np.where(bits < 0, bits ^ _SIGN, bits)
+
+
+def _shift(keys: NDArray[np.int64]) -> int:
+    """The least number of trailing bits to drop that leaves at most LIMIT different keys of these ascending ones.
+
+    Neighbours part at shift s if their exclusive or has a bit at s or above; y keeps that top bit and no bit beside it, so
+    that turning it into a double cannot round up to the next power of two.
+    """
+    if len(keys) <= histogram.LIMIT:
+        return 0
+    differing = keys[1:] ^ keys[:-1]
+    unsigned = differing.view(np.uint64)
+    lengths = np.frexp((unsigned & ~(unsigned >> np.uint64(1))).astype(np.float64))[1]
+    parted_from = np.cumsum(np.bincount(lengths, minlength=65)[::-1])[::-1]
+    return int(np.argmax(parted_from[1:] + 1 <= histogram.LIMIT))

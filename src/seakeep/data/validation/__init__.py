@@ -1,0 +1,1 @@
+"""Judging a table by its contract."""

@@ -1,0 +1,179 @@
+"""Validate: statistics of a table against its contract, as checks with a code, what was found, and the next line to type.
+
+The same function judges a training table, a batch to be scored, and a server's last minute, since all three are Statistics. Every
+rule that holds is recorded too, so that a clean table's verdict is pass; a rule that could not be looked at leaves no pass
+behind. Rules of one column are in `rules`, guesses at causes in `guesses`, codes in `anomalies`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seakeep.core.errors import SchemaMismatch, UsageError, nearest
+from seakeep.core.report import Check, Report, Verdict
+from seakeep.core.schema import ENVIRONMENTS
+from seakeep.core.statistics import Statistics
+from seakeep.data.comparison.drift import stated_drift
+from seakeep.data.validation.guesses import renamed
+from seakeep.data.validation.rules import check_column, check_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from seakeep.core.schema import ColumnSchema, Environment, Schema
+
+
+def validate(
+    statistics: Statistics,
+    schema: Schema,
+    *,
+    environment: Environment = "training",
+    reference: Statistics | None = None,
+    subject: str = "",
+) -> Report:
+    """Judge a table by its contract.
+
+    Parameters: environment: "training" expects the label and refuses columns that the contract does not know; "serving"
+        expects neither the label nor columns that come after, and lets other columns be. reference: statistics of the table
+        that the contract was made for; they sharpen guesses at causes, show changes of unit, and are what the columns' drift
+        thresholds compare with. subject: what the table is called in the report.
+    Returns: a report of kind "validation".
+    Raises: UsageError, for an unknown environment, or a table instead of its statistics.
+    """
+    if not isinstance(statistics, Statistics):
+        raise UsageError(
+            f"a contract judges statistics; a {type(statistics).__name__} was given",
+            where="seakeep.validate",
+            fix="Profile the table first: seakeep.validate(seakeep.profile(dataset), schema)",
+        )
+    if environment not in ENVIRONMENTS:
+        raise UsageError.unknown_name("environment", environment, ENVIRONMENTS)
+    checks = list(_checks(statistics, schema, environment, reference))
+    drifted = stated_drift(reference, statistics, schema) if reference is not None and statistics.rows else None
+    report = Report("validation", f"Validation against schema {schema.name}", subject or "table", tuple(checks))
+    return report + drifted if drifted else report
+
+
+class FeatureRefused(SchemaMismatch):
+    """A column cannot be a feature."""
+
+    @classmethod
+    def unknown(cls, name: str, schema: Schema, usable: Sequence[str]) -> FeatureRefused:
+        near = nearest(name, usable)
+        return cls(
+            f"column {name!r} is not in the contract, so it cannot be a feature",
+            where=_where(schema),
+            cause=f"Did you mean {near!r}?" if near else f"Columns that can be: {', '.join(usable) or 'none'}.",
+            fix=f"Write {near!r} in the features." if near else "Name one of these, or profile a table that has it.",
+            name=name,
+            nearest=near,
+        )
+
+    @classmethod
+    def label(cls, name: str, schema: Schema) -> FeatureRefused:
+        return cls(
+            f"column {name!r} is the label, so it cannot be a feature",
+            where=_where(schema),
+            cause="A model that reads its own answer looks perfect in training and cannot answer in serving.",
+            fix=f"Take {name!r} out of the features.",
+            name=name,
+        )
+
+    @classmethod
+    def after(cls, name: str, schema: Schema, usable: Sequence[str]) -> FeatureRefused:
+        near = nearest(name, usable)
+        hint = f" A column known before, of a like name: {near!r}." if near else ""
+        return cls(
+            f"column {name!r} is known only after the prediction is asked for, so it cannot be a feature",
+            where=_where(schema),
+            cause=f"The contract says available: after.{hint}",
+            fix=f"Take {name!r} out of the features; if it is known before after all, set available: before in the contract.",
+            name=name,
+            nearest=near,
+        )
+
+    @classmethod
+    def absent(cls, name: str, schema: Schema) -> FeatureRefused:
+        return cls(
+            f"column {name!r} is not there in serving, so it cannot be a feature",
+            where=_where(schema),
+            cause="The contract says not_in: [serving].",
+            fix=f"Take {name!r} out of the features, or out of not_in if servers do receive it.",
+            name=name,
+        )
+
+
+def refuse_features(schema: Schema, names: Sequence[str]) -> None:
+    """Raise FeatureRefused for the first of `names` that a model must not read: unknown, the label, or not known in time."""
+    usable = tuple(schema.expected("serving"))
+    for name in names:
+        if name not in schema.columns:
+            raise FeatureRefused.unknown(name, schema, usable)
+        if name == schema.label:
+            raise FeatureRefused.label(name, schema)
+        if schema.columns[name].available == "after":
+            raise FeatureRefused.after(name, schema, usable)
+        if name not in usable:
+            raise FeatureRefused.absent(name, schema)
+
+
+def _where(schema: Schema) -> str:
+    return f"schema {schema.name}@{schema.digest[:6]}, {len(schema.columns)} columns"
+
+
+def _checks(
+    statistics: Statistics, schema: Schema, environment: Environment, reference: Statistics | None
+) -> Iterator[Check]:
+    yield _rows(statistics, schema)
+    for name, contract in schema.expected(environment).items():
+        if name not in statistics.columns:
+            yield from _missing_column(name, contract, statistics, schema, reference)
+        elif statistics.rows:
+            before = reference.columns.get(name) if reference else None
+            yield from check_column(name, contract, statistics[name], schema=schema, reference=before)
+    if environment == "training":
+        yield from _unexpected_columns(statistics, schema)
+        if schema.label in statistics.columns and statistics.rows:
+            yield check_label(str(schema.label), statistics[str(schema.label)])
+
+
+def _rows(statistics: Statistics, schema: Schema) -> Check:
+    least, found = schema.rows_at_least, statistics.rows
+    if found < least:
+        message = f"The table has {found:,} rows, fewer than the {least:,} that the contract asks for."
+        fix = "Look for a filter or a join that lost rows; if so few are right, set rows_at_least in the contract."
+        return Check("schema.rows", "table", Verdict.FAIL, message, found, least, fix)
+    verdict = Verdict.PASS if found else Verdict.INCONCLUSIVE
+    fix = "" if found else "Give a table with rows."
+    return Check("schema.rows", "table", verdict, f"The table has {found:,} rows.", found, least, fix)
+
+
+def _missing_column(
+    name: str, contract: ColumnSchema, statistics: Statistics, schema: Schema, reference: Statistics | None
+) -> Iterator[Check]:
+    if not contract.required:
+        return
+    guess = renamed(name, statistics, schema, reference)
+    message = f"Column {name!r} is missing from the table."
+    fix = f"Restore it. If it may be absent, set required: false for {name} in the contract."
+    if guess:
+        kind = statistics[guess].kind.value
+        message += f" Found {guess!r} ({kind}), which no column of the contract claims and which is like it."
+        fix = f"If it was renamed: seakeep schema rename {schema.name}.schema.yaml {name} {guess}. {fix}"
+    yield Check("schema.missing_column", name, Verdict.FAIL, message, None, None, fix, {"guess": guess})
+
+
+def _unexpected_columns(statistics: Statistics, schema: Schema) -> Iterator[Check]:
+    for name, column in statistics.columns.items():
+        if name in schema.columns and schema.columns[name].expected_in("training"):
+            continue
+        near = nearest(name, [known for known in schema.columns if known not in statistics.columns])
+        like = f" It is like {near!r}, which is missing." if near else ""
+        reason = "says is not there in training" if name in schema.columns else "does not know"
+        yield Check(
+            "schema.unexpected_column",
+            name,
+            Verdict.FAIL,
+            f"The table has a column {name!r} ({column.kind.value}) that the contract {reason}.{like}",
+            fix=f"Drop it on reading (drop=[{name!r}]), or accept it: seakeep schema update {schema.name}.schema.yaml DATA.",
+        )
