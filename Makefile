@@ -15,11 +15,11 @@ test: .development  ## the tests, without the slow ones
 	@$(BIN)/coverage report --include='src/seakeep/core/*,src/seakeep/rollout/*' --fail-under=100 --skip-covered
 
 test-all: .development  ## the slow tests: kills, large tables, real servers under load
-	@$(BIN)/pytest -m "slow and not platform" -q
+	@scripts/systems -m "slow and not platform"
 
 platforms: .development  ## the tests against real Prometheus, Kubeflow, PostgreSQL, containers, …: installs them into .platforms
 	@scripts/platforms
-	@$(BIN)/pytest -m platform -q
+	@scripts/systems -m platform
 
 observability: .development  ## Prometheus and Alertmanager on a live server under load, until Ctrl-C
 	@scripts/platforms prometheus
