@@ -3,6 +3,8 @@
 Driven by the fields' types, so that a noun needs no code of its own: dataclasses become objects, tuples become arrays,
 enums their value, bytes base64, and floats that JSON cannot write become `{"float": "nan"}`. Reading is as
 strict as writing: an unknown or absent field, or a value of another type, is an error that names its path.
+
+A noun grows: see LATER.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import hashlib
 import json
 import math
 import types
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from seakeep.core.errors import DataError
 
@@ -28,6 +30,9 @@ else:
 Scalar = bool | int | float | str | None
 T = TypeVar("T")
 _PLAIN = frozenset((bool, int, str, type(None)))
+LATER = types.MappingProxyType({"later": True})
+"""Metadata of a dataclass field that came after files were written: `field(default=0, metadata=LATER)`. It is left out of the
+plain form while it has its usual value, so that what was written before it existed keeps its digest and reads back equal."""
 
 
 class BadDocument(DataError):
@@ -57,7 +62,7 @@ def to_plain(value: object) -> Json:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return _plain_fields(value)
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -92,6 +97,20 @@ def digest(value: object) -> str:
     """
     text = json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain_fields(value: Any) -> dict[str, Json]:
+    usual = _usual(type(value))
+    names = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
+    return {name: to_plain(item) for name, item in names if name not in usual or item != usual[name]}
+
+
+@functools.cache
+def _usual(kind: Hashable) -> dict[str, Any]:
+    """What the fields that came later hold usually, by name."""
+    later = [field for field in dataclasses.fields(cast("type", kind)) if "later" in field.metadata]
+    missing = dataclasses.MISSING
+    return {f.name: f.default if f.default_factory is missing else f.default_factory() for f in later}
 
 
 @functools.cache
