@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.core.codec import LATER, BadDocument, Json, Scalar, digest, from_json, from_plain, to_json, to_plain
+from seakeep.core.codec import GAINED, BadDocument, Json, Scalar, digest, from_json, from_plain, to_json, to_plain
 
 
 class Colour(Enum):
@@ -151,8 +151,8 @@ def test_a_digest_of_a_lone_surrogate_exists():
 @dataclass(frozen=True, slots=True)
 class Grown:
     text: str
-    count: int | None = field(default=None, metadata=LATER)
-    shares: dict[str, float] = field(default_factory=dict, metadata=LATER)
+    count: int | None = field(default=None, metadata=GAINED)
+    shares: dict[str, float] = field(default_factory=dict, metadata=GAINED)
 
 
 @given(st.none() | st.integers(), st.dictionaries(st.text(), st.floats(0, 1)))

@@ -8,7 +8,7 @@ from seakeep.core.model import Input, Model
 from seakeep.core.release import Release
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.route import Arm, Route
-from seakeep.core.schema import ColumnSchema, Schema
+from seakeep.core.schema import ColumnSchema, RowRule, Schema
 from seakeep.core.statistics import ColumnStatistics, Statistics
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Release",
     "Report",
     "Route",
+    "RowRule",
     "Schema",
     "Statistics",
     "Table",

@@ -4,7 +4,7 @@ Driven by the fields' types, so that a noun needs no code of its own: dataclasse
 enums their value, bytes base64, and floats that JSON cannot write become `{"float": "nan"}`. Reading is as
 strict as writing: an unknown or absent field, or a value of another type, is an error that names its path.
 
-A noun grows: see LATER.
+A noun grows: see GAINED.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import hashlib
 import json
 import math
 import types
-from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from seakeep.core.errors import DataError
 
@@ -29,10 +29,10 @@ else:
     Json = Any  # a recursive type cannot be resolved when the program runs; any JSON value is read as it is
 Scalar = bool | int | float | str | None
 T = TypeVar("T")
+GAINED: Mapping[str, bool] = types.MappingProxyType({"gained": True})
+"""Metadata of a dataclass field that came after files were written: `field(default=0, metadata=GAINED)`. It is left out of the
+plain form while it has its default, so that what was written before it existed keeps its digest and reads back equal."""
 _PLAIN = frozenset((bool, int, str, type(None)))
-LATER = types.MappingProxyType({"later": True})
-"""Metadata of a dataclass field that came after files were written: `field(default=0, metadata=LATER)`. It is left out of the
-plain form while it has its usual value, so that what was written before it existed keeps its digest and reads back equal."""
 
 
 class BadDocument(DataError):
@@ -100,17 +100,22 @@ def digest(value: object) -> str:
 
 
 def _plain_fields(value: Any) -> dict[str, Json]:
-    usual = _usual(type(value))
-    names = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-    return {name: to_plain(item) for name, item in names if name not in usual or item != usual[name]}
+    gained = _gained(type(value))
+    return {
+        field.name: to_plain(own)
+        for field in dataclasses.fields(value)
+        if (own := getattr(value, field.name)) != gained.get(field.name, dataclasses.MISSING)
+    }
 
 
 @functools.cache
-def _usual(kind: Hashable) -> dict[str, Any]:
-    """What the fields that came later hold usually, by name."""
-    later = [field for field in dataclasses.fields(cast("type", kind)) if "later" in field.metadata]
-    missing = dataclasses.MISSING
-    return {f.name: f.default if f.default_factory is missing else f.default_factory() for f in later}
+def _gained(kind: Any) -> dict[str, object]:
+    """The defaults of the fields that are left out while they have them."""
+    return {
+        field.name: field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+        for field in dataclasses.fields(kind)
+        if field.metadata.get("gained")
+    }
 
 
 @functools.cache
