@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.addresses import has_secret, scheme
 from seakeep.core.files import replacing
-from seakeep.data.errors import CannotRead
+from seakeep.data.errors import CannotRead, NoCopy
 from seakeep.data.reading import scratch
 from seakeep.data.reading.buckets import SCHEMES, Bucket, CannotReach, Found
 
@@ -130,7 +130,7 @@ def _fetched(address: str, size: int, mark: str) -> Path:
     target = scratch.folder() / mine / key
     free = scratch.bytes_free()
     if size > free - scratch.KEPT_FREE:
-        raise CannotRead.fetched_too_large(address, size, free, scratch.folder())
+        raise NoCopy.fetched_too_large(address, size, free, scratch.folder())
     with replacing(target) as temporary:
         Bucket(place).fetch(key, temporary)
         if temporary.stat().st_size != size:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seakeep.data.errors import CannotRead
+from seakeep.data.errors import BadText, CannotRead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def header_of(path: Path, separator: str, *, called: Path) -> tuple[tuple[str, .
     if not content.strip():
         raise CannotRead.blank(called, path.stat().st_size) if content else CannotRead.empty(called)
     if content.startswith(UTF16):
-        raise CannotRead.utf16(called)
+        raise BadText.utf16(called)
     skipped = len(_BOM) if content.startswith(_BOM) else 0
     end = _record_end(content, skipped)
     line = content[skipped : len(content) if end is None else end].rstrip(b"\r\n").decode("utf-8", "replace")
@@ -65,7 +65,7 @@ def spans_of(path: Path, start: int, *, called: Path) -> tuple[Span, ...]:
         while start < size or not spans:
             stop = _stop(file, start, size)
             if stop is None:
-                raise CannotRead.bad_line(called, line_of(path, start), "a quote is not closed within 64 MiB")
+                raise BadText.bad_line(called, line_of(path, start), "a quote is not closed within 64 MiB")
             spans.append(Span(start, stop))
             start = stop
     return tuple(spans)

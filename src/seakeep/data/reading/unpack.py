@@ -14,7 +14,7 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from seakeep.core.files import replacing
-from seakeep.data.errors import CannotRead
+from seakeep.data.errors import CannotRead, NoCopy
 from seakeep.data.reading import scratch
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
             item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX")
         ]
         if len(members) != 1:
-            raise CannotRead.archive(path, [item.filename for item in members])
+            raise NoCopy.archive(path, [item.filename for item in members])
         _check_space(path, members[0].file_size)
         with archive.open(members[0]) as member:
             yield member
@@ -79,4 +79,4 @@ def _copy(packed: IO[bytes] | gzip.GzipFile, plain: IO[bytes], path: Path) -> No
 def _check_space(path: Path, needed: int, written: int = 0) -> None:
     free = scratch.bytes_free()
     if needed - written > free - scratch.KEPT_FREE:
-        raise CannotRead.unpacks_too_large(path, needed, free, scratch.folder())
+        raise NoCopy.unpacks_too_large(path, needed, free, scratch.folder())

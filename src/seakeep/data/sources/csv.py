@@ -17,7 +17,7 @@ from seakeep.core.codec import digest
 from seakeep.core.errors import UsageError
 from seakeep.core.kinds import Kind
 from seakeep.data.content import digest_of_files
-from seakeep.data.errors import CannotRead
+from seakeep.data.errors import BadText, CannotRead
 from seakeep.data.kinds import kind_of
 from seakeep.data.reading.records import (
     UTF16,
@@ -109,7 +109,7 @@ class CsvSource:
         for name in columns:
             if typed[name].null_count() > texts[name].null_count():
                 bad = texts.filter(typed[name].is_null() & texts[name].is_not_null())[name][0]
-                raise CannotRead.bad_value(text.path, name, value=bad, dtype=self.types[name].dtype)
+                raise BadText.bad_value(text.path, name, value=bad, dtype=self.types[name].dtype)
         return typed
 
 
@@ -153,9 +153,9 @@ def _check_text(plain: Path, *, called: Path) -> None:
     except OSError as error:
         raise CannotRead.forbidden(called, error) from error
     if content.startswith(_PARQUET):
-        raise CannotRead.is_parquet(called, packed=plain != called)
+        raise BadText.is_parquet(called, packed=plain != called)
     if _ZERO in content and not content.startswith(UTF16):
-        raise CannotRead.zero_bytes(called, line_of(plain, content.index(_ZERO)))
+        raise BadText.zero_bytes(called, line_of(plain, content.index(_ZERO)))
 
 
 def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextType]:
@@ -176,7 +176,7 @@ def _read(text: TextFile, span: Span, options: TextOptions) -> pl.DataFrame:
     """The records of a span, every column as text. Raises CannotRead, naming the line."""
     content = bytes_of(text.plain, span)
     if _ZERO in content:
-        raise CannotRead.zero_bytes(text.path, line_of(text.plain, span.start + content.index(_ZERO)))
+        raise BadText.zero_bytes(text.path, line_of(text.plain, span.start + content.index(_ZERO)))
     schema = dict.fromkeys(text.names, pl.String())
     if not content:
         return pl.DataFrame(schema=schema)
@@ -204,6 +204,6 @@ def _read_slowly(text: TextFile, span: Span, content: bytes, options: TextOption
         records = parsed(content, options.separator, columns=len(text.names))
     except BrokenRecord as broken:
         line = line_of(text.plain, span.start) + broken.line
-        raise CannotRead.bad_line(text.path, line, broken.reason) from broken
+        raise BadText.bad_line(text.path, line, broken.reason) from broken
     rows = [[None if field in options.null_values else field for field in fields] for fields in records]
     return pl.DataFrame(rows, schema=dict.fromkeys(text.names, pl.String()), orient="row")
