@@ -82,11 +82,16 @@ def to_json(value: object, *, indent: int | None = 1) -> str:
 
 def from_json(kind: type[T], text: str | bytes, *, path: str = "") -> T:
     """The value of type `kind` written in `text`."""
+    return from_plain(kind, parsed(text, path=path or kind.__name__), path=path)
+
+
+def parsed(text: str | bytes, *, path: str) -> Json:
+    """JSON text as plain values. Raises BadDocument, naming the path."""
     try:
-        plain = json.loads(text)
+        plain: Json = json.loads(text)
     except ValueError as error:
-        raise BadDocument.at(path or kind.__name__, str(error), "JSON text") from error
-    return from_plain(kind, plain, path=path)
+        raise BadDocument.at(path, str(error), "JSON text") from error
+    return plain
 
 
 def digest(value: object) -> str:
@@ -100,7 +105,8 @@ def digest(value: object) -> str:
 
 
 def _plain_fields(value: Any) -> dict[str, Json]:
-    gained = _gained(type(value))
+    kind: Any = type(value)
+    gained = _gained(kind)
     return {
         field.name: to_plain(own)
         for field in dataclasses.fields(value)
