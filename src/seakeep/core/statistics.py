@@ -159,9 +159,7 @@ class Statistics:
     def save(self, path: Path) -> None:
         """Write these statistics to `path` as JSON, one column a line, in the oldest format that can hold them."""
         lines = (f" {_line(name)}: {_line(column)}" for name, column in self.columns.items())
-        gained = {
-            name: item for name, item in to_plain(replace(self, rows=0, columns={})).items() if name not in _FIRST
-        }
+        gained = {name: item for name in _GAINED if (item := getattr(self, name))}
         parts = [f'"rows": {self.rows}', '"columns": {\n' + ",\n".join(lines) + "\n}"]
         parts += [f"\n{_line(name)}: {_line(item)}" for name, item in gained.items()]
         if gained or any(column.uses_format_2 for column in self.columns.values()):
