@@ -27,3 +27,8 @@ class FileSource(Source, Protocol):
 
     def file_of(self, piece: int) -> str:
         """The file that a piece is of, by the piece's number."""
+
+
+def reads_columns_apart(source: Source) -> bool:
+    """Whether reading some columns of a piece costs that share of reading all: its class says COLUMNS_APART = True."""
+    return bool(getattr(type(source), "COLUMNS_APART", False))

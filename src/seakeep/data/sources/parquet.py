@@ -7,7 +7,7 @@ must be named before any work is done; footers tell, so every footer is read onc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 
@@ -30,6 +30,7 @@ _MOST_ROWS = 1 << 40
 class ParquetSource:
     """Parquet files. called: what the user called them. paths: absolute, in order. rows, schemas: of each file."""
 
+    COLUMNS_APART: ClassVar[bool] = True
     called: str
     paths: tuple[Path, ...]
     rows: tuple[int, ...]
