@@ -70,7 +70,7 @@ def update(door: Door, *, file: Path, data: str, environment: str) -> None:
     from seakeep.data.contract.evolve import update_schema
 
     schema = data_room.load_schema(file)
-    _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)  # type: ignore[arg-type]
+    _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)
 
 
 @verb

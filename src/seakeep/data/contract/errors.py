@@ -90,6 +90,30 @@ class BadContract(DataError):
         )
 
     @classmethod
+    def pattern(cls, pattern: str, problem: str, where: str) -> BadContract:
+        return cls(
+            f"pattern {pattern!r} does not compile: {problem}",
+            where=where,
+            cause="A pattern is a regular expression without look-around and back-references, so that any text is matched in "
+            "linear time; it matches the value as a whole.",
+            fix="Correct it, and write it in single quotes, in which a backslash is a backslash: pattern: '[A-Z]{3}\\d+'",
+            pattern=pattern,
+            problem=problem,
+        )
+
+    @classmethod
+    def contradiction(cls, found: str, fix: str, where: str, lines: tuple[int, ...]) -> BadContract:
+        told = sorted(set(lines))
+        listed = f"lines {' and '.join(map(str, told))}" if len(told) > 1 else f"line {told[0]}" if told else ""
+        return cls(
+            f"the contract contradicts itself: {found}",
+            where=f"{where}, {listed}" if listed else where,
+            cause="No table could keep both.",
+            fix=fix,
+            lines=tuple(told),
+        )
+
+    @classmethod
     def newer(cls, version: int, known: int, where: str) -> BadContract:
         return cls(
             f"the contract has format {version}, this Seakeep reads format {known}",

@@ -1,182 +1,126 @@
 """Reading a contract: from YAML nodes, which know their lines, to a Schema.
 
-Called by `contract.load_schema`. ruamel.yaml composes the nodes by YAML 1.2; turning them into values is done here, key by key,
-because a constructor would forget the lines, take 2013-01-01 for a date in one place and text in another, and let a repeated
-key win.
+Called by `contract.load_schema`. Each key is read by its own rule, so that a misspelt name, a value of another type or a distance that
+does not exist is refused where it stands; what remains is held against itself (see contradictions), and a contract that nothing
+could keep is refused with the lines of both sides.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from seakeep.core import plugins
-from seakeep.core.errors import nearest
 from seakeep.core.kinds import Kind
-from seakeep.core.schema import ENVIRONMENTS, ColumnSchema, Schema
+from seakeep.core.schema import ENVIRONMENTS, ColumnSchema, RowRule, Schema
+from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
+from seakeep.data.contract.nodes import Place, compose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Mapping
 
-_TOP = ("seakeep_schema", "name", "label", "time", "key", "rows_at_least", "columns")
+TABLE_KEYS = (
+    "name", "label", "time", "key", "rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most",
+    "environments", "default_in",
+)  # fmt: skip
+TOP_KEYS = ("seakeep_schema", *TABLE_KEYS, "columns", "rules")
+COLUMN_KEYS = tuple("in" if name == "in_" else name for name in ColumnSchema.__slots__)
+FIELD_KEYS = tuple(key for key in COLUMN_KEYS if key not in ("available", "in", "not_in"))
+ITEM_KEYS = tuple(key for key in FIELD_KEYS if key not in ("required", "deprecated"))
+RULE_KEYS = RowRule.__slots__[1:]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = _EPOCH.resolution
-_TAG = "tag:yaml.org,2002:"
+_LENGTHS = (Kind.STRING, Kind.BINARY, Kind.LIST)
+_COUNTED = (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN, Kind.STRING, Kind.TIMESTAMP, Kind.DURATION)
+_SEMANTICS = {
+    "natural_language": (Kind.STRING,),
+    "image": (Kind.BINARY, Kind.STRING),
+    "url": (Kind.STRING,),
+    "categorical": (Kind.INTEGER,),
+}
 
 
 def read_schema(text: str, *, where: str, version: int) -> Schema:
     """The schema written in `text`. `where` names the file in errors, `version` is the newest format known."""
-    root = _compose(text, where)
+    root = compose(text, where)
     if root is None:
         raise BadContract.absent_key("seakeep_schema", where)
-    document = _Place(root, where, "the contract")
-    fields = document.keys(_TOP)
+    document = Place(root, where, "the contract")
+    fields = document.keys(TOP_KEYS)
     for key in ("seakeep_schema", "name"):
         if key not in fields:
             raise BadContract.absent_key(key, document.where)
     found = fields["seakeep_schema"].integer(least=1)
     if found > version:
         raise BadContract.newer(found, version, fields["seakeep_schema"].where)
-    columns = _columns(fields["columns"]) if "columns" in fields else {}
+    schema = _table(fields)
+    for each in contradictions(schema):
+        lines = tuple(_line(document, side) for side in each.sides)
+        raise BadContract.contradiction(each.found, each.fix, where, lines)
+    return schema
+
+
+def _table(fields: Mapping[str, Place]) -> Schema:
+    declared = fields["environments"].texts() if "environments" in fields else ()
+    known = (*ENVIRONMENTS, *declared)
+    columns = _columns(fields["columns"], known) if "columns" in fields else {}
     roles = {role: _role(fields[role], columns) for role in ("label", "time", "key") if role in fields}
-    rows = fields["rows_at_least"].integer(least=0) if "rows_at_least" in fields else 1
-    return Schema(fields["name"].text(), columns, rows_at_least=rows, **roles)
+    return Schema(
+        fields["name"].text(),
+        columns,
+        rows_at_least=fields["rows_at_least"].integer(least=0) if "rows_at_least" in fields else 1,
+        rows_at_most=fields["rows_at_most"].integer(least=0) if "rows_at_most" in fields else None,
+        growth_at_least=_growth(fields.get("growth_at_least")),
+        growth_at_most=_growth(fields.get("growth_at_most")),
+        environments=declared,
+        default_in=_environments(fields["default_in"], known) if "default_in" in fields else (),
+        rules=_rules(fields["rules"], columns, known) if "rules" in fields else (),
+        **roles,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A node, where it stands, and what it is called."""
-
-    node: Node
-    file: str
-    name: str
-
-    @property
-    def line(self) -> int:
-        return int(self.node.start_mark.line) + 1
-
-    @property
-    def where(self) -> str:
-        return f"{self.file}, line {self.line}"
-
-    def keys(self, known: Iterable[str] | None) -> dict[str, _Place]:
-        """The values of a mapping by key; unknown keys (where `known` is given) and repeated ones are refused."""
-        if not isinstance(self.node, MappingNode):
-            raise self.wrong("a mapping of keys to values")
-        found: dict[str, _Place] = {}
-        lines: dict[str, int] = {}
-        for key_node, value_node in self.node.value:
-            key_place = _Place(key_node, self.file, f"a key of {self.name}")
-            key = key_place.text()
-            if known is not None and key not in known:
-                raise BadContract.unknown_key(key, known, key_place.where)
-            if key in found:
-                raise BadContract.repeated_key(key, lines[key], key_place.where)
-            found[key], lines[key] = _Place(value_node, self.file, key), key_place.line
-        return found
-
-    def items(self) -> list[_Place]:
-        if not isinstance(self.node, SequenceNode):
-            raise self.wrong("a list, such as [a, b]")
-        return [_Place(item, self.file, f"an item of {self.name}") for item in self.node.value]
-
-    def text(self) -> str:
-        value = self.scalar()
-        if not isinstance(value, str):
-            raise self.wrong("text", hint=f'"{self.node.value}"')
-        return value
-
-    def flag(self) -> bool:
-        value = self.scalar()
-        if not isinstance(value, bool):
-            raise self.wrong("true or false")
-        return value
-
-    def integer(self, *, least: int) -> int:
-        value = self.scalar()
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self.wrong(f"a whole number of at least {least}")
-        return value
-
-    def number(self) -> int | float:
-        value = self.scalar()
-        if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
-            raise self.wrong("a number")
-        return value
-
-    def share(self) -> float:
-        value = self.number()
-        if not 0 <= value <= 1:
-            raise self.wrong("a share from 0 to 1", hint=f"{value / 100:g}" if 1 < value <= 100 else None)
-        return float(value)
-
-    def choice(self, known: Iterable[str]) -> str:
-        known = tuple(known)
-        self.scalar()
-        value = str(self.node.value)  # as written: null is a kind's name, and yes may be a column's
-        if value not in known:
-            raise self.wrong(f"one of {', '.join(known)}", hint=nearest(value, known))
-        return value
-
-    def scalar(self) -> Any:
-        if not isinstance(self.node, ScalarNode):
-            raise self.wrong("one value")
-        tag = str(self.node.tag).removeprefix(_TAG)
-        readers = {"bool": _read_bool, "int": _read_int, "float": _read_float, "null": _read_null}
-        try:
-            return readers.get(tag, str)(self.node.value)
-        except ValueError:
-            raise self.wrong(f"a value of type {tag}") from None
-
-    def wrong(self, expected: str, *, hint: str | None = None) -> BadContract:
-        value = self.node.value if isinstance(self.node, ScalarNode) else "a list" if self.is_list else "a mapping"
-        return BadContract.value(self.name, value, expected, self.where, near=hint)
-
-    @property
-    def is_list(self) -> bool:
-        return isinstance(self.node, SequenceNode)
+def _columns(place: Place, known: tuple[str, ...]) -> dict[str, ColumnSchema]:
+    return {name: _column(column, COLUMN_KEYS, known) for name, column in place.keys(None).items()}
 
 
-def _columns(place: _Place) -> dict[str, ColumnSchema]:
-    return {name: _column(column) for name, column in place.keys(None).items()}
-
-
-def _column(place: _Place) -> ColumnSchema:
-    fields = place.keys(ColumnSchema.__slots__)
+def _column(place: Place, keys: tuple[str, ...], known: tuple[str, ...] = ()) -> ColumnSchema:
+    fields = place.keys(keys)
     if "kind" not in fields:
         raise BadContract.absent_key("kind", f"{place.where}, column {place.name!r}")
     kind = Kind(fields.pop("kind").choice(kind.value for kind in Kind))
-    column = ColumnSchema(kind, **{field: _field(field, value, kind) for field, value in fields.items()})
-    low, high = column.minimum, column.maximum
-    if low is not None and high is not None and low > high:
-        raise fields["maximum"].wrong(f"at least the minimum of {place.name!r}, {fields['minimum'].node.value}")
-    return column
+    words = {"in": "in_", "not_in": "not_in"}
+    found: dict[str, Any] = {words[key]: _environments(fields.pop(key), known) for key in words if key in fields}
+    found |= {key: _FIELDS[key](value, kind) for key, value in fields.items()}
+    return ColumnSchema(kind, **found)
 
 
-def _field(field: str, place: _Place, kind: Kind) -> Any:
-    if field in ("required", "infinite", "unique"):
-        return place.flag()
-    if field in ("missing_at_most", "others_at_most"):
-        return place.share()
-    if field in ("minimum", "maximum"):
-        return _bound(place, kind)
-    if field == "values":
-        return tuple(_listed(item, kind) for item in place.items())
-    if field == "available":
-        return place.choice(("before", "after"))
-    if field == "not_in":
-        return tuple(item.choice(ENVIRONMENTS) for item in place.items())
-    return _drift(place, kind) if field == "drift" else place.text()
+def _flag(place: Place, kind: Kind) -> bool:
+    del kind
+    return place.flag()
 
 
-def _bound(place: _Place, kind: Kind) -> int | float:
+def _share(place: Place, kind: Kind) -> float:
+    del kind
+    return place.share()
+
+
+def _text(place: Place, kind: Kind) -> str:
+    del kind
+    return place.text()
+
+
+def _count(place: Place, kind: Kind) -> int:
+    del kind
+    return place.integer(least=0)
+
+
+def _available(place: Place, kind: Kind) -> str:
+    del kind
+    return place.choice(("before", "after"))
+
+
+def _bound(place: Place, kind: Kind) -> int | float:
     if not kind.is_numeric:
         raise place.wrong(f"none: {kind.value} columns have no bounds")
     value = place.scalar()
@@ -185,7 +129,7 @@ def _bound(place: _Place, kind: Kind) -> int | float:
     return place.number()
 
 
-def _moment(place: _Place, text: str) -> int:
+def _moment(place: Place, text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -193,7 +137,11 @@ def _moment(place: _Place, text: str) -> int:
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
-def _listed(place: _Place, kind: Kind) -> bool | int | str:
+def _values(place: Place, kind: Kind) -> tuple[bool | int | str, ...]:
+    return tuple(_listed(item, kind) for item in place.items())
+
+
+def _listed(place: Place, kind: Kind) -> bool | int | str:
     value: bool | int | str = place.scalar()
     wanted: type | None = {Kind.STRING: str, Kind.INTEGER: int, Kind.BOOLEAN: bool}.get(kind)
     if wanted is None:
@@ -204,7 +152,7 @@ def _listed(place: _Place, kind: Kind) -> bool | int | str:
     return value
 
 
-def _drift(place: _Place, kind: Kind) -> dict[str, float]:
+def _distances(place: Place, kind: Kind) -> dict[str, float]:
     found = {}
     for name, threshold in place.keys(plugins.names("evidence.distances")).items():
         if not threshold.number() >= 0:
@@ -215,35 +163,133 @@ def _drift(place: _Place, kind: Kind) -> dict[str, float]:
     return found
 
 
-def _role(place: _Place, columns: dict[str, ColumnSchema]) -> str | None:
+def _length(place: Place, kind: Kind) -> int:
+    if kind not in _LENGTHS:
+        raise place.wrong(f"none: values of {kind.value} columns have no length")
+    return place.integer(least=0)
+
+
+def _distinct(place: Place, kind: Kind) -> int:
+    if kind not in _COUNTED:
+        raise place.wrong(f"none: different values of {kind.value} columns are not counted")
+    return place.integer(least=0)
+
+
+def _nan(place: Place, kind: Kind) -> str:
+    if kind is not Kind.NUMBER:
+        raise place.wrong(f"none: {kind.value} columns hold no NaN")
+    return place.choice(("missing", "allowed", "refused"))
+
+
+def _pattern(place: Place, kind: Kind) -> str:
+    if kind is not Kind.STRING:
+        raise place.wrong(f"none: {kind.value} columns hold no text")
+    from seakeep.data.contract.patterns import problem
+
+    pattern = place.text()
+    wrong = problem(pattern)
+    if wrong:
+        raise BadContract.pattern(pattern, wrong, place.where)
+    return pattern
+
+
+def _semantics(place: Place, kind: Kind) -> str:
+    name = place.choice(_SEMANTICS)
+    if kind not in _SEMANTICS[name]:
+        kinds = " or ".join(each.value for each in _SEMANTICS[name])
+        raise place.wrong(f"another: {name} is said of {kinds} columns, and this one is {kind.value}")
+    return name
+
+
+def _items(place: Place, kind: Kind) -> ColumnSchema:
+    if kind is not Kind.LIST:
+        raise place.wrong(f"none: {kind.value} columns hold no items, lists do")
+    return _column(place, ITEM_KEYS)
+
+
+def _fields(place: Place, kind: Kind) -> dict[str, ColumnSchema]:
+    if kind is not Kind.STRUCT:
+        raise place.wrong(f"none: {kind.value} columns hold no fields, structs do")
+    return {name: _column(field, FIELD_KEYS) for name, field in place.keys(None).items()}
+
+
+_FIELDS: dict[str, Callable[[Place, Kind], Any]] = {
+    "required": _flag,
+    "missing_at_most": _share,
+    "values": _values,
+    "others_at_most": _share,
+    "minimum": _bound,
+    "maximum": _bound,
+    "infinite": _flag,
+    "unique": _flag,
+    "available": _available,
+    "drift": _distances,
+    "note": _text,
+    "present_at_least": _count,
+    "length_at_least": _length,
+    "length_at_most": _length,
+    "nan": _nan,
+    "distinct_at_least": _distinct,
+    "distinct_at_most": _distinct,
+    "pattern": _pattern,
+    "semantics": _semantics,
+    "items": _items,
+    "fields": _fields,
+    "deprecated": _text,
+    "skew": _distances,
+}
+
+
+def _rules(place: Place, columns: Mapping[str, ColumnSchema], known: tuple[str, ...]) -> tuple[RowRule, ...]:
+    return tuple(_rule(name, rule, columns, known) for name, rule in place.keys(None).items())
+
+
+def _rule(name: str, place: Place, columns: Mapping[str, ColumnSchema], known: tuple[str, ...]) -> RowRule:
+    fields = place.keys(RULE_KEYS)
+    if "refers" in fields:
+        refers = fields["refers"]
+        for item in refers.items() if refers.is_list else (refers,):
+            item.choice(columns)
+    return RowRule(
+        name,
+        holds=fields["holds"].text() if "holds" in fields else "",
+        refers=_names(fields.get("refers")),
+        to=fields["to"].text() if "to" in fields else "",
+        by=_names(fields.get("by")),
+        broken_at_most=fields["broken_at_most"].share() if "broken_at_most" in fields else 0.0,
+        not_in=_environments(fields["not_in"], known) if "not_in" in fields else (),
+        note=fields["note"].text() if "note" in fields else "",
+    )
+
+
+def _names(place: Place | None) -> tuple[str, ...]:
+    return () if place is None else place.texts()
+
+
+def _environments(place: Place, known: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(item.choice(known) for item in (place.items() if place.is_list else (place,)))
+
+
+def _growth(place: Place | None) -> float | None:
+    if place is None:
+        return None
+    if not place.number() >= 0:
+        raise place.wrong("a number of at least 0, such as 0.8: the rows over those of the span before")
+    return float(place.number())
+
+
+def _role(place: Place, columns: Mapping[str, ColumnSchema]) -> str | None:
     if place.scalar() is None:
         return None
     return place.choice(columns)
 
 
-def _compose(text: str, where: str) -> Node | None:
-    try:
-        node: Node | None = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise BadContract.syntax(str(error.problem or error), f"{where}{line}") from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise BadContract.syntax(str(error).strip().split("\n")[0], where) from error
-    return node
-
-
-def _read_bool(text: str) -> bool:
-    return text.casefold() in ("true", "yes", "on", "y")  # a %YAML 1.1 line at the top brings the last three
-
-
-def _read_int(text: str) -> int:
-    plain = text.replace("_", "")
-    return int(plain, 10 if plain.lstrip("+-").isdigit() else 0)
-
-
-def _read_float(text: str) -> float:
-    return float(text.replace("_", "").casefold().replace(".inf", "inf").replace(".nan", "nan"))
-
-
-def _read_null(text: str) -> None:
-    del text
+def _line(document: Place, side: tuple[str, ...]) -> int:
+    """The line of what a side of a contradiction says, or of the nearest thing around it, where it is left to what is usual."""
+    place = document
+    for key in side:
+        inside = place.keys(None) if place.is_mapping else {}
+        if key not in inside:
+            break
+        place = inside[key]
+    return place.line

@@ -2,8 +2,8 @@
 
 Fields that have their usual value are left out, timestamps are ISO 8601, and every line can be explained by the header. Reading
 is strict, since a misspelt key in a contract is a rule that silently does not exist: unknown and repeated keys, values of
-another type and names of distances that do not exist are refused with their line and the nearest name. Comments of your own
-do not survive a rewrite by `seakeep schema update` or `rename`; a column's `note` does.
+another type and names of distances that do not exist are refused with their line and the nearest name. What is changed later
+is written into the text that is there (see editing), so that comments and order stay.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seakeep.core.files import write_text
 from seakeep.core.kinds import Kind
-from seakeep.core.schema import ColumnSchema, Schema
+from seakeep.core.schema import ColumnSchema, RowRule, Schema
 from seakeep.data.comparison.moves import iso
+from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
 from seakeep.data.contract.reading import read_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 VERSION = 1
 WIDTH = 120
@@ -32,13 +33,21 @@ HEADER = """\
 # Left out is what is usual: required: true, missing_at_most: 0, any value, no bounds, infinite: false, unique: false,
 # available: before (known when the prediction is asked for), not_in: [], drift: {{}} (no threshold).
 """
+_ORDER = (
+    "required", "missing_at_most", "present_at_least", "nan", "values", "others_at_most", "minimum", "maximum", "infinite",
+    "length_at_least", "length_at_most", "pattern", "semantics", "unique", "distinct_at_least", "distinct_at_most",
+    "available", "in_", "not_in", "drift", "skew", "deprecated", "note", "items", "fields",
+)  # fmt: skip
+_TABLE = ("rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most", "environments", "default_in")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
-_USUAL = ColumnSchema(Kind.NULL)
+_USUAL, _USUAL_RULE, _USUAL_TABLE = ColumnSchema(Kind.NULL), RowRule(""), Schema("")
 
 
 def save_schema(schema: Schema, path: Path | str) -> None:
-    """Write `schema` to `path` as YAML, whole or not at all."""
+    """Write `schema` to `path` as YAML, whole or not at all. Raises BadContract, where it contradicts itself."""
+    for each in contradictions(schema):
+        raise BadContract.contradiction(each.found, each.fix, str(path), ())
     write_text(Path(path), dump_schema(schema, file=Path(path).name))
 
 
@@ -67,43 +76,90 @@ def _lines(schema: Schema) -> Iterator[str]:
         value = getattr(schema, role)
         if value is not None:
             yield f"{role}: {scalar(value)}" + (f"  # {meaning}" if meaning else "")
-    if schema.rows_at_least != 1:
-        yield f"rows_at_least: {schema.rows_at_least}"
+    for field in _TABLE:
+        if getattr(schema, field) != getattr(_USUAL_TABLE, field):
+            yield from table_lines(field, getattr(schema, field))
     yield "columns:" if schema.columns else "columns: {}"
     for name, column in schema.columns.items():
-        yield from _key_lines(scalar(name))
-        yield from (f"    {line}" for line in _column_lines(column))
+        yield from (f"  {line}" for line in entry_lines(name, column_lines(column)))
+    if schema.rules:
+        yield "rules:"
+    for rule in schema.rules:
+        yield from (f"  {line}" for line in entry_lines(rule.name, rule_lines(rule)))
 
 
-def _key_lines(key: str) -> Iterator[str]:
-    """A column's name as YAML's key; a very long one needs the signs ? and :, without which no reader takes it."""
-    yield from (f"  {key}:",) if len(key) < _LONGEST_KEY else (f"  ? {key}", "  :")
+def table_lines(field: str, value: object) -> Iterator[str]:
+    """A field of the table as lines."""
+    yield from (
+        _wrapped(field, [scalar(each) for each in value])
+        if isinstance(value, tuple)
+        else (f"{field}: {scalar(value)}",)
+    )
 
 
-def _column_lines(column: ColumnSchema) -> Iterator[str]:
+def entry_lines(name: str, body: Iterable[str]) -> Iterator[str]:
+    """A named block; a very long name needs YAML's signs ? and :, without which no reader takes it."""
+    key = scalar(name)
+    yield from (f"{key}:",) if len(key) < _LONGEST_KEY else (f"? {key}", ":")
+    yield from (f"  {line}" for line in body)
+
+
+def column_lines(column: ColumnSchema) -> Iterator[str]:
+    """A column's contract as lines: its kind, and what is not usual."""
     yield f"kind: {column.kind.value}"
-    for field in ColumnSchema.__slots__[1:]:
+    for field in _ORDER:
         value = getattr(column, field)
-        if value == getattr(_USUAL, field) and not (field in ("minimum", "maximum") and value is not None):
-            continue
-        yield from _field_lines(field, value, column.kind)
+        if not is_usual(field, value):
+            yield from field_lines(field, value, column.kind)
 
 
-def _field_lines(field: str, value: object, kind: Kind) -> Iterator[str]:
+def is_usual(field: str, value: object) -> bool:
+    """Whether a field says what it says where it is left out; a bound of 0 is not None."""
+    usual = getattr(_USUAL, field)
+    return value is None if usual is None else bool(value == usual)
+
+
+def key_of(field: str) -> str:
+    """The YAML key of a field: `in` is a word of Python's own."""
+    return "in" if field == "in_" else field
+
+
+def field_lines(field: str, value: Any, kind: Kind) -> Iterator[str]:
+    """One field of a column as lines."""
+    key = key_of(field)
     if field in ("minimum", "maximum") and kind is Kind.TIMESTAMP and isinstance(value, int):
-        yield f"{field}: {iso(value) or value}"
+        yield f"{key}: {iso(value) or value}"
     elif isinstance(value, tuple):
-        yield from _wrapped(field, [scalar(item) for item in value])
-    elif field == "drift":
-        yield "drift:"
-        yield from (f"  {scalar(name)}: {scalar(threshold)}" for name, threshold in _items(value))
+        yield from _wrapped(key, [scalar(item) for item in value])
+    elif field in ("drift", "skew"):
+        yield f"{key}:"
+        yield from (f"  {scalar(name)}: {scalar(threshold)}" for name, threshold in value.items())
+    elif field == "items":
+        yield f"{key}:"
+        yield from (f"  {line}" for line in column_lines(value))
+    elif field == "fields":
+        yield f"{key}:"
+        for name, inner in value.items():
+            yield from (f"  {line}" for line in entry_lines(name, column_lines(inner)))
     else:
-        yield f"{field}: {scalar(value)}"
+        yield f"{key}: {_verbatim(value) if field == 'pattern' else scalar(value)}"
 
 
-def _items(value: object) -> list[tuple[str, float]]:
-    mapping: Mapping[str, float] = value  # type: ignore[assignment]  # the field's own type
-    return list(mapping.items())
+def rule_lines(rule: RowRule) -> Iterator[str]:
+    """A row rule as lines."""
+    for field in RowRule.__slots__[1:]:
+        value = getattr(rule, field)
+        if value == getattr(_USUAL_RULE, field):
+            continue
+        if isinstance(value, tuple) and (field == "not_in" or len(value) > 1):
+            yield from _wrapped(field, [scalar(item) for item in value])
+        else:
+            yield f"{field}: {scalar(value[0] if isinstance(value, tuple) else value)}"
+
+
+def _verbatim(text: str) -> str:
+    """In single quotes, in which a backslash is a backslash, where the text can be written so."""
+    return "'" + text.replace("'", "''") + "'" if text.isprintable() else scalar(text)
 
 
 def _wrapped(field: str, items: list[str]) -> Iterator[str]:
