@@ -32,6 +32,7 @@ def test_the_built_in_distances_are_these():
         "kolmogorov_smirnov",
         "l_infinity",
         "missing_rate",
+        "normalised_absolute_difference",
         "psi",
         "wasserstein",
     )
@@ -71,6 +72,19 @@ def test_jensen_shannon_of_words_equals_scipy(first, second):
 def test_l_infinity_is_the_largest_move_of_a_share(first, second):
     moves = [abs(first.count(word) / len(first) - second.count(word) / len(second)) for word in "abcdefg"]
     assert distance("l_infinity", column_of(first), column_of(second)) == pytest.approx(max(moves), abs=1e-12)
+
+
+@given(WORDS, WORDS)
+def test_normalised_absolute_difference_is_the_largest_move_of_a_count(first, second):
+    moves = [abs(first.count(word) - second.count(word)) for word in "abcdefg"]
+    found = distance("normalised_absolute_difference", column_of(first), column_of(second))
+    assert found == pytest.approx(max(moves) / (len(first) + len(second)), abs=1e-12)
+
+
+def test_twice_the_rows_are_a_change_for_the_normalised_absolute_difference_alone():
+    half, whole = column_of(["a"] * 30 + ["b"] * 10), column_of(["a"] * 60 + ["b"] * 20)
+    assert distance("normalised_absolute_difference", half, whole) == 30 / 120
+    assert distance("l_infinity", half, whole) == 0
 
 
 def test_psi_equals_numbers_worked_by_hand():
@@ -190,6 +204,9 @@ def test_an_unchanged_column_rarely_exceeds_the_noise(name):
     """At most 1 % of draws wanted; 7 of 200 is the simulation's own 99.9 % limit."""
     module = plugins.load("evidence.distances", name)
     for shape, (rows, others) in DRAWS.items():
+        others = (
+            rows if name == "normalised_absolute_difference" else others
+        )  # it compares counts: other rows are a change
         generator = np.random.default_rng(7)
         exceeded = 0
         for _ in range(200):

@@ -30,6 +30,7 @@ MEANINGS: dict[str, str] = {
     "drift.rows": "Both tables have rows to compare.",
     "drift.missing_column": "A column of the reference is still in the table.",
     "drift.kind": "The column holds values of the same kind as in the reference.",
+    "drift.normalised_absolute_difference": "No single value's count moved by more than the threshold, over all rows of both tables.",
     "drift.psi": "The population stability index of the column's bins to the reference's is at most the threshold.",
     "drift.chi_square": "Cramér's V of the column and the reference, in equal weights, is at most the threshold.",
     "drift.jensen_shannon": "The Jensen–Shannon distance of the column to the reference is at most the threshold.",
