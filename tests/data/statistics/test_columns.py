@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -114,13 +113,6 @@ def test_moments_agree_with_scipy() -> None:
     assert abs(found.distinct - 50_000) < 0.065 * 50_000
 
 
-def test_decimals_are_the_nearest_doubles() -> None:
-    values = [Decimal("1.10"), None, Decimal("-2.25"), Decimal("1.10")]
-    found = column_statistics(pl.Series("x", values, pl.Decimal(9, 2)))
-    assert found.kind is Kind.NUMBER
-    check_numbers(found, [1.1, None, -2.25, 1.1])
-
-
 def test_booleans_count_what_is_true() -> None:
     found = column_statistics(pl.Series("x", [True, None, False, True]))
     assert found == ColumnStatistics(
@@ -201,7 +193,7 @@ def test_arrays_are_lists_and_structs_are_counted() -> None:
     arrays = column_statistics(pl.Series("x", [[1, 2], None], pl.Array(pl.Int8, 2)))
     assert (arrays.kind, arrays.missing, arrays.lengths.total) == (Kind.LIST, 1, 2)
     structs = column_statistics(pl.Series("x", [{"a": 1}, None, {"a": None}]))
-    assert structs == ColumnStatistics(Kind.STRUCT, rows=3, missing=1)
+    assert (structs.kind, structs.rows, structs.missing, list(structs.fields)) == (Kind.STRUCT, 3, 1, ["a"])
 
 
 def test_a_column_of_nulls_has_no_kind() -> None:

@@ -22,7 +22,9 @@ from seakeep.core.histogram import Histogram
 from seakeep.core.kinds import Kind
 from seakeep.core.statistics import ColumnStatistics, Lengths
 from seakeep.data.kinds import kind_of
+from seakeep.data.statistics.decimals import decimal_statistics
 from seakeep.data.statistics.hashing import hash_doubles, hash_integers, hash_texts
+from seakeep.data.statistics.nested import as_lists, with_fields, with_items
 from seakeep.data.statistics.numbers import as_doubles, as_integers, microseconds
 from seakeep.data.statistics.sketches import heaviest, histogram_of, sketch_of, top_values_of
 from seakeep.data.statistics.sums import sums_of_doubles, sums_of_integers
@@ -40,6 +42,8 @@ def column_statistics(values: pl.Series) -> ColumnStatistics:
     kind = kind_of(values.dtype, name=values.name)
     empty = ColumnStatistics(kind, rows=len(values), missing=values.null_count())
     present = values.drop_nulls()
+    if present.dtype.is_decimal():
+        return decimal_statistics(empty, present, _counted)
     if kind is Kind.NUMBER:
         return _of_doubles(empty, as_doubles(present))
     if kind is Kind.INTEGER:
@@ -53,8 +57,9 @@ def column_statistics(values: pl.Series) -> ColumnStatistics:
     if kind is Kind.BINARY:
         return _of_binaries(empty, present)
     if kind is Kind.LIST:
-        sizes = present.list.len() if isinstance(present.dtype, pl.List) else present.arr.to_list().list.len()
-        return replace(empty, lengths=_lengths(sizes))
+        return with_items(replace(empty, lengths=_lengths(as_lists(present).list.len())), present, column_statistics)
+    if kind is Kind.STRUCT:
+        return with_fields(empty, present, column_statistics)
     return empty
 
 
