@@ -1,0 +1,63 @@
+"""Engines: where a table's work is done. `local` is the default; `ray` and `spark` are one file each. Same answers, by test.
+
+An engine does one thing: it answers units of a table, each once, in order. On that stand two primitives (`fold`,
+`map_batches`), and on those whatever can be asked of a table on many machines: profile, validate, score, evaluate.
+An address names an engine: `local`, `ray://head:10001`, `ray://auto`, `ray://local[2]`, `spark://master:7077`,
+`spark://local[2]`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from seakeep._lazy import lazily
+
+_HOMES = {
+    "BadEngine": "_errors",
+    "CannotConnect": "_errors",
+    "CannotPublish": "_folding",
+    "Engine": "_job",
+    "EngineBroke": "_errors",
+    "NotVisible": "_errors",
+    "Task": "_job",
+    "WorkersDiffer": "_errors",
+    "connect": "_connecting",
+    "connected": "_connecting",
+    "each": "_folding",
+    "fold": "_folding",
+    "map_batches": "_folding",
+    "packed": "_units",
+    "place_of": "_connecting",
+    "profile": "_profiling",
+    "unpacked": "_units",
+}
+
+__all__ = [
+    "BadEngine",
+    "CannotConnect",
+    "CannotPublish",
+    "Engine",
+    "EngineBroke",
+    "NotVisible",
+    "Task",
+    "WorkersDiffer",
+    "connect",
+    "connected",
+    "each",
+    "fold",
+    "map_batches",
+    "packed",
+    "place_of",
+    "profile",
+    "unpacked",
+]
+
+if TYPE_CHECKING:
+    from seakeep.data.engines._connecting import connect, connected, place_of
+    from seakeep.data.engines._errors import BadEngine, CannotConnect, EngineBroke, NotVisible, WorkersDiffer
+    from seakeep.data.engines._folding import CannotPublish, each, fold, map_batches
+    from seakeep.data.engines._job import Engine, Task
+    from seakeep.data.engines._profiling import profile
+    from seakeep.data.engines._units import packed, unpacked
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)
