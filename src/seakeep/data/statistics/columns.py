@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from seakeep.data.statistics.numbers import Integers, Words
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_FEW = 1000  # texts that are counted before a streaming query would have begun
 
 
 def column_statistics(values: pl.Series) -> ColumnStatistics:
@@ -203,13 +204,15 @@ def _counted(present: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         return present, np.empty(0, np.int64)
     if present.dtype.kind == "i":
         low, high = int(present.min()), int(present.max())
+        if low == high:
+            return present[:1], np.array([len(present)])
         if high - low < 4 * len(present):
             counts = np.bincount(present - low)
             seen = np.flatnonzero(counts)
             return (seen + low).astype(present.dtype), counts[seen]
     ordered = np.sort(present)
     if ordered.dtype.kind == "f":
-        ordered += 0.0
+        ordered[np.searchsorted(ordered, 0.0) : np.searchsorted(ordered, 0.0, side="right")] = 0.0
     differs = ordered[1:] != ordered[:-1]
     if differs.all():
         return ordered, np.ones(len(ordered), np.int64)
@@ -227,5 +230,6 @@ def _weighted(values: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDA
 
 def _counted_texts(present: pl.Series) -> tuple[pl.Series, NDArray[np.int64]]:
     """Different values in no order, and how often each occurs."""
-    counted = present.cast(pl.String).rename("value").to_frame().group_by("value").len("count")
+    grouped = present.cast(pl.String).rename("value").to_frame().lazy().group_by("value").len("count")
+    counted = grouped.collect(engine="streaming" if len(present) > _FEW else "in-memory")
     return counted["value"], counted["count"].to_numpy().astype(np.int64)

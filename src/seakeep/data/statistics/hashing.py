@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MISSING = hash_bytes(b"\xffmissing\xff")
 _ROWS = 65_536
+_BLOCK = 1 << 14  # hashes that stay in the processor's cache
 _WORD = np.dtype("<u8")
 _EXACT = np.uint64(1 << 53)
 
@@ -32,11 +33,13 @@ _EXACT = np.uint64(1 << 53)
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """`core.distinct.mix` of every item."""
     mixed = values + np.uint64(_GOLDEN)
-    mixed ^= mixed >> np.uint64(30)
-    mixed *= np.uint64(0xBF58_476D_1CE4_E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D0_49BB_1331_11EB)
-    mixed ^= mixed >> np.uint64(31)
+    for start in range(0, len(mixed), _BLOCK):
+        part = mixed[start : start + _BLOCK]
+        part ^= part >> np.uint64(30)
+        part *= np.uint64(0xBF58_476D_1CE4_E5B9)
+        part ^= part >> np.uint64(27)
+        part *= np.uint64(0x94D0_49BB_1331_11EB)
+        part ^= part >> np.uint64(31)
     return mixed
 
 

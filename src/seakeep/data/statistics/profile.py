@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -48,11 +47,8 @@ def profile(dataset: Dataset) -> Statistics:
     """
     names = tuple(schema_of(dataset))
     groups = _groups(dataset, names)
-    columns: dict[str, ColumnStatistics] = {}
-    rows = 0
-    for rows, found in _apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, names):
-        columns |= found
-    return Statistics(rows, columns)
+    parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, names))
+    return Statistics(parts[-1][0], {name: column for _, part in parts for name, column in part.items()})
 
 
 def profile_frame(frame: pl.DataFrame) -> Statistics:
