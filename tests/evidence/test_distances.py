@@ -203,10 +203,10 @@ def test_jensen_shannon_of_few_values_keeps_the_triangle(a, b, c):
 def test_an_unchanged_column_rarely_exceeds_the_noise(name):
     """At most 1 % of draws wanted; 7 of 200 is the simulation's own 99.9 % limit."""
     module = plugins.load("evidence.distances", name)
-    for shape, (rows, others) in DRAWS.items():
+    for shape, (rows, fewer) in DRAWS.items():
         others = (
-            rows if name == "normalised_absolute_difference" else others
-        )  # it compares counts: other rows are a change
+            rows if name == "normalised_absolute_difference" else fewer
+        )  # it compares counts: fewer rows are a change
         generator = np.random.default_rng(7)
         exceeded = 0
         for _ in range(200):

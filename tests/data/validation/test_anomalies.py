@@ -10,13 +10,13 @@ from seakeep.core import plugins
 from seakeep.data.validation.anomalies import MEANINGS, meaning
 
 FOLDER = Path(seakeep.data.__file__).parent
-CODE = re.compile(r'"((?:schema|drift|contract)\.[a-z0-9_]+)"')
+CODE = re.compile(r'"((?:schema|drift|skew|contract)\.[a-z0-9_]+)"')
 
 
 def test_every_code_in_the_source_is_listed_and_every_listed_code_is_in_the_source():
     sources = [path for path in FOLDER.rglob("*.py") if path.name not in ("anomalies.py", "__init__.py")]
     written = {code for path in sources for code in CODE.findall(path.read_text())}
-    distances = {f"drift.{name}" for name in plugins.names("evidence.distances")}
+    distances = {f"{what}.{name}" for name in plugins.names("evidence.distances") for what in ("drift", "skew")}
     assert written | distances == set(MEANINGS)
 
 

@@ -386,7 +386,9 @@ def test_features_that_are_known_in_time_are_let_through():
         (SCHEMA, "fair", "column 'fair' is not in the contract", "Write 'fare' in the features"),
         (SCHEMA, "zzz", "column 'zzz' is not in the contract", "Name one of these"),
         (with_contract("fare", available="after"), "fare", "known only after the prediction", "set available: before"),
-        (with_contract("fare", not_in=("serving",)), "fare", "is not there in serving", "out of not_in"),
+        (with_contract("fare", not_in=("serving",)), "fare", "is not there in serving", "let serving have it"),
+        (with_contract("fare", in_=("training",)), "fare", "is not there in serving", "let serving have it"),
+        (with_contract("fare", deprecated="use tip"), "fare", "column 'fare' is deprecated", "take deprecated out"),
     ],
 )
 def test_columns_that_a_model_must_not_read_are_refused(schema, name, message, fix):

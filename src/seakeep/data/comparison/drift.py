@@ -15,7 +15,7 @@ that are not independent (one customer's, one day's) move more than that: thresh
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core import plugins
@@ -25,12 +25,13 @@ from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.statistics import common_kind
 from seakeep.data.comparison.moves import evidence, typical
 from seakeep.data.comparison.shapes import shapes
+from seakeep.data.contract.nested import flattened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from seakeep.core.codec import Scalar
-    from seakeep.core.schema import Schema
+    from seakeep.core.schema import ColumnSchema, Environment, Schema
     from seakeep.core.statistics import ColumnStatistics, Statistics
 
 GROUP = "evidence.distances"
@@ -50,13 +51,14 @@ Timestamps have none: the clock moves on, and that is no drift."""
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One distance of one column that is to be judged."""
+    """One distance of one column that is to be judged; skew where it is serving's distance to training."""
 
     column: str
     distance: str
     threshold: float
     reference: ColumnStatistics
     current: ColumnStatistics
+    skew: bool = False
 
 
 class BadThreshold(UsageError):
@@ -92,18 +94,43 @@ def drift(
     return judged(comparisons, *_structural(reference, current))
 
 
-def stated_drift(reference: Statistics, current: Statistics, schema: Schema) -> Report:
-    """Drift of those columns alone whose contract states a threshold; used by `validate`."""
-    wanted = {name: column.drift for name, column in schema.columns.items() if column.drift}
-    return judged(tuple(_of_columns(reference, current, lambda name, _: wanted.get(name, {}))))
+def stated_drift(
+    reference: Statistics, current: Statistics, schema: Schema, *, environment: Environment = "training"
+) -> Report:
+    """Drift of those columns alone whose contract states a threshold, and of what lies inside of them; used by `validate`."""
+    wanted = _stated(schema.expected(environment), "drift")
+    return judged(tuple(_of_columns(*_inside(reference, current), lambda name, _: wanted.get(name, {}))))
+
+
+def stated_skew(training: Statistics, serving: Statistics, schema: Schema) -> Report:
+    """The distance of serving to training, of those columns whose contract states a threshold; used by `validate`."""
+    wanted = _stated(schema.expected("serving"), "skew")
+    if not serving.rows and wanted:
+        message = "The serving table has no rows, so its skew to training cannot be told."
+        fix = "Profile a window that has rows."
+        return judged((), Check("skew.rows", "serving", Verdict.INCONCLUSIVE, message, 0, 1, fix))
+    found = _of_columns(*_inside(training, serving), lambda name, _: wanted.get(name, {}))
+    return judged(tuple(replace(each, skew=True) for each in found))
+
+
+def _stated(columns: Mapping[str, ColumnSchema], field: str) -> dict[str, Mapping[str, float]]:
+    """The thresholds that columns, and what lies inside of them, state, by path."""
+    stated = {name: getattr(column, field) for name, column in flattened(columns).items() if not column.deprecated}
+    return {name: thresholds for name, thresholds in stated.items() if thresholds}
+
+
+def _inside(reference: Statistics, current: Statistics) -> tuple[Statistics, Statistics]:
+    return tuple(replace(each, columns=flattened(each.columns)) for each in (reference, current))  # type: ignore[return-value]
 
 
 def judged(comparisons: tuple[Comparison, ...], *others: Check) -> Report:
     """The report of these comparisons; FALSE_ALARM is shared out over them."""
     results = [_judge(comparison, FALSE_ALARM / max(1, len(comparisons))) for comparison in comparisons]
     checks = (*others, *(check for check, _ in results))
+    skew = any(each.skew for each in comparisons)
     note = f"noise: what sampling alone exceeds with a probability of {FALSE_ALARM:g} over all checks; see comparison.drift."
-    table = Table("drift", "Distance from the reference", COLUMNS, tuple(row for _, row in results), note)
+    name, title = ("skew", "Distance of serving to training") if skew else ("drift", "Distance from the reference")
+    table = Table(name, title, COLUMNS, tuple(row for _, row in results), note)
     failed = {check.subject for check in checks if check.verdict is Verdict.FAIL}
     moved = {each.column: (each.reference, each.current) for each in comparisons if each.column in failed}
     drawn = shapes((name, *pair) for name, pair in moved.items())
@@ -194,11 +221,12 @@ def _check(comparison: Comparison, observed: float, noise: float, verdict: Verdi
         Verdict.FAIL: f"above {threshold:g}",
         Verdict.INCONCLUSIVE: f"against {threshold:g}, but at so few rows sampling alone reaches {noise:.3g}",
     }[verdict]
+    which = "of serving to training" if comparison.skew else "to the reference"
     return Check(
-        f"drift.{distance}",
+        _code(comparison),
         name,
         verdict,
-        f"Column {name!r}: {distance} to the reference is {observed:.4g}, {words}.",
+        f"Column {name!r}: {distance} {which} is {observed:.4g}, {words}.",
         observed,
         threshold,
         _fix(comparison, observed, verdict),
@@ -212,7 +240,14 @@ def _fix(comparison: Comparison, observed: float, verdict: Verdict) -> str:
     if verdict is Verdict.INCONCLUSIVE:
         return "Judge more rows: a longer window, or several windows' statistics added."
     allowed = f"{comparison.distance}: {observed * 1.25:.2g}"
+    if comparison.skew:
+        made = "Look for code that makes this column in two ways, one for training and one for serving"
+        return f"{made}; if this much is usual, allow it: skew: {{{allowed}}}."
     return f"If rows now differ for good, train again on recent ones; if this much is usual, allow it: drift: {{{allowed}}}."
+
+
+def _code(comparison: Comparison) -> str:
+    return f"{'skew' if comparison.skew else 'drift'}.{comparison.distance}"
 
 
 def _row(comparison: Comparison, observed: float | None, noise: float | None, verdict: Verdict) -> tuple[Scalar, ...]:
@@ -232,13 +267,12 @@ def _row(comparison: Comparison, observed: float | None, noise: float | None, ve
 
 def _nothing_to_compare(comparison: Comparison) -> tuple[Check, tuple[Scalar, ...]]:
     name = comparison.column
-    which = "current" if comparison.reference.finite else "reference"
+    sides = ("serving", "training") if comparison.skew else ("current", "reference")
+    which = sides[0] if comparison.reference.finite else sides[1]
     message = f"Column {name!r} has no values in the {which} table, so {comparison.distance} has nothing to compare."
     fix = "Look at its missing rate; restore its values where it was full before."
     found = evidence(comparison.reference, comparison.current)
-    check = Check(
-        f"drift.{comparison.distance}", name, Verdict.INCONCLUSIVE, message, None, comparison.threshold, fix, found
-    )
+    check = Check(_code(comparison), name, Verdict.INCONCLUSIVE, message, None, comparison.threshold, fix, found)
     return check, _row(comparison, None, None, Verdict.INCONCLUSIVE)
 
 

@@ -184,10 +184,10 @@ def _nan(place: Place, kind: Kind) -> str:
 def _pattern(place: Place, kind: Kind) -> str:
     if kind is not Kind.STRING:
         raise place.wrong(f"none: {kind.value} columns hold no text")
-    from seakeep.data.contract.patterns import problem
+    from seakeep.data.rows.patterns import checked_pattern
 
     pattern = place.text()
-    wrong = problem(pattern)
+    wrong = checked_pattern(pattern)
     if wrong:
         raise BadContract.pattern(pattern, wrong, place.where)
     return pattern

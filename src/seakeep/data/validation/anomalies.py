@@ -7,16 +7,26 @@ from __future__ import annotations
 
 MEANINGS: dict[str, str] = {
     "schema.rows": "The table has at least as many rows as the contract asks for.",
+    "schema.rows_at_most": "The table has at most as many rows as the contract allows.",
+    "schema.growth": "The table's rows over those of the previous span lie within the contract's limits.",
     "schema.missing_column": "A column that the contract requires is in the table.",
     "schema.unexpected_column": "The table has no column that the contract does not know (training only).",
     "schema.kind": "The column holds values of the contract's kind.",
     "schema.all_missing": "The column holds at least one value.",
     "schema.missing_rate": "The share of missing values (null or NaN) is within the contract's.",
     "schema.nan": "The share of missing values is within the contract's; where it is not, most of them are NaN, results of a calculation.",
+    "schema.nan_refused": "The column holds no NaN, where the contract refuses it.",
+    "schema.present": "The column holds a value in at least as many rows as the contract asks for.",
     "schema.infinite": "The column holds no infinities, unless the contract allows them.",
     "schema.domain": "The values are those that the contract lists, but for the share of others that it allows.",
     "schema.bounds": "The values lie between the contract's minimum and maximum.",
     "schema.unique": "No value of the column occurs twice.",
+    "schema.length": "Values are as long as the contract says: text in characters, binary values in bytes, lists in items.",
+    "schema.distinct": "The number of different values lies within the contract's limits.",
+    "schema.pattern": "The values match the contract's pattern, but for the share of others that it allows.",
+    "schema.semantics": "The values look like what the contract says they stand for.",
+    "schema.deprecated": "The column is deprecated, and not judged.",
+    "schema.nested": "The statistics tell what the contract asks about items and fields.",
     "schema.label_classes": "The label has at least two different values.",
     "schema.constant": "A column that varied in the reference still varies.",
     "schema.unit_changed": "The values were not multiplied by one factor since the reference, as a change of unit does.",
@@ -38,6 +48,12 @@ MEANINGS: dict[str, str] = {
     "drift.l_infinity": "No single value's share of the rows moved by more than the threshold.",
     "drift.missing_rate": "The share of missing values moved by at most the threshold.",
     "drift.wasserstein": "Rows moved by at most the threshold on average, in the reference's standard deviations.",
+    "skew.rows": "The serving table has rows to compare with training.",
+}
+MEANINGS |= {
+    code.replace("drift.", "skew."): f"Of serving against training: {text[0].lower()}{text[1:]}"
+    for code, text in MEANINGS.items()
+    if code.startswith("drift.") and code not in ("drift.rows", "drift.missing_column", "drift.kind")
 }
 
 

@@ -13,7 +13,9 @@ from seakeep.core.kinds import Kind
 from seakeep.core.report import Check, Verdict
 from seakeep.data.comparison.moves import readable
 from seakeep.data.contract.infer import UNIQUE_SLACK, round_up, seen_twice
+from seakeep.data.contract.nested import holds_nested, nested
 from seakeep.data.validation.guesses import FEWEST_ROWS, spelled_otherwise, unit_changed
+from seakeep.data.validation.limits import check_limits, check_present, count_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,10 @@ def check_column(
     schema: Schema,
     reference: ColumnStatistics | None = None,
 ) -> Iterator[Check]:
-    """Every check of one column that the table has; at least one row."""
+    """Every check of one column that the table has, and of its items and fields; at least one row."""
+    if contract.deprecated:
+        yield _deprecated(name, contract)
+        return
     if found.kind is not Kind.NULL or not found.rows:
         kind = check_kind(name, contract, found)
         yield kind
@@ -42,9 +47,12 @@ def check_column(
             yield from check_unit(name, reference, found) if reference else ()
             return
     yield check_missing(name, contract, found)
+    if contract.present_at_least:
+        yield check_present(name, contract, found)
     if not found.present:
         return
     yield from check_infinite(name, contract, found)
+    yield from check_limits(name, contract, found)
     if contract.values is not None:
         yield check_domain(name, contract, found, schema)
     if contract.minimum is not None or contract.maximum is not None:
@@ -56,6 +64,46 @@ def check_column(
     if reference is not None:
         yield from check_unit(name, reference, found)
         yield from check_constant(name, reference, found)
+    if contract.items is not None or contract.fields:
+        yield from _check_nested(name, contract, found, schema=schema, reference=reference)
+
+
+def _deprecated(name: str, contract: ColumnSchema) -> Check:
+    message = f"Column {name!r} is deprecated, so it is not judged: {contract.deprecated}"
+    return Check("schema.deprecated", name, Verdict.PASS, message)
+
+
+def _check_nested(
+    name: str,
+    contract: ColumnSchema,
+    found: ColumnStatistics,
+    *,
+    schema: Schema,
+    reference: ColumnStatistics | None,
+) -> Iterator[Check]:
+    """The items of a list and the fields of a struct, each judged like a column called "tags[]" or "place.city"."""
+    for path, inner, inside, before in nested(name, contract, found, reference):
+        if inside is not None and inside.rows:
+            yield from check_column(path, inner, inside, schema=schema, reference=before)
+        elif inside is None and not holds_nested(found):
+            yield _no_nested(name, found)
+            return
+        elif inside is None and inner.required and contract.fields:
+            message = f"Column {name!r}: its field {path!r} is missing from the table."
+            fix = f"Restore it. If it may be absent, set required: false for {path} in the contract."
+            yield Check("schema.missing_column", path, Verdict.FAIL, message, fix=fix)
+    for field, inside in found.fields.items() if contract.fields else ():
+        if field not in contract.fields:
+            message = f"Column {name!r} has a field {field!r} ({inside.kind.value}) that the contract does not know."
+            fix = f"Drop it on reading, or accept it: seakeep schema update {schema.name}.schema.yaml DATA."
+            yield Check("schema.unexpected_column", f"{name}.{field}", Verdict.FAIL, message, fix=fix)
+
+
+def _no_nested(name: str, found: ColumnStatistics) -> Check:
+    what = "items" if found.kind is Kind.LIST else "fields"
+    message = f"Column {name!r}: its statistics tell nothing of its {what}, so they could not be looked at."
+    fix = "Profile the table again: the statistics were made by another version of Seakeep, or every list is empty."
+    return Check("schema.nested", name, Verdict.INCONCLUSIVE, message, fix=fix)
 
 
 def check_kind(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
@@ -78,7 +126,8 @@ def kind_fits(wanted: Kind, got: Kind) -> bool:
 
 def check_missing(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
     """The share of null and NaN; a column with nothing else has a code of its own, and so has one that NaN spoils."""
-    rate, most = found.missing_rate, contract.missing_at_most
+    missing, most = count_missing(contract, found), contract.missing_at_most
+    rate = missing / found.rows if found.rows else 0.0
     numbers: dict[str, Json] = {"rows": found.rows, "null": found.missing, "nan": found.nan}
     if rate <= most:
         message = f"Column {name!r}: {rate:.2%} missing, at most {most:.2%} allowed."
@@ -91,7 +140,7 @@ def check_missing(name: str, contract: ColumnSchema, found: ColumnStatistics) ->
     message = (
         f"Column {name!r}: {rate:.2%} missing ({found.missing:,} null, {found.nan:,} NaN), at most {most:.2%} allowed."
     )
-    if found.nan > found.missing:
+    if found.nan > found.missing and contract.nan == "missing":
         fix = f"NaN comes from a calculation (0/0, the log of a negative number): find it, or fill_nan(None); {allow}."
         return Check("schema.nan", name, Verdict.FAIL, message, rate, most, fix, numbers)
     fix = f"Find where they come from (filter by polars.col({name!r}).is_null()); {allow}."

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.errors import SchemaMismatch, UsageError, nearest
 from seakeep.core.report import Check, Report, Verdict
-from seakeep.core.schema import ENVIRONMENTS
 from seakeep.core.statistics import Statistics
-from seakeep.data.comparison.drift import stated_drift
+from seakeep.data.comparison.drift import stated_drift, stated_skew
 from seakeep.data.validation.guesses import renamed
 from seakeep.data.validation.rules import check_column, check_label
+from seakeep.data.validation.sizes import check_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,14 +29,18 @@ def validate(
     *,
     environment: Environment = "training",
     reference: Statistics | None = None,
+    previous: Statistics | None = None,
+    serving: Statistics | None = None,
     subject: str = "",
 ) -> Report:
     """Judge a table by its contract.
 
     Parameters: environment: "training" expects the label and refuses columns that the contract does not know; "serving"
-        expects neither the label nor columns that come after, and lets other columns be. reference: statistics of the table
-        that the contract was made for; they sharpen guesses at causes, show changes of unit, and are what the columns' drift
-        thresholds compare with. subject: what the table is called in the report.
+        expects neither the label nor columns that come after, and lets other columns be; so do environments that the contract
+        declares. reference: statistics of the table that the contract was made for; they sharpen guesses at causes, show
+        changes of unit, and are what the columns' drift thresholds compare with. previous: statistics of the span before;
+        what growth limits compare with, and drift thresholds too where no reference is given. serving: statistics of what
+        servers were asked, for the columns' skew thresholds. subject: what the table is called in the report.
     Returns: a report of kind "validation".
     Raises: UsageError, for an unknown environment, or a table instead of its statistics.
     """
@@ -46,12 +50,16 @@ def validate(
             where="seakeep.validate",
             fix="Profile the table first: seakeep.validate(seakeep.profile(dataset), schema)",
         )
-    if environment not in ENVIRONMENTS:
-        raise UsageError.unknown_name("environment", environment, ENVIRONMENTS)
-    checks = list(_checks(statistics, schema, environment, reference))
-    drifted = stated_drift(reference, statistics, schema) if reference is not None and statistics.rows else None
+    if environment not in schema.known_environments:
+        raise UsageError.unknown_name("environment", environment, schema.known_environments)
+    before = previous if reference is None else reference
+    checks = [*check_sizes(statistics, schema, previous), *_checks(statistics, schema, environment, before)]
     report = Report("validation", f"Validation against schema {schema.name}", subject or "table", tuple(checks))
-    return report + drifted if drifted else report
+    if before is not None and statistics.rows:
+        report += stated_drift(before, statistics, schema, environment=environment)
+    if serving is not None and statistics.rows:
+        report += stated_skew(statistics, serving, schema)
+    return report
 
 
 class FeatureRefused(SchemaMismatch):
@@ -97,9 +105,20 @@ class FeatureRefused(SchemaMismatch):
         return cls(
             f"column {name!r} is not there in serving, so it cannot be a feature",
             where=_where(schema),
-            cause="The contract says not_in: [serving].",
-            fix=f"Take {name!r} out of the features, or out of not_in if servers do receive it.",
+            cause="The contract says so by not_in, in or default_in.",
+            fix=f"Take {name!r} out of the features, or let serving have it in the contract if servers do receive it.",
             name=name,
+        )
+
+    @classmethod
+    def deprecated(cls, name: str, schema: Schema, reason: str) -> FeatureRefused:
+        return cls(
+            f"column {name!r} is deprecated, so it cannot be a feature",
+            where=_where(schema),
+            cause=f"The contract says: {reason}",
+            fix=f"Take {name!r} out of the features; or take deprecated out of the contract, if it is to stay.",
+            name=name,
+            reason=reason,
         )
 
 
@@ -113,6 +132,8 @@ def refuse_features(schema: Schema, names: Sequence[str]) -> None:
             raise FeatureRefused.label(name, schema)
         if schema.columns[name].available == "after":
             raise FeatureRefused.after(name, schema, usable)
+        if schema.columns[name].deprecated:
+            raise FeatureRefused.deprecated(name, schema, schema.columns[name].deprecated)
         if name not in usable:
             raise FeatureRefused.absent(name, schema)
 
@@ -124,7 +145,6 @@ def _where(schema: Schema) -> str:
 def _checks(
     statistics: Statistics, schema: Schema, environment: Environment, reference: Statistics | None
 ) -> Iterator[Check]:
-    yield _rows(statistics, schema)
     for name, contract in schema.expected(environment).items():
         if name not in statistics.columns:
             yield from _missing_column(name, contract, statistics, schema, reference)
@@ -135,17 +155,6 @@ def _checks(
         yield from _unexpected_columns(statistics, schema)
         if schema.label in statistics.columns and statistics.rows:
             yield check_label(str(schema.label), statistics[str(schema.label)])
-
-
-def _rows(statistics: Statistics, schema: Schema) -> Check:
-    least, found = schema.rows_at_least, statistics.rows
-    if found < least:
-        message = f"The table has {found:,} rows, fewer than the {least:,} that the contract asks for."
-        fix = "Look for a filter or a join that lost rows; if so few are right, set rows_at_least in the contract."
-        return Check("schema.rows", "table", Verdict.FAIL, message, found, least, fix)
-    verdict = Verdict.PASS if found else Verdict.INCONCLUSIVE
-    fix = "" if found else "Give a table with rows."
-    return Check("schema.rows", "table", verdict, f"The table has {found:,} rows.", found, least, fix)
 
 
 def _missing_column(
@@ -165,7 +174,7 @@ def _missing_column(
 
 def _unexpected_columns(statistics: Statistics, schema: Schema) -> Iterator[Check]:
     for name, column in statistics.columns.items():
-        if name in schema.columns and schema.columns[name].expected_in("training"):
+        if name in schema.columns and schema.expects(name, "training"):
             continue
         near = nearest(name, [known for known in schema.columns if known not in statistics.columns])
         like = f" It is like {near!r}, which is missing." if near else ""
