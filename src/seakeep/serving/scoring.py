@@ -7,6 +7,9 @@ offered to it as one, and an error in a batch must come out as it went in and no
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import json
 import os
 import time
 from collections import deque
@@ -19,9 +22,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from seakeep.core.codec import to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing
 from seakeep.core.kinds import Task
+from seakeep.data.engines import connected, each, files_of, model_of, packed, unpacked
 from seakeep.data.frames import batches, schema_of
 from seakeep.features.nulls import feeds
 from seakeep.serving.runtimes.onnx import OnnxPredictor
@@ -31,12 +36,14 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.core.prediction import Predictions
+    from seakeep.data.engines import Call, Engine
 
 Keep = Literal["key", "all"]
 Progress = Callable[[int, int, float], None]
 ROW, PREDICTION, PROBABILITY = "row", "prediction", "probability_"
 PARQUET, CSV = ".parquet", ".csv"
 RELEASE = "seakeep.release"
+_CHUNKS = 8
 
 
 class CannotScore(UsageError):
@@ -107,6 +114,7 @@ def score(
     chunk_rows: int = 65_536,
     threads: int | None = None,
     progress: Progress | None = None,
+    engine: str | Engine | None = None,
 ) -> ScoreSummary:
     """Predict every row of `dataset` and write the answers to `out` (Parquet or CSV by its ending), in the table's order.
 
@@ -114,26 +122,30 @@ def score(
     `prediction` (the class, or the value) and for classification one float32 `probability_<class>` each. A Parquet file says
     in its metadata, under "seakeep.release", which release (or model) answered.
     Parameters: model: a model, or the folder of one or of a release. chunk_rows: rows read at once. threads: by default
-        the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk.
+        the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk. engine: where
+        rows are predicted, an address or an engine (see data.engines); the file is written here, and is the same.
     Memory: some (threads + 2) chunks, whatever the table's length.
-    Raises: CannotScore; BadValue (a SchemaMismatch), if the table is not one for this model; CannotWrite (a full disk).
+    Raises: CannotScore; BadValue (a SchemaMismatch), if the table is not one for this model; CannotWrite (a full disk);
+        what connecting to the engine raises.
     """
     started = time.perf_counter()
     served, path = Served.of(model), Path(out)
     _check_out(path, dataset, overwrite=overwrite)
-    run = _Run(
-        served.model,
-        dataset,
-        keep,
-        _output_schema(served.model, dataset, keep),
-        chunk_rows=chunk_rows,
-        threads=threads or len(os.sched_getaffinity(0)),
-        progress=progress,
-        rows_total=_count(dataset) if progress else 0,
-        started=started,
-        release=served.release,
-    )
-    run.write(path)
+    with contextlib.ExitStack() as stack:
+        run = _Run(
+            served.model,
+            dataset,
+            keep,
+            _output_schema(served.model, dataset, keep),
+            chunk_rows=chunk_rows,
+            threads=threads or len(os.sched_getaffinity(0)),
+            progress=progress,
+            rows_total=_count(dataset) if progress else 0,
+            started=started,
+            release=served.release,
+            engine=stack.enter_context(connected(engine)) if engine else None,
+        )
+        run.write(path)
     seconds = time.perf_counter() - started
     return ScoreSummary(path, run.rows_done, seconds, tuple(run.schema), served.release)
 
@@ -165,6 +177,7 @@ class _Run:
     rows_total: int
     started: float
     release: str
+    engine: Engine | None = None
     rows_done: int = 0
     error: BaseException | None = None
 
@@ -184,7 +197,10 @@ class _Run:
 
     def _source(self, *_: object) -> Iterator[pl.DataFrame]:
         try:
-            yield from self._answers()
+            if self.engine is None or not self.engine.is_remote:
+                yield from self._answers()
+            else:
+                yield from self._answers_of(self.engine)
         except BaseException as error:
             self.error = error
             raise
@@ -198,21 +214,24 @@ class _Run:
                 under_way.append(pool.submit(self._answer, predictor, batch, begin))
                 begin += batch.height
                 if len(under_way) > self.threads:
-                    yield self._done(under_way.popleft())
+                    yield self._done(under_way.popleft().result())
             while under_way:
-                yield self._done(under_way.popleft())
+                yield self._done(under_way.popleft().result())
+
+    def _answers_of(self, engine: Engine) -> Iterator[pl.DataFrame]:
+        """The same frames, made by an engine's workers: some chunks at a time, as opening a piece costs."""
+        given = to_json([self.keep, self.dataset.key], indent=None)
+        rows, files = _CHUNKS * self.chunk_rows, files_of(self.model)
+        answers = each(engine, self.dataset, scored, rows=rows, columns=self._columns(), given=given, files=files)
+        with contextlib.closing(answers):
+            for frame in map(unpacked, answers):
+                for begin in range(0, frame.height, self.chunk_rows):
+                    yield self._done(frame[begin : begin + self.chunk_rows])
 
     def _answer(self, predictor: OnnxPredictor, batch: pl.DataFrame, begin: int) -> pl.DataFrame:
-        predicted = prediction_columns(predictor.predict(batch), self.model)
-        if self.keep == "all":
-            return batch.hstack(predicted)
-        if self.dataset.key:
-            return pl.DataFrame([batch[self.dataset.key], *predicted])
-        rows = pl.Series(ROW, range(begin, begin + batch.height), dtype=pl.Int64)
-        return pl.DataFrame([rows, *predicted])
+        return _beside(predictor.predict(batch), batch, self.model, begin=begin, keep=self.keep, key=self.dataset.key)
 
-    def _done(self, future: Future[pl.DataFrame]) -> pl.DataFrame:
-        frame = future.result()
+    def _done(self, frame: pl.DataFrame) -> pl.DataFrame:
         self.rows_done += frame.height
         if self.progress:
             self.progress(self.rows_done, self.rows_total, time.perf_counter() - self.started)
@@ -223,6 +242,33 @@ class _Run:
             return None
         names = [column.name for column in self.model.inputs]
         return list(dict.fromkeys([*names, self.dataset.key] if self.dataset.key else names))
+
+
+def scored(frame: pl.DataFrame, call: Call) -> bytes:
+    """On an engine's worker: these rows' output, in Arrow's IPC format."""
+    model = model_of(call)
+    keep, key = json.loads(call.given)
+    return packed(
+        _beside(_predictor(call.identity, model).predict(frame), frame, model, begin=call.begin, keep=keep, key=key)
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _predictor(_identity: str, model: Model) -> OnnxPredictor:
+    return OnnxPredictor(model, threads=1)
+
+
+def _beside(
+    predictions: Predictions, batch: pl.DataFrame, model: Model, *, begin: int, keep: Keep, key: str | None
+) -> pl.DataFrame:
+    """The predictions beside the columns that are kept of their rows, the first of which is row `begin`."""
+    predicted = prediction_columns(predictions, model)
+    if keep == "all":
+        return batch.hstack(predicted)
+    if key:
+        return pl.DataFrame([batch[key], *predicted])
+    rows = pl.Series(ROW, range(begin, begin + batch.height), dtype=pl.Int64)
+    return pl.DataFrame([rows, *predicted])
 
 
 def _output_schema(model: Model, dataset: Dataset, keep: Keep) -> dict[str, pl.DataType]:

@@ -19,13 +19,15 @@ _HOMES = {
     "Engine": "_job",
     "EngineBroke": "_errors",
     "NotVisible": "_errors",
-    "Task": "_job",
+    "Call": "_job",
     "WorkersDiffer": "_errors",
     "connect": "_connecting",
     "connected": "_connecting",
     "each": "_folding",
+    "files_of": "_models",
     "fold": "_folding",
     "map_batches": "_folding",
+    "model_of": "_models",
     "packed": "_units",
     "place_of": "_connecting",
     "profile": "_profiling",
@@ -34,18 +36,20 @@ _HOMES = {
 
 __all__ = [
     "BadEngine",
+    "Call",
     "CannotConnect",
     "CannotPublish",
     "Engine",
     "EngineBroke",
     "NotVisible",
-    "Task",
     "WorkersDiffer",
     "connect",
     "connected",
     "each",
+    "files_of",
     "fold",
     "map_batches",
+    "model_of",
     "packed",
     "place_of",
     "profile",
@@ -56,7 +60,8 @@ if TYPE_CHECKING:
     from seakeep.data.engines._connecting import connect, connected, place_of
     from seakeep.data.engines._errors import BadEngine, CannotConnect, EngineBroke, NotVisible, WorkersDiffer
     from seakeep.data.engines._folding import CannotPublish, each, fold, map_batches
-    from seakeep.data.engines._job import Engine, Task
+    from seakeep.data.engines._job import Call, Engine
+    from seakeep.data.engines._models import files_of, model_of
     from seakeep.data.engines._profiling import profile
     from seakeep.data.engines._units import packed, unpacked
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from seakeep.core.dataset import Dataset
-    from seakeep.data.engines._job import Engine, Mapped, Task
+    from seakeep.data.engines._job import Call, Engine, Mapped
 
 V = TypeVar("V")
 ROWS = 1 << 19
@@ -59,8 +59,8 @@ def fold(
 ) -> V:
     """`add(… add(add(zero, first), second) …, last)` of what `value_of` makes of every `rows` rows, in the table's order.
 
-    Parameters: value_of: a function of a module, called on a worker with the rows and a Task. add: called here.
-        rows: of a unit. columns: to be read. given, files: what every call is told besides (task.given, task.files).
+    Parameters: value_of: a function of a module, called on a worker with the rows and a Call. add: called here.
+        rows: of a unit. columns: to be read. given, files: what every call is told besides (call.given, call.files).
     Returns: the same to the bit on every engine. A table without rows is one unit without rows.
     Raises: BadEngine, for a function that has no name; DataError, naming the file; EngineBroke.
     """
@@ -136,7 +136,7 @@ def map_batches(
     return tuple(folder / name for name in names)
 
 
-def write_part(frame: pl.DataFrame, task: Task) -> bytes:
+def write_part(frame: pl.DataFrame, call: Call) -> bytes:
     """On a worker: write what a function makes of these rows, and answer with the file's name."""
     import json
     from dataclasses import replace
@@ -144,16 +144,16 @@ def write_part(frame: pl.DataFrame, task: Task) -> bytes:
 
     from seakeep.data.engines._job import named
 
-    told = json.loads(task.given)
+    told = json.loads(call.given)
     function = cast("Mapped", named(told["function"]))
-    made = unpacked(function(frame, replace(task, given=told["given"])))
-    name = f"part-{task.number:06d}.parquet"
+    made = unpacked(function(frame, replace(call, given=told["given"])))
+    name = f"part-{call.number:06d}.parquet"
     with replacing(Path(told["folder"]) / name) as temporary:
         made.write_parquet(temporary)
     return name.encode()
 
 
-def counted(frame: pl.DataFrame, _task: Task) -> bytes:
+def counted(frame: pl.DataFrame, _call: Call) -> bytes:
     """On a worker: the number of rows that was read."""
     return str(frame.item()).encode()
 

@@ -59,7 +59,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Call:
     """What a mapped function is told beside its rows. number, begin: of the unit. given, files, identity: of the job."""
 
     number: int
@@ -98,7 +98,7 @@ class Answer:
         raise kind(*[self.parts["found"]], **{part: self.parts[part] for part in ("where", "cause", "fix")})
 
 
-Mapped = Callable[["pl.DataFrame", Task], bytes]
+Mapped = Callable[["pl.DataFrame", Call], bytes]
 
 
 class Engine(Protocol):

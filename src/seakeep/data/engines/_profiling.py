@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.dataset import Dataset
     from seakeep.core.statistics import ColumnStatistics
-    from seakeep.data.engines._job import Engine, Task
+    from seakeep.data.engines._job import Call, Engine
 
 
 def profile(engine: Engine, dataset: Dataset) -> Statistics:
@@ -32,7 +32,7 @@ def profile(engine: Engine, dataset: Dataset) -> Statistics:
     return Statistics(rows, columns)
 
 
-def statistics_of(frame: pl.DataFrame, _task: Task) -> bytes:
+def statistics_of(frame: pl.DataFrame, _call: Call) -> bytes:
     """On a worker: statistics of these rows."""
     return to_json(profile_frame(frame), indent=None).encode("utf-8", "surrogatepass")
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from seakeep.data.engines._describing import described
 from seakeep.data.engines._errors import NotVisible, WorkersDiffer
-from seakeep.data.engines._job import Answer, Task, host, named, versions
+from seakeep.data.engines._job import Answer, Call, host, named, versions
 from seakeep.data.engines._units import unpacked
 from seakeep.data.frames import fetch
 from seakeep.data.sources import FileSource
@@ -35,7 +35,7 @@ def perform(job: Job, unit: Unit) -> Answer:
 def answer(job: Job, unit: Unit, frame: pl.DataFrame) -> Answer:
     """What the job's function says of a unit's rows."""
     function = cast("Mapped", named(job.function))
-    return Answer(function(frame, Task(unit.number, unit.begin, job.given, job.files, job.identity)))
+    return Answer(function(frame, Call(unit.number, unit.begin, job.given, job.files, job.identity)))
 
 
 def frame_of(job: Job, unit: Unit) -> pl.DataFrame:

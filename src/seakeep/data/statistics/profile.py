@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from seakeep.core.dataset import Dataset
+    from seakeep.data.engines import Engine
 
 BATCH = 1 << 19
 COLUMNS = 64
@@ -36,15 +37,23 @@ OPENINGS = 1 << 13
 Part = tuple[int, dict[str, ColumnStatistics]]
 
 
-def profile(dataset: Dataset) -> Statistics:
+def profile(dataset: Dataset, *, engine: str | Engine | None = None) -> Statistics:
     """Statistics of every column and row of a dataset.
 
+    Parameters: engine: where rows are counted, an address or an engine (see data.engines); None for this machine.
     Returns: the same to the bit whatever files, row groups or machines the rows came in, but for the counts of the most
     frequent values where a column has more than 2,048 different ones; those carry their error (see core.counters).
     Cost: one pass; about 0.2 s for 337 thousand rows of 36 columns. Memory: for each core some 3 columns of 2^19 rows where
     columns can be read apart, else one piece and one batch, 2^19 rows of 64 columns.
     Raises: DataError, naming the file, where a piece cannot be read; UnsupportedColumn.
     """
+    if engine is not None:
+        from seakeep.data.engines import connected
+        from seakeep.data.engines import profile as profile_on
+
+        with connected(engine) as connection:
+            if connection.is_remote:
+                return profile_on(connection, dataset)
     names = tuple(schema_of(dataset))
     groups = _groups(dataset, names)
     parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, names))
