@@ -1,9 +1,9 @@
 """profile: Statistics of a dataset, streaming, on every core, with the memory of a few columns of one batch.
 
-The columns are dealt out in small groups. Where a source can read columns apart (Parquet), each core takes
-a group through the whole table, batch by batch, and adds as it goes: a core then holds a few columns of one batch, and never
-waits for another. Sources that read whole records (CSV) are read once for many columns, which are counted side by side.
-Batches are exactly BATCH rows in canonical order either way, so that the statistics are the same to the bit.
+Where a source can read columns apart (Parquet), they are dealt out in small groups, and each core takes a group through the
+whole table, batch by batch, adding as it goes: it then holds a few columns of one batch, and never waits for another core.
+Sources that read whole records (CSV) are read once for many columns, which are counted side by side. Batches are exactly
+BATCH rows in canonical order either way, so that the statistics are the same to the bit.
 """
 
 from __future__ import annotations
@@ -81,9 +81,12 @@ def _groups(dataset: Dataset, names: Sequence[str]) -> list[Sequence[str]]:
 
 
 def _apart(dataset: Dataset, groups: Sequence[Sequence[str]]) -> Iterator[Part]:
-    """Statistics of each group of columns, every core busy with one group."""
+    """Statistics of each group of columns, every core busy with one group.
+
+    There are half as many workers again as cores, since reading is done by Polars' own threads, for which a worker waits.
+    """
     stop = Event()
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(_cores() + max(1, _cores() // 2)) as pool:
         try:
             yield from pool.map(lambda group: _counted(dataset, group, map, stop), groups)
         finally:

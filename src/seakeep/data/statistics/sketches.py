@@ -71,7 +71,8 @@ def _registers(hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
     rank = _WIDTH + 1 - np.frexp((hashes & _LOW).astype(np.float64))[1].astype(np.int64)
     seen = np.bincount(index * 64 + rank, minlength=distinct.REGISTERS * 64).reshape(distinct.REGISTERS, 64) > 0
     seen[:, 0] = True
-    return (63 - np.argmax(seen[:, ::-1], axis=1)).astype(np.uint8)
+    highest: NDArray[np.intp] = 63 - np.argmax(seen[:, ::-1], axis=1)
+    return highest.astype(np.uint8)
 
 
 def _keys(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -50,9 +50,9 @@ def sums_of_integers(values: Words, counts: NDArray[np.int64]) -> tuple[ExactSum
         weighted = small * counts
         return ExactSum.scaled(int(weighted.sum()), 0), ExactSum.scaled(int(weighted @ small), 0)
     total = squares = 0
-    bits, number = _WIDE
     for start in range(0, len(values), _BLOCK):
-        part, square = _summed(_limbs_of_integers(values[start : start + _BLOCK]), counts[start : start + _BLOCK], bits)
+        limbs = _limbs_of_integers(values[start : start + _BLOCK])
+        part, square = _summed(limbs, counts[start : start + _BLOCK], _WIDE[0])
         total, squares = total + part, squares + square
     return ExactSum.scaled(total, 0), ExactSum.scaled(squares, 0)
 
