@@ -8,6 +8,8 @@ from seakeep.core.codec import from_json, to_json
 from seakeep.core.statistics import Statistics
 from seakeep.data.engines._folding import fold
 from seakeep.data.frames import schema_of
+from seakeep.data.statistics.asked import Asked
+from seakeep.data.statistics.deep import deep_statistics, rows_together
 from seakeep.data.statistics.profile import BATCH, COLUMNS, profile_frame
 
 if TYPE_CHECKING:
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
     from seakeep.data.engines._job import Call, Engine
 
 
-def profile(engine: Engine, dataset: Dataset) -> Statistics:
-    """Statistics of every column and row. Raises: as fold; UnsupportedColumn."""
+def profile(engine: Engine, dataset: Dataset, asked: Asked) -> Statistics:
+    """Statistics of every column and row, with all that was asked for. Raises: as fold; UnsupportedColumn; BadWeights."""
     schema = schema_of(dataset)
+    if asked:
+        zero = deep_statistics(schema.to_frame(eager=True), asked)
+        rows = rows_together(len(schema))
+        return fold(engine, dataset, deep_statistics_of, _added, zero=zero, rows=rows, given=to_json(asked))
     names = tuple(schema)
     columns: dict[str, ColumnStatistics] = {}
     rows = 0
@@ -35,6 +41,12 @@ def profile(engine: Engine, dataset: Dataset) -> Statistics:
 def statistics_of(frame: pl.DataFrame, _call: Call) -> bytes:
     """On a worker: statistics of these rows."""
     return to_json(profile_frame(frame), indent=None).encode("utf-8", "surrogatepass")
+
+
+def deep_statistics_of(frame: pl.DataFrame, call: Call) -> bytes:
+    """On a worker: statistics of these rows with all that was asked for."""
+    found = deep_statistics(frame, from_json(Asked, call.given), first=call.begin)
+    return to_json(found, indent=None).encode("utf-8", "surrogatepass")
 
 
 def _added(total: Statistics, answer: bytes) -> Statistics:

@@ -36,13 +36,17 @@ LONGEST, SHORTEST = 1 << 19, 1 << 13
 def profile_deep(dataset: Dataset, asked: Asked, *, cores: int) -> Statistics:
     """Statistics of every column and row with all that was asked for. Raises: as profile; BadWeights; BadSlicing."""
     schema = schema_of(dataset)
-    rows = max(SHORTEST, min(LONGEST, CELLS // max(1, len(schema))))
     with ThreadPoolExecutor(cores) as pool:
         whole = deep_statistics(schema.to_frame(eager=True), asked)
-        for frame in batches(dataset, rows=rows):
+        for frame in batches(dataset, rows=rows_together(len(schema))):
             whole = whole + deep_statistics(frame, asked, first=whole.rows, each=pool.map)
             _check_slices(whole, asked)
     return whole
+
+
+def rows_together(columns: int) -> int:
+    """Rows of a batch of a table with so many columns."""
+    return max(SHORTEST, min(LONGEST, CELLS // max(1, columns)))
 
 
 def deep_statistics(

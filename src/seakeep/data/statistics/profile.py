@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from seakeep.core.statistics import ColumnStatistics, Statistics
 from seakeep.data.frames import batches, schema_of
 from seakeep.data.sources import reads_columns_apart
+from seakeep.data.statistics.asked import Asked
 from seakeep.data.statistics.columns import column_statistics
+from seakeep.data.statistics.deep import profile_deep
 from seakeep.data.statistics.sums import ROWS
 
 if TYPE_CHECKING:
@@ -37,24 +39,39 @@ OPENINGS = 1 << 13
 Part = tuple[int, dict[str, ColumnStatistics]]
 
 
-def profile(dataset: Dataset, *, engine: str | Engine | None = None) -> Statistics:
+def profile(
+    dataset: Dataset,
+    *,
+    weight: str | None = None,
+    slices: Sequence[str | Sequence[str]] = (),
+    label: str | None = None,
+    engine: str | Engine | None = None,
+) -> Statistics:
     """Statistics of every column and row of a dataset.
 
-    Parameters: engine: where rows are counted, an address or an engine (see data.engines); None for this machine.
+    Parameters: weight: a column that says what each row weighs, 0 to 2^40; every column then has `weighted` besides.
+        slices: columns, or crosses of columns, by whose values the rows get statistics of their own, 1,000 each at most.
+        label: a column of numbers or true/false, of which `conditional` tells the mean by the values of every other column.
+        engine: where rows are counted, an address or an engine (see data.engines); None for this machine.
     Returns: the same to the bit whatever files, row groups or machines the rows came in, but for the counts of the most
     frequent values where a column has more than 2,048 different ones; those carry their error (see core.counters).
     Cost: one pass; about 0.2 s for 337 thousand rows of 36 columns. Memory: for each core some 3 columns of 2^19 rows where
     columns can be read apart, else one piece and one batch, 2^19 rows of 64 columns.
-    Raises: DataError, naming the file, where a piece cannot be read; UnsupportedColumn.
+    Raises: DataError, naming the file, where a piece cannot be read; UnsupportedColumn; UsageError for unknown columns;
+        BadWeights, BadSlicing, BadLabel.
     """
+    schema = schema_of(dataset)
+    asked = Asked.of(schema, weight=weight, slices=slices, label=label, where=dataset.description)
     if engine is not None:
         from seakeep.data.engines import connected
         from seakeep.data.engines import profile as profile_on
 
         with connected(engine) as connection:
             if connection.is_remote:
-                return profile_on(connection, dataset)
-    names = tuple(schema_of(dataset))
+                return profile_on(connection, dataset, asked)
+    if asked:
+        return profile_deep(dataset, asked, cores=_cores())
+    names = tuple(schema)
     groups = _groups(dataset, names)
     parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, names))
     return Statistics(parts[-1][0], {name: column for _, part in parts for name, column in part.items()})
