@@ -1,6 +1,6 @@
 """Steps: the row-wise changes of a table, each a frozen value with a canonical text that enters the dataset's digest.
 
-Made by read (derive, where, drop) and split (before, from, share). What is hard is that their text must mean the same on
+Made by read (widen, derive, where, drop, columns) and split (before, from, share). What is hard is that their text must mean the same on
 any machine: Python functions are refused, as is every expression that looks at other rows, since pieces are changed one by
 one.
 """
@@ -18,9 +18,12 @@ from seakeep.core.distinct import hash_bytes
 from seakeep.core.errors import UsageError
 from seakeep.data.errors import BadStep
 from seakeep.data.expressions import text_of
+from seakeep.data.reading.widening import conformed
 from seakeep.data.statistics.hashing import hash_column, mix
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seakeep.core.dataset import Dataset, Step
 
 _ALL = 1 << 64
@@ -124,6 +127,56 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """Columns kept, in this order; others are not read where the format allows."""
+
+    names: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return f"only {', '.join(self.names)}"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"select {list(self.names)}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with these columns."""
+        return piece.select(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """Columns made of one type, where files have them in several. types: by column name; a file may lack some."""
+
+    types: tuple[tuple[str, pl.DataType], ...]
+
+    @classmethod
+    def of(cls, types: Mapping[str, pl.DataType]) -> Widened:
+        """The step, from types by name."""
+        return cls(tuple(sorted(types.items())))
+
+    @property
+    def description(self) -> str:
+        """A few words for messages."""
+        return f"widened ({', '.join(name for name, _ in self.types)})"
+
+    @property
+    def canonical(self) -> str:
+        """Equal for equal steps on any machine."""
+        return f"widen {[(name, str(dtype)) for name, dtype in self.types]}"
+
+    def apply(self, piece: pl.LazyFrame) -> pl.LazyFrame:
+        """The piece with these types."""
+        known = piece.collect_schema()
+        return piece.with_columns(
+            conformed(pl.col(name), known[name], dtype).alias(name) for name, dtype in self.types if name in known
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TimeRange:
     """Rows before a moment, or from it on. Rows without a time count as before, so that no row is in neither part.
 
@@ -208,6 +261,10 @@ def _check_columns(step: Step, schema: pl.Schema, dataset: Dataset) -> None:
                 raise UsageError.unknown_name(
                     "column", name, schema, where=f"{_place(step)} of {dataset.source.description}"
                 )
+    if isinstance(step, Selected):
+        for name in step.names:
+            if name not in schema:
+                raise UsageError.unknown_name("column", name, schema, where=f"columns of {dataset.source.description}")
 
 
 def _check_boolean(step: Step, schema: pl.Schema) -> None:

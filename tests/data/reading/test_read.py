@@ -254,7 +254,7 @@ def test_mixed_types_name_both_files_and_the_column(folder: Path) -> None:
     assert parts(caught) == [
         f"column 'a' is Int64 in {folder}/part-0.parquet and Float64 in {folder}/part-1.parquet",
         "The files were written with different types.",
-        "Give it one type on reading: seakeep.read(…, derive={'a': polars.col('a').cast(polars.Int64)}).",
+        "Give it one type on reading: seakeep.read(…, derive={'a': polars.col('a').cast(polars.Int64)}), or widen=True.",
     ]
 
 

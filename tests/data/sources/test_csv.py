@@ -281,7 +281,9 @@ def test_duplicate_columns_are_refused(csv: object) -> None:
 
 def test_utf16_is_refused_with_the_line_that_converts_it(csv: object) -> None:
     path = csv("a,b\n1,2\n".encode("utf-16"))
-    with pytest.raises(CannotRead, match=r"is UTF-16, UTF-8 is expected\n.*\n  iconv -f UTF-16 -t UTF-8 "):
+    with pytest.raises(
+        CannotRead, match=r"is UTF-16, UTF-8 is expected\n.*\n  Say so: seakeep\.read\(…, encoding='utf-16'\)"
+    ):
         read(path)
 
 

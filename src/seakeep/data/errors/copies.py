@@ -47,3 +47,14 @@ class NoCopy(CannotRead):
             needed=needed,
             free=free,
         )
+
+    @classmethod
+    def lands_too_large(cls, called: str, needed: int, free: int, folder: Path) -> NoCopy:
+        return cls(
+            f"{called} needs {needed:,} bytes more, and {folder} has {free:,} bytes free",
+            cause="A table that can only be read from its beginning is kept in a temporary folder to be read in pieces.",
+            fix="Free some space, or name a larger folder: export TMPDIR=/path",
+            path=called,
+            needed=needed,
+            free=free,
+        )

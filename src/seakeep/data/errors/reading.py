@@ -137,6 +137,25 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def no_records(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} holds no record, so it says nothing of its columns",
+            cause="It was written without rows, by a format that names columns in every row and nowhere else.",
+            fix="Leave it out, or say what its columns are: seakeep.read(…, types={'fare': polars.Float64()}).",
+            path=str(path),
+        )
+
+    @classmethod
+    def old_feather(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} is Feather of version 1, Arrow IPC (Feather 2) is expected",
+            where="its first bytes are FEA1",
+            cause="It was written by a library before 2020, or with version=1.",
+            fix=f"Write it again: pyarrow.feather.write_feather(pyarrow.feather.read_table('{path}'), '{path}')",
+            path=str(path),
+        )
+
+    @classmethod
     def torn(cls, path: Path, kind: str, reason: str) -> CannotRead:
         return cls(
             f"{path} is not a whole {kind} file: {first_line(reason)}",

@@ -45,7 +45,7 @@ class BadText(CannotRead):
         return cls(
             f"{path} is UTF-16, UTF-8 is expected",
             cause="It was saved as Unicode text by a spreadsheet.",
-            fix=f"iconv -f UTF-16 -t UTF-8 {path} > {path.with_suffix('.utf8.csv')}",
+            fix="Say so: seakeep.read(…, encoding='utf-16').",
             path=str(path),
         )
 
@@ -69,4 +69,27 @@ class BadText(CannotRead):
             fix=f"See what it is: file {path}; zeros alone go by: tr -d '\\000' < {path} > {path}.clean.csv",
             path=str(path),
             line=line,
+        )
+
+    @classmethod
+    def bad_record(cls, path: Path, line: int, reason: str) -> BadText:
+        return cls(
+            f"{path} cannot be read as JSON lines: {first_line(reason)}",
+            where=f"line {line}",
+            cause="Every line must be one JSON object, and a name must hold values of one type; a torn file ends within a line.",
+            fix=f"sed -n {line}p {path}",
+            path=str(path),
+            line=line,
+            reason=reason,
+        )
+
+    @classmethod
+    def unlike(cls, path: Path, column: str, types: tuple[pl.DataType, pl.DataType]) -> BadText:
+        return cls(
+            f"column {column!r} of {path} holds {types[0]} and {types[1]}",
+            cause="One name stands for values of different types, which no column holds.",
+            fix=f"Read it as text: seakeep.read(…, types={{{column!r}: polars.String()}}).",
+            path=str(path),
+            column=column,
+            types=types,
         )

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _TRUE, _FALSE = ["true", "True", "TRUE"], ["false", "False", "FALSE"]
 _SAMPLE = 200
+COMMA = ","
 
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """A type that text can be read as. form: of dates and times, in strftime's notation."""
+    """A type that text can be read as. form: of dates and times, in strftime's notation; of numbers "," for a decimal comma."""
 
     dtype: pl.DataType
     form: str = ""
@@ -32,6 +33,9 @@ class TextType:
             return pl.when(text.is_in(_TRUE)).then(True).when(text.is_in(_FALSE)).then(False)
         if isinstance(self.dtype, pl.Date) and self.form:
             return text.str.to_date(self.form, strict=False)
+        if self.form == COMMA:
+            plain = text.str.replace(",", ".", literal=True).cast(self.dtype, strict=False)
+            return pl.when(text.str.contains(".", literal=True).not_()).then(plain)
         if isinstance(self.dtype, pl.Datetime) and self.form:
             return text.str.to_datetime(self.form, strict=False, time_unit="us")
         return text.cast(self.dtype, strict=False)
@@ -39,11 +43,10 @@ class TextType:
 
 NOTHING, TEXT = TextType(pl.Null()), TextType(pl.String())
 INTEGER, WIDE, NUMBER = TextType(pl.Int64()), TextType(pl.Int128()), TextType(pl.Float64())
-_NUMBERS = (INTEGER, WIDE, NUMBER)
+COMMA_NUMBER = TextType(pl.Float64(), COMMA)
+_NUMBERS = (INTEGER, WIDE, NUMBER, COMMA_NUMBER)
 _UTC, _PLAIN = pl.Datetime("us", "UTC"), pl.Datetime("us")
-LADDER = (
-    *_NUMBERS,
-    TextType(pl.Boolean()),
+MOMENTS = (
     TextType(pl.Date(), "%Y-%m-%d"),
     TextType(_UTC, "%Y-%m-%dT%H:%M:%S%.f%#z"),
     TextType(_UTC, "%Y-%m-%d %H:%M:%S%.f%#z"),
@@ -52,6 +55,9 @@ LADDER = (
     TextType(_PLAIN, "%Y-%m-%dT%H:%M"),
     TextType(_PLAIN, "%Y-%m-%d %H:%M"),
 )
+"""What text may be where numbers and booleans have types of their own, as in JSON."""
+LADDER = (INTEGER, WIDE, NUMBER, TextType(pl.Boolean()), *MOMENTS)
+COMMA_LADDER = (INTEGER, WIDE, COMMA_NUMBER, TextType(pl.Boolean()), *MOMENTS)
 
 
 def joined(first: TextType, second: TextType) -> TextType:
@@ -69,27 +75,29 @@ def joined(first: TextType, second: TextType) -> TextType:
     return TEXT
 
 
-def inferred(frame: pl.DataFrame, known: Mapping[str, TextType]) -> dict[str, TextType]:
-    """The type of every column of text in `frame`, joined with what was `known` of it before."""
-    guesses = {name: joined(known.get(name, NOTHING), _guess(frame[name])) for name in frame.columns}
+def inferred(
+    frame: pl.DataFrame, known: Mapping[str, TextType], *, ladder: Sequence[TextType] = LADDER
+) -> dict[str, TextType]:
+    """The type of every column of text in `frame`, the first of `ladder` that fits, joined with what was `known` of it before."""
+    guesses = {name: joined(known.get(name, NOTHING), _guess(frame[name], ladder)) for name in frame.columns}
     fits = _fit(frame, guesses)
     return {
-        name: guess if fits[name] else joined(known.get(name, NOTHING), _of_all(frame[name]))
+        name: guess if fits[name] else joined(known.get(name, NOTHING), _of_all(frame[name], ladder))
         for name, guess in guesses.items()
     }
 
 
-def _guess(texts: pl.Series) -> TextType:
+def _guess(texts: pl.Series, ladder: Sequence[TextType]) -> TextType:
     """The type of the first values there are; all must be tried with it still."""
-    return _of_all(texts.drop_nulls().head(_SAMPLE))
+    return _of_all(texts.drop_nulls().head(_SAMPLE), ladder)
 
 
-def _of_all(texts: pl.Series) -> TextType:
-    """The first type of LADDER that every value has, else text; nothing where there is no value."""
+def _of_all(texts: pl.Series, ladder: Sequence[TextType]) -> TextType:
+    """The first type of `ladder` that every value has, else text; nothing where there is no value."""
     frame = texts.drop_nulls().alias("text").to_frame()
     if frame.is_empty():
         return NOTHING
-    return next((kind for kind in LADDER if _fit(frame, {"text": kind})["text"]), TEXT)
+    return next((kind for kind in ladder if _fit(frame, {"text": kind})["text"]), TEXT)
 
 
 def _fit(frame: pl.DataFrame, types: Mapping[str, TextType]) -> dict[str, bool]:

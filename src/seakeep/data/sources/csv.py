@@ -1,6 +1,7 @@
 """CSV files as a Source: cut at record ends into ranges of some 32 MiB, each parsed when asked for.
 
-Called by data.read for .csv, .csv.gz, .csv.zip and .zip. What is hard: types must be the same in every range and every file,
+Called by data.read for .csv, plain or packed (.gz, .zip, .zst), and .zip. A dialect of their own is taken from them first (reading.dialects).
+What is hard: types must be the same in every range and every file,
 so they are inferred from all of them, on opening; bytes that are not UTF-8 become U+FFFD, which profile counts; and
 a record with too few or too many fields is named by its line, since it usually means a torn file.
 """
@@ -19,6 +20,7 @@ from seakeep.core.kinds import Kind
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import BadText, CannotRead
 from seakeep.data.kinds import kind_of
+from seakeep.data.reading.dialects import normal_file
 from seakeep.data.reading.records import (
     UTF16,
     BrokenRecord,
@@ -30,7 +32,7 @@ from seakeep.data.reading.records import (
     separators,
     spans_of,
 )
-from seakeep.data.reading.text_types import NOTHING, TextType, inferred
+from seakeep.data.reading.text_types import COMMA, COMMA_LADDER, LADDER, NOTHING, TextType, inferred
 from seakeep.data.reading.unpack import plain_file
 
 if TYPE_CHECKING:
@@ -120,11 +122,11 @@ def open_files(paths: Sequence[Path], *, called: str, options: TextOptions) -> C
     for name in options.types:
         if name not in known:
             raise UsageError.unknown_name("column", name, known, where="types")
-    given = {name: _given(name, dtype) for name, dtype in options.types.items()}
+    given = {name: given_type(name, dtype, options) for name, dtype in options.types.items()}
     return CsvSource(called, texts, options, {**_infer(texts, options), **given})
 
 
-def _given(name: str, dtype: pl.DataType) -> TextType:
+def given_type(name: str, dtype: pl.DataType, options: TextOptions) -> TextType:
     """A type that the user gave. Raises UsageError, where text cannot be turned into it."""
     known = pl.Schema({name: dtype})[name]
     if kind_of(known, name=name) not in _READABLE:
@@ -135,11 +137,13 @@ def _given(name: str, dtype: pl.DataType) -> TextType:
             name=name,
             dtype=dtype,
         )
-    return TextType(known)
+    comma = options.dialect.decimal == COMMA and (known.is_float() or known.is_decimal())
+    return TextType(known, COMMA if comma else "")
 
 
 def _text_file(path: Path, options: TextOptions) -> TextFile:
-    plain = plain_file(path)
+    unpacked = plain_file(path)
+    plain = normal_file(unpacked, options.dialect, options.separator, called=path)
     _check_text(plain, called=path)
     names, start = header_of(plain, options.separator, called=path)
     return TextFile(path, plain, names, spans_of(plain, start, called=path))
@@ -162,12 +166,13 @@ def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextTyp
     """Types by column name, from all records or the first `infer_rows`."""
     types = {name: NOTHING for text in texts for name in text.names}
     left = options.infer_rows
+    ladder = COMMA_LADDER if options.dialect.decimal == COMMA else LADDER
     for text in texts:
         for span in text.spans:
             if left == 0:
                 return types
             frame = _read(text, span, options)[:left]
-            types.update(inferred(frame.drop(options.types, strict=False), types))
+            types.update(inferred(frame.drop(options.types, strict=False), types, ladder=ladder))
             left = None if left is None else left - frame.height
     return types
 
