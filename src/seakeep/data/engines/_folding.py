@@ -6,16 +6,20 @@ has one answer however often it was tried, and answers are added here, one after
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
+from seakeep.core.codec import to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.files import TEMPORARY, replacing
 from seakeep.data.engines._describing import NotDescribable, describe
-from seakeep.data.engines._job import Job, Unit, name_of, versions
+from seakeep.data.engines._errors import NotVisible
+from seakeep.data.engines._job import Job, Unit, host, name_of, named, versions
 from seakeep.data.engines._units import known_counts, packed, units_of, unpacked
 from seakeep.data.frames import batches, known_columns, schema_of
 
@@ -116,8 +120,6 @@ def map_batches(
     making = folder.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{folder.name}")
     making.mkdir(parents=True)
     told = {"function": name_of(function), "folder": str(making), "given": given}
-    from seakeep.core.codec import to_json
-
     try:
         names = fold(
             engine,
@@ -130,25 +132,30 @@ def map_batches(
             given=to_json(told),
             files=files,
         )
+        _sweep(making, names)
         making.rename(folder)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return tuple(folder / name for name in names)
 
 
+def _sweep(making: Path, names: Sequence[str]) -> None:
+    """Remove what lost workers left beside the parts."""
+    for path in making.iterdir():
+        if path.name not in names:
+            path.unlink()
+
+
 def write_part(frame: pl.DataFrame, call: Call) -> bytes:
     """On a worker: write what a function makes of these rows, and answer with the file's name."""
-    import json
-    from dataclasses import replace
-    from typing import cast
-
-    from seakeep.data.engines._job import named
-
     told = json.loads(call.given)
     function = cast("Mapped", named(told["function"]))
     made = unpacked(function(frame, replace(call, given=told["given"])))
     name = f"part-{call.number:06d}.parquet"
-    with replacing(Path(told["folder"]) / name) as temporary:
+    folder = Path(told["folder"])
+    if not folder.is_dir():
+        raise NotVisible.absent(str(folder), host())
+    with replacing(folder / name) as temporary:
         made.write_parquet(temporary)
     return name.encode()
 
