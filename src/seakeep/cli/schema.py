@@ -67,7 +67,7 @@ def update(door: Door, *, file: Path, data: str, environment: str) -> None:
     """
     from seakeep import data as data_room
     from seakeep.cli._tables import statistics_of
-    from seakeep.data.contract.evolve import update_schema
+    from seakeep.data.contract.update import update_schema
 
     schema = data_room.load_schema(file)
     _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)

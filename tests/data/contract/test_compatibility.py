@@ -13,7 +13,7 @@ import seakeep
 from seakeep.core import Kind, Schema, Verdict
 from seakeep.core.schema import ColumnSchema
 from seakeep.data.contract.compatibility import compare_contracts
-from seakeep.data.contract.evolve import update_schema
+from seakeep.data.contract.update import update_schema
 
 COLUMN = ColumnSchema(
     Kind.NUMBER, missing_at_most=0.1, minimum=0, maximum=10, values=(1, 2), others_at_most=0.1, infinite=True

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from seakeep.core import ColumnSchema, Kind, Schema, Verdict
 from seakeep.core.errors import UsageError
-from seakeep.data.contract.evolve import CannotRename, diff_schemas, rename_column, update_schema
+from seakeep.data.contract.evolve import CannotRename, diff_schemas, rename_column
 from seakeep.data.contract.infer import infer_schema
+from seakeep.data.contract.update import update_schema
 from seakeep.data.validation.anomalies import MEANINGS
 from seakeep.data.validation.validate import validate
 from seakeep.testing import table_of

@@ -1,30 +1,29 @@
-"""How a contract changes: accept what was found, rename a column, tell two contracts apart.
+"""How a contract changes: rename a column, tell two contracts apart.
 
-The commands `seakeep schema update|rename|diff` call these. A contract that is a nuisance to change gets deleted, so accepting a
-table is one call; it changes nothing that the table keeps, so what people wrote (notes, thresholds, tighter limits) stays.
+The commands `seakeep schema rename|diff` call these; `update` accepts what was found, and `merge` makes one contract of two.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core.codec import to_plain
 from seakeep.core.errors import UsageError
-from seakeep.core.kinds import Kind
 from seakeep.core.report import Check, Report, Table, Verdict
 from seakeep.core.schema import ColumnSchema, Schema
-from seakeep.data.contract.infer import MOST_VALUES, infer_column, missing_allowance, seen_twice
-from seakeep.data.validation.rules import kind_fits
+from seakeep.data.contract.nested import flattened
+from seakeep.data.contract.reading import TABLE_KEYS as TABLE_FIELDS
+from seakeep.data.contract.writing import key_of, rule_lines
+from seakeep.data.rows.expression import Expression
+from seakeep.data.rows.tree import Column, canonical, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from seakeep.core.codec import Json, Scalar
-    from seakeep.core.schema import Environment
-    from seakeep.core.statistics import ColumnStatistics, Statistics
+    from seakeep.core.schema import RowRule
 
-_ROLES = ("name", "label", "time", "key", "rows_at_least")
 _MOST_SHOWN = 120
 
 
@@ -43,33 +42,8 @@ class CannotRename(UsageError):
         )
 
 
-def update_schema(schema: Schema, statistics: Statistics, *, environment: Environment = "training") -> Schema:
-    """The contract, loosened just so far that a table with these statistics keeps it.
-
-    New columns are inferred; columns that the table lacks become optional; kinds follow the table; limits that it breaks are
-    widened to what was found (missing rates with the allowance of `infer`). All else stays. A table without rows changes
-    nothing but the columns' presence.
-    """
-    expected = schema.expected(environment)
-    columns = dict(schema.columns)
-    for name, contract in expected.items():
-        found = statistics.columns.get(name)
-        if found is None:
-            columns[name] = replace(contract, required=False)
-        elif found.rows:
-            columns[name] = _accepted(contract, found)
-    if environment == "training":
-        new = {name: infer_column(found) for name, found in statistics.columns.items() if name not in columns}
-        columns.update(new)
-        columns.update(
-            {name: replace(columns[name], not_in=_without_training(columns[name])) for name in statistics.columns}
-        )
-    rows = min(schema.rows_at_least, statistics.rows) if statistics.rows else schema.rows_at_least
-    return replace(schema, columns=columns, rows_at_least=rows)
-
-
 def rename_column(schema: Schema, old: str, new: str) -> Schema:
-    """The contract with column `old` called `new`, in its place and with its roles.
+    """The contract with column `old` called `new`, in its place, with its roles, and in the rules that name it.
 
     Raises: UsageError with the nearest name, where there is no `old`; CannotRename, where `new` is another column.
     """
@@ -78,7 +52,13 @@ def rename_column(schema: Schema, old: str, new: str) -> Schema:
         raise CannotRename.taken(old, new, schema.name)
     columns = {new if name == old else name: column for name, column in schema.columns.items()}
     roles: dict[str, Any] = {role: new for role in ("label", "time", "key") if getattr(schema, role) == old}
-    return replace(schema, columns=columns, **roles)
+    rules = tuple(_renamed(rule, old, new) for rule in schema.rules)
+    return replace(schema, columns=columns, rules=rules, **roles)
+
+
+def _renamed(rule: RowRule, old: str, new: str) -> RowRule:
+    refers = tuple(new if name == old else name for name in rule.refers)
+    return replace(rule, refers=refers, holds=renamed_in(rule.holds, old, new) if rule.holds else "")
 
 
 def diff_schemas(first: Schema, second: Schema) -> Report:
@@ -94,58 +74,39 @@ def diff_schemas(first: Schema, second: Schema) -> Report:
     return Report("schema_diff", "Differences of two contracts", subject, checks or (equal,), (table,) if rows else ())
 
 
-def _accepted(contract: ColumnSchema, found: ColumnStatistics) -> ColumnSchema:
-    if found.kind is not Kind.NULL and not kind_fits(contract.kind, found.kind):
-        fresh = infer_column(found)
-        kept = {name: getattr(contract, name) for name in ("required", "available", "not_in", "note")}
-        return replace(fresh, **kept)
-    changes: dict[str, Any] = {}
-    if found.missing_rate > contract.missing_at_most:
-        changes["missing_at_most"] = missing_allowance(found)
-    if found.positive_infinity + found.negative_infinity:
-        changes["infinite"] = True
-    if contract.unique and seen_twice(found):
-        changes["unique"] = False
-    if contract.values is not None:
-        changes["values"] = _more_values(contract, found)
-    if contract.minimum is not None and found.minimum is not None:
-        changes["minimum"] = min(contract.minimum, found.minimum)
-    if contract.maximum is not None and found.maximum is not None:
-        changes["maximum"] = max(contract.maximum, found.maximum)
-    return replace(contract, **changes)
-
-
-def _more_values(contract: ColumnSchema, found: ColumnStatistics) -> tuple[bool | int | str, ...] | None:
-    """The listed values and the new ones, where the tolerance did not cover those; None where the list is no closed one."""
-    listed = {(isinstance(value, bool), value) for value in contract.values or ()}
-    counts = found.top.as_dict()
-    new = [v for v in counts if (isinstance(v, bool), v) not in listed and not isinstance(v, float)]
-    kept = sum(count for value, count in counts.items() if (isinstance(value, bool), value) in listed)
-    if found.finite - kept <= contract.others_at_most * found.finite:
-        return contract.values
-    too_many = len(listed) + len(new) > max(MOST_VALUES, len(listed))
-    return None if too_many or not found.top.is_exact else (*(contract.values or ()), *sorted(new, key=str))
-
-
-def _without_training(column: ColumnSchema) -> tuple[Environment, ...]:
-    return tuple(environment for environment in column.not_in if environment != "training")
-
-
 def _differences(first: Schema, second: Schema) -> Iterator[tuple[str, str, Scalar, Scalar]]:
-    for role in _ROLES:
-        before, after = getattr(first, role), getattr(second, role)
+    for role in TABLE_FIELDS:
+        before, after = (to_plain(getattr(each, role)) for each in (first, second))
         if before != after:
-            yield "table", role, before, after
-    for name in dict.fromkeys((*first.columns, *second.columns)):
-        old, new = first.columns.get(name), second.columns.get(name)
+            yield "table", role, _told(before, after), _told(after, before)
+    yield from _columns_differ(flattened(first.columns), flattened(second.columns))
+    rules = [{rule.name: rule for rule in each.rules} for each in (first, second)]
+    for name in dict.fromkeys((*rules[0], *rules[1])):
+        old, new = (each.get(name) for each in rules)
+        if old != new:
+            yield f"rule {name}", "rule", _rule(old), _rule(new)
+
+
+def _columns_differ(
+    first: Mapping[str, ColumnSchema], second: Mapping[str, ColumnSchema]
+) -> Iterator[tuple[str, str, Scalar, Scalar]]:
+    for name in dict.fromkeys((*first, *second)):
+        old, new = first.get(name), second.get(name)
         if old is None or new is None:
             kinds = (column.kind.value if column else None for column in (old, new))
             yield name, "column", *kinds  # type: ignore[misc]  # two of them
             continue
-        for field in fields(ColumnSchema):
-            pair = (to_plain(getattr(old, field.name)), to_plain(getattr(new, field.name)))
+        for field in ColumnSchema.__slots__:
+            if field in ("items", "fields"):
+                continue  # they are flattened, and told by their paths
+            pair = (to_plain(getattr(old, field)), to_plain(getattr(new, field)))
             if pair[0] != pair[1] or type(pair[0]) is not type(pair[1]):
-                yield name, field.name, _told(pair[0], pair[1]), _told(pair[1], pair[0])
+                yield name, key_of(field), _told(pair[0], pair[1]), _told(pair[1], pair[0])
+
+
+def _rule(rule: RowRule | None) -> str | None:
+    """A rule in one line, as it stands in a contract."""
+    return None if rule is None else ", ".join(line.strip() for line in rule_lines(rule))
 
 
 def _told(value: Json, other: Json) -> Scalar:
@@ -163,8 +124,22 @@ def _difference_check(subject: str, field: str, before: Scalar, after: Scalar) -
         verb = "was added" if before is None else "was taken out"
         message = f"Column {subject!r} ({after if before is None else before}) {verb}."
     else:
-        code = "contract.table_changed" if subject == "table" and field in _ROLES else "contract.column_changed"
-        what = f"Column {subject!r}" if code == "contract.column_changed" else "The table"
+        table = (subject == "table" and field in TABLE_FIELDS) or field == "rule"
+        code = "contract.table_changed" if table else "contract.column_changed"
+        what = f"Column {subject!r}" if not table else "The table" if field != "rule" else subject.capitalize()
         message = f"{what}: {field} was {before!r} and is {after!r}."
     fix = "Read it over; tables that kept the old contract may break the new one, and the other way round."
     return Check(code, subject, Verdict.FAIL, message, after, before, fix, {"field": field})
+
+
+def renamed_in(holds: str, old: str, new: str) -> str:
+    """A rule's expression with column `old` called `new`; all else, spaces too, stays as it was written.
+
+    >>> renamed_in("fare >= 0 and max(fare, tip) < 1e3", "fare", "the fare")
+    '`the fare` >= 0 and max(`the fare`, tip) < 1e3'
+    """
+    text, end = "", 0
+    for column in columns_of(Expression.of(holds).tree):
+        if column.name == old:
+            text, end = f"{text}{holds[end : column.place[0]]}{canonical(Column(new))}", column.place[1]
+    return text + holds[end:]

@@ -15,11 +15,20 @@ minimum, maximum: of 100 numbers or more, the range widened by its own width on 
     (0 to 1) stays a share. Fewer numbers, and identifiers (integers that nearly all differ), keep their sign only; a constant
     tells no range and keeps its sign too. Timestamps have no bounds: time moves on.
 unique: the key, unless it was seen twice. infinite: only where infinities were seen.
+length_at_least, length_at_most: of at least 100 lists, or 1,000 texts without a domain, that all have one length, that length. Of
+    other lists the longest, widened by its distance to the shortest; text of many lengths has no limits.
+semantics: url, where all listed texts, at least 20, begin with http:// or https:// (1 % of others allowed); natural_language,
+    where texts without a domain have five words or more on average.
+items, fields: the same policy, inside of lists and structs; a field that no struct holds is optional.
+Presence, different values, patterns, growth, environments and rules are left to people: no one table tells them. Weights play no
+part, since a contract is about rows.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from seakeep.core.distinct import STANDARD_ERROR
@@ -31,6 +40,7 @@ from seakeep.evidence.intervals import wilson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from seakeep.core.schema import Semantics
     from seakeep.core.statistics import ColumnStatistics, Statistics
 
 LEVEL = 0.998
@@ -43,10 +53,15 @@ LEAST_TOLERANCE_LONG = 0.01
 LONG_LIST = 20
 FEWEST_NUMBERS = 100
 NEARLY_ALL = 0.9
+FEWEST_LISTS = 100
+FEWEST_TEXTS = 1000
+FEWEST_URLS = 20
+WORDS_OF_LANGUAGE = 5
 UNIQUE_SLACK = 4 * STANDARD_ERROR
 """Share of duplicates that the sketch of distinct values may miss: four of its standard errors, 6.5 %."""
 
 Bound = int | float | None
+_URL = re.compile(r"https?://\S+\Z")
 
 
 def infer_schema(
@@ -81,6 +96,9 @@ def infer_column(
     """The contract of one column, by the policy of this module."""
     values, others = _domain(found, is_label=is_label)
     minimum, maximum = (None, None) if is_key or values is not None else _bounds(found)
+    shortest, longest = (None, None) if values is not None else _lengths(found)
+    semantics = "" if values is not None else _semantics(found)
+    others = LEAST_TOLERANCE_LONG if semantics == "url" else others
     return ColumnSchema(
         found.kind,
         required=found.present > 0,
@@ -92,6 +110,11 @@ def infer_column(
         infinite=found.positive_infinity + found.negative_infinity > 0,
         unique=is_key and not seen_twice(found),
         available="after" if is_late else "before",
+        length_at_least=shortest,
+        length_at_most=longest,
+        semantics=semantics,
+        items=None if found.items is None else replace(infer_column(found.items), required=True),
+        fields={name: infer_column(inner) for name, inner in found.fields.items()},
     )
 
 
@@ -154,6 +177,28 @@ def _bounds(found: ColumnStatistics) -> tuple[Bound, Bound]:
     return (zero if low >= 0 else _wider(low - width, found.kind)), (
         zero if high <= 0 else _wider(high + width, found.kind)
     )
+
+
+def _lengths(found: ColumnStatistics) -> tuple[int | None, int | None]:
+    lengths = found.lengths
+    if lengths is None or lengths.minimum is None or lengths.maximum is None:
+        return None, None
+    fewest = FEWEST_TEXTS if found.kind is Kind.STRING else FEWEST_LISTS
+    if lengths.count < fewest or found.kind is Kind.BINARY:
+        return None, None
+    if lengths.minimum == lengths.maximum:
+        return (lengths.minimum, lengths.maximum) if lengths.maximum else (None, None)
+    return None, None if found.kind is Kind.STRING else 2 * lengths.maximum - lengths.minimum
+
+
+def _semantics(found: ColumnStatistics) -> Semantics:
+    texts = [value for value in found.top.values if isinstance(value, str)]
+    if found.kind is not Kind.STRING or len(texts) < FEWEST_URLS:
+        return ""
+    if all(_URL.match(text) for text in texts):
+        return "url"
+    words = sum(len(text.split()) for text in texts)
+    return "natural_language" if words >= WORDS_OF_LANGUAGE * len(texts) else ""
 
 
 def _wider(value: float, kind: Kind) -> Bound:
