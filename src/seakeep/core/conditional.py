@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from seakeep.core.exact import ExactSum, nearest_float
-from seakeep.core.histogram import Histogram
+from seakeep.core.histogram import Histogram, surplus
 
 LIMIT = 2048
 
@@ -60,8 +60,9 @@ class Conditional:
     @classmethod
     def of_keys(cls, whole: Group, missing: Group, merged: dict[int, Group], shift: int) -> Conditional:
         """By buckets already shifted by `shift`, collapsed further until at most LIMIT are occupied."""
-        while len(merged) > LIMIT:
-            merged, shift = _coarser(merged, 1), shift + 1
+        further = surplus(merged, LIMIT)
+        if further:
+            merged, shift = _coarser(merged, further), shift + further
         keys = tuple(sorted(merged))
         return cls(whole, missing, keys=keys, groups=tuple(merged[key] for key in keys), shift=shift)
 

@@ -17,7 +17,11 @@ import math
 import struct
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LIMIT = 2048
 _SIGN = 0x7FFF_FFFF_FFFF_FFFF
@@ -42,8 +46,9 @@ class Histogram:
     @classmethod
     def from_keys(cls, merged: dict[int, int], shift: int) -> Histogram:
         """Buckets already shifted by `shift`, collapsed further until at most LIMIT are occupied."""
-        while len(merged) > LIMIT:
-            merged, shift = _coarser(merged, 1), shift + 1
+        further = surplus(merged, LIMIT)
+        if further:
+            merged, shift = _coarser(merged, further), shift + further
         keys = tuple(sorted(merged))
         return cls(keys, tuple(merged[key] for key in keys), shift)
 
@@ -124,6 +129,23 @@ def value_of(key: int) -> float:
     bits = bounded if bounded >= 0 else bounded ^ _SIGN
     value: float = struct.unpack("<d", struct.pack("<q", bits))[0]
     return value
+
+
+def surplus(keys: Collection[int], most: int) -> int:
+    """The least number of trailing bits to drop that leaves at most `most` different keys.
+
+    Neighbours part at shift s if their exclusive or has a bit at s or above; keys of two signs always part.
+
+    >>> surplus([8, 9, 10, 11, 16], 3), surplus([-2, -1, 0, 1], 2), surplus([5], 3)
+    (1, 1, 0)
+    """
+    if len(keys) <= most:
+        return 0
+    lengths = sorted(
+        (64 if first ^ second < 0 else (first ^ second).bit_length() for first, second in pairwise(sorted(keys))),
+        reverse=True,
+    )
+    return lengths[most - 1]
 
 
 def _coarser(buckets: dict[int, int], shift: int) -> dict[int, int]:
