@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from seakeep.core.statistics import ColumnStatistics, Statistics
 from seakeep.data.frames import batches, schema_of
@@ -23,8 +26,6 @@ from seakeep.data.statistics.sums import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import polars as pl
 
     from seakeep.core.dataset import Dataset
     from seakeep.data.engines import Engine
@@ -71,9 +72,8 @@ def profile(
                 return profile_on(connection, dataset, asked)
     if asked:
         return profile_deep(dataset, asked, cores=_cores())
-    names = tuple(schema)
-    groups = _groups(dataset, names)
-    parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, names))
+    groups = _groups(dataset, schema)
+    parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, schema))
     return Statistics(parts[-1][0], {name: column for _, part in parts for name, column in part.items()})
 
 
@@ -85,19 +85,23 @@ def profile_frame(frame: pl.DataFrame) -> Statistics:
     return total
 
 
-def _groups(dataset: Dataset, names: Sequence[str]) -> list[Sequence[str]]:
+def _groups(dataset: Dataset, schema: pl.Schema) -> list[pl.Schema]:
     """Columns to be read apart, each group by one core; none, where reading some of them costs as much as reading all.
 
     Groups are larger where there are many pieces, since each opens every piece, and where a filter must be worked out anew.
     """
     if not reads_columns_apart(dataset.source):
         return []
-    fair = max(1, min(TOGETHER, len(names) // _cores())) if not dataset.steps else COLUMNS // 4
-    size = min(COLUMNS, max(fair, len(names) * len(dataset.source.pieces()) // OPENINGS))
-    return [names[i : i + size] for i in range(0, len(names), size)]
+    fair = max(1, min(TOGETHER, len(schema) // _cores())) if not dataset.steps else COLUMNS // 4
+    return _dealt(schema, min(COLUMNS, max(fair, len(schema) * len(dataset.source.pieces()) // OPENINGS)))
 
 
-def _apart(dataset: Dataset, groups: Sequence[Sequence[str]]) -> Iterator[Part]:
+def _dealt(schema: pl.Schema, size: int) -> list[pl.Schema]:
+    columns = iter(schema.items())
+    return [pl.Schema(islice(columns, size)) for _ in range(0, len(schema), size)]
+
+
+def _apart(dataset: Dataset, groups: Sequence[pl.Schema]) -> Iterator[Part]:
     """Statistics of each group of columns, every core busy with one group.
 
     There are half as many workers again as cores, since reading is done by Polars' own threads, for which a worker waits.
@@ -110,17 +114,16 @@ def _apart(dataset: Dataset, groups: Sequence[Sequence[str]]) -> Iterator[Part]:
             stop.set()
 
 
-def _together(dataset: Dataset, names: Sequence[str]) -> Iterator[Part]:
+def _together(dataset: Dataset, schema: pl.Schema) -> Iterator[Part]:
     """Statistics of COLUMNS at a time, every core busy with one column of them."""
-    groups = [names[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)] or [()]
     with ThreadPoolExecutor(_cores()) as pool:
-        for group in groups:
+        for group in _dealt(schema, COLUMNS) or [schema]:
             yield _counted(dataset, group, pool.map, Event())
 
 
 def _counted(
     dataset: Dataset,
-    names: Sequence[str],
+    schema: pl.Schema,
     each: Callable[..., Iterable[ColumnStatistics]],
     stop: Event,
 ) -> Part:
@@ -129,14 +132,13 @@ def _counted(
     Small pieces are joined to batches first: counting a column costs a millisecond, however few its rows. A core that is told
     to stop, since another failed or a person interrupted, does so after its batch.
     """
-    empty = schema_of(dataset).to_frame(eager=True).select(names)
-    columns = {column.name: column_statistics(column) for column in empty}
+    columns = {column.name: column_statistics(column) for column in schema.to_frame(eager=True)}
     rows = 0
-    for frame in batches(dataset, rows=BATCH, columns=names):
+    for frame in batches(dataset, rows=BATCH, columns=tuple(schema)):
         if stop.is_set():
             break
         rows += frame.height
-        for name, counted in zip(names, each(column_statistics, frame.get_columns()), strict=True):
+        for name, counted in zip(schema, each(column_statistics, frame.get_columns()), strict=True):
             columns[name] = columns[name].added(counted, name=name)
     return rows, columns
 
