@@ -69,7 +69,7 @@ def test_every_setting_is_documented_and_no_other():
     assert set(hooks.SETTINGS) == set(keys())
 
 
-ROOMS_THAT_CHECK = "schema|drift|training|baseline|parity|metric|fairness|evaluation|explain|registry|rollout|monitoring|decay|reference"
+ROOMS_THAT_CHECK = "schema|drift|training|baseline|parity|metric|fairness|evaluation|explain|registry|rollout|monitoring|decay|reference|rows|skew"
 
 
 def test_every_check_code_in_the_sources_is_documented():

@@ -22,8 +22,11 @@ _HOMES = {
     "profile_frame": "statistics.profile",
     "read": "reading.read",
     "save_schema": "contract.writing",
+    "skew": "rows.skew",
     "split": "split",
+    "split_rows": "rows.splitting",
     "validate": "validation.validate",
+    "validate_rows": "rows.judge",
 }
 
 __all__ = [
@@ -38,8 +41,11 @@ __all__ = [
     "profile_frame",
     "read",
     "save_schema",
+    "skew",
     "split",
+    "split_rows",
     "validate",
+    "validate_rows",
 ]
 
 if TYPE_CHECKING:
@@ -49,6 +55,9 @@ if TYPE_CHECKING:
     from seakeep.data.frames import batches, collect
     from seakeep.data.kinds import kind_of
     from seakeep.data.reading.read import read
+    from seakeep.data.rows.judge import validate_rows
+    from seakeep.data.rows.skew import skew
+    from seakeep.data.rows.splitting import split_rows
     from seakeep.data.split import split
     from seakeep.data.statistics.profile import profile, profile_frame
     from seakeep.data.validation.validate import validate

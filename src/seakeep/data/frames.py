@@ -47,10 +47,13 @@ def batches(dataset: Dataset, *, rows: int = 65_536, columns: Sequence[str] | No
     return _batches(_pieces(dataset, columns), rows)
 
 
-def fetch(dataset: Dataset, number: int, piece: pl.LazyFrame) -> pl.DataFrame:
-    """The rows of piece `number` of a dataset, or of a query on it. Raises DataError, naming the file if one is torn."""
+def fetch(dataset: Dataset, number: int, piece: pl.LazyFrame, *, streaming: bool = False) -> pl.DataFrame:
+    """The rows of piece `number` of a dataset, or of a query on it. Raises DataError, naming the file if one is torn.
+
+    streaming: for a query that keeps few rows or columns: the piece itself is then never in memory as a whole.
+    """
     try:
-        return piece.collect()
+        return piece.collect(engine="streaming" if streaming else "auto")
     except DataError:
         raise
     except FAILURES as error:

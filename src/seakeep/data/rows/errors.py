@@ -31,7 +31,9 @@ class BadRule(DataError):
         """`found` is wrong at this place of `text`, which is drawn with a caret below it."""
         drawn = drawn_at(text, place)
         told = f"{drawn}\n  {cause}" if cause else drawn
-        return cls(found, cause=told, fix=fix or _GRAMMAR, text=text, position=place[0], place=place, **values)
+        error = cls(found, cause=told, fix=fix or _GRAMMAR, text=text, position=place[0], place=place)
+        error.values |= values
+        return error
 
     def of_rule(self, name: str, schema: str) -> BadRule:
         """The same error, saying whose rule it is."""
