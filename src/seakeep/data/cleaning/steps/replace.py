@@ -1,0 +1,33 @@
+"""Put one text in another's place: spellings of one thing, levels to be merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from seakeep.data.cleaning.kinds import textual
+from seakeep.data.cleaning.step import Cleaning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Cleaning):
+    """columns: of text. with_: by the text as it is found; others stay."""
+
+    EXAMPLE: ClassVar[str] = "replace: {columns: [city], to: {NYC: New York, new york: New York}}"
+
+    columns: tuple[str, ...]
+    to: Mapping[str, str]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.columns
+
+    def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
+        """The texts with others in the place of those named."""
+        return {name: textual(self, name, types).replace(dict(self.to)) for name in self.columns}
