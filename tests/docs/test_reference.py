@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from seakeep.core import plugins
+from seakeep.pipeline.exports.targets import targets
 
 from .documents import DOCS, ROOT, pages
 
@@ -51,7 +52,7 @@ def test_every_feature_operation_is_documented(name):
     assert re.search(rf"\| `\.?{name}\(", page("operations"))
 
 
-@pytest.mark.parametrize("name", plugins.names("integrations"))
+@pytest.mark.parametrize("name", [name.replace("-", "_") for name in targets()])
 def test_every_target_and_its_options_are_documented(name):
     import dataclasses
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from seakeep.pipeline.exports.subject import Subject
 
 GROUP = "integrations"
+NO_TARGETS = ("tfx",)
+"""Doors to foreign systems that convert files both ways; nothing of a project or a release is exported to them."""
 SHARED = ("name", "image", "namespace")
 """Options that several targets have; where one is not given, the project's [export] settings or its name hold."""
 _LARGEST = 2**31 - 1
@@ -98,7 +100,7 @@ class Target:
 
 def targets() -> tuple[str, ...]:
     """Every target's name as it is typed, sorted; none is imported."""
-    return tuple(name.replace("_", "-") for name in plugins.names(GROUP))
+    return tuple(name.replace("_", "-") for name in plugins.names(GROUP) if name not in NO_TARGETS)
 
 
 def defaults(options: type) -> dict[str, object]:
