@@ -46,6 +46,8 @@ SETTINGS = {
     "home": "Folder of the registry. Empty: `.seakeep` beside the project, found by walking up.",
     "database": "Address of the registry's database, `postgresql://USER@HOST/DATABASE`. Empty: a file in `home`. No password in the file.",
     "objects": "Address of the registry's objects, `s3://BUCKET/PREFIX`, `gs://…`, `az://…`. Empty: files in `home`.",
+    "engine": "Where tables are profiled, judged and scored: `local`, `local[N]`, `ray://HOST:PORT`, `spark://HOST:PORT` and others, see "
+    "[Engines](../guides/engines.md).",
     "run.threads": "Threads of Polars and of estimators that ask; 0 for all cores. No answer depends on it.",
     "serve.http": "Address to listen on, `host:port`.",
     "serve.workers": "Processes that answer, each with its own copy of the models.",

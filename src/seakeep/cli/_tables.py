@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seakeep.core import Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from seakeep.data.engines import Engine
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def statistics_of(data: str) -> Statistics:
-    """Statistics of what DATA stands for; a `.json` file is read as saved statistics."""
+def statistics_of(data: str, *, engine: Engine | None = None) -> Statistics:
+    """Statistics of what DATA stands for; a `.json` file is read as saved statistics.
+
+    engine: where it is counted; None for this machine.
+    """
     if data.endswith(".json") and Path(data).is_file():
         return Statistics.load(Path(data))
     from seakeep import data as data_room
 
-    return data_room.profile(data_room.read(data))
+    return data_room.profile(data_room.read(data), engine=engine)
+
+
+def engine_option(function: F) -> F:
+    """`--engine ADDRESS`, for verbs whose work other machines can do."""
+    import click
+
+    told = "Where the table is worked on: local, ray://HOST:PORT, spark://HOST:PORT (default: the setting engine)."
+    return click.option("--engine", metavar="ADDRESS", help=told)(function)
 
 
 def pairs(texts: Iterable[str], *, option: str) -> dict[str, float]:

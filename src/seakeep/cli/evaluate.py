@@ -8,6 +8,7 @@ import click
 
 from seakeep.cli._door import Door, verb
 from seakeep.cli._pages import page_option, write_page
+from seakeep.cli._tables import engine_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "--slice", "slices", multiple=True, metavar="COLUMN[,COLUMN]", help="Judge every group, or cross of groups."
 )
 @click.option("--no-explain", is_flag=True, help="Leave out importance and contributions.")
+@engine_option
 @page_option
 def command(
     door: Door,
@@ -34,6 +36,7 @@ def command(
     at_most: tuple[str, ...],
     slices: tuple[str, ...],
     no_explain: bool,
+    engine: str | None,
     output: Path | None,
 ) -> Verdict:
     """Evaluate RELEASE on DATA, which must have the label. Without a requirement the verdict is inconclusive.
@@ -47,6 +50,8 @@ def command(
     require = [evaluation.at_least(*each) for each in pairs(at_least, option="--at-least").items()]
     require += [evaluation.at_most(*each) for each in pairs(at_most, option="--at-most").items()]
     groups = [tuple(each.split(",")) if "," in each else each for each in slices]
-    report = verbs.evaluate(release, data, slices=groups, require=require, explain=not no_explain, home=door.home)
+    report = verbs.evaluate(
+        release, data, slices=groups, require=require, explain=not no_explain, engine=engine, home=door.home
+    )
     write_page(output, report)
     return door.show_report(report, tables=("metrics", "fairness", "importance"))

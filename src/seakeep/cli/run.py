@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, pair, plain_object, verb
+from seakeep.cli._tables import engine_option
 
 if TYPE_CHECKING:
     from seakeep.core.report import Verdict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME", help="Write NAME=VALUE of the evaluation at the end."
 )
+@engine_option
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the libraries (default: all cores).")
 def command(
     door: Door,
@@ -39,6 +41,7 @@ def command(
     no_cache: bool,
     overrides: tuple[str, ...],
     metrics: tuple[str, ...],
+    engine: str | None,
     threads: int | None,
 ) -> Verdict:
     """Run the pipeline in FILE from its data to a release.
@@ -64,7 +67,7 @@ def command(
             stage=stage,
             cache=not no_cache,
             observer=observer,
-            flags={"run.threads": threads},
+            flags={"run.threads": threads, "engine": engine},
             span=span,
             without=without,
             overrides=dict(pair(text) for text in overrides),

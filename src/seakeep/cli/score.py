@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._tables import engine_option
 
 if TYPE_CHECKING:
     from seakeep.serving.scoring import Keep
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Columns of the table to write beside the predictions.",
 )
+@engine_option
 @click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
-def command(door: Door, *, release: str, data: str, output: Path, keep: Keep, overwrite: bool) -> None:
+def command(
+    door: Door, *, release: str, data: str, output: Path, keep: Keep, engine: str | None, overwrite: bool
+) -> None:
     """Score DATA with RELEASE.
 
     Example: seakeep score trips trips/2026-06.parquet -o scored.parquet
@@ -35,7 +39,14 @@ def command(door: Door, *, release: str, data: str, output: Path, keep: Keep, ov
 
     shown = sys.stderr.isatty() and not door.as_json
     summary = verbs.score(
-        release, data, output, keep=keep, overwrite=overwrite, progress=_progress if shown else None, home=door.home
+        release,
+        data,
+        output,
+        keep=keep,
+        overwrite=overwrite,
+        progress=_progress if shown else None,
+        engine=engine,
+        home=door.home,
     )
     if shown:
         click.echo(err=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, verb
+from seakeep.cli._tables import engine_option, statistics_of
 
 if TYPE_CHECKING:
     from seakeep.core.report import Verdict
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     help="Whether the table has the label and the columns that come after.",
 )
 @click.option("--reference", metavar="DATA", help="The table that the contract was made for; judges drift too.")
+@engine_option
 def command(
     door: Door,
     *,
@@ -37,6 +39,7 @@ def command(
     name: str | None,
     environment: Environment,
     reference: str | None,
+    engine: str | None,
 ) -> Verdict:
     """Judge DATA (a table, or statistics saved by `profile -o`) by a contract; or one span of a pipeline by its own.
 
@@ -53,9 +56,11 @@ def command(
             "Missing option '--schema' (or '--span', for a pipeline's file).", click.get_current_context()
         )
     from seakeep import data as data_room
-    from seakeep.cli._tables import statistics_of
+    from seakeep.pipeline.verbs import on_engine
 
     schema = data_room.load_schema(contract)
-    known = statistics_of(reference) if reference else None
-    report = data_room.validate(statistics_of(data), schema, environment=environment, reference=known, subject=data)
+    with on_engine(engine) as connection:
+        known = statistics_of(reference, engine=connection) if reference else None
+        found = statistics_of(data, engine=connection)
+    report = data_room.validate(found, schema, environment=environment, reference=known, subject=data)
     return door.show_report(report)

@@ -16,6 +16,7 @@ import polars as pl
 from seakeep.core.errors import ModelError, UsageError
 from seakeep.core.kinds import Task
 from seakeep.data.frames import batches, known_columns, schema_of
+from seakeep.evaluation.elsewhere import Answered, batches_answered
 from seakeep.evaluation.groups import Grouping, grouping
 from seakeep.evaluation.labels import LabelReader
 from seakeep.evaluation.parts import generator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.core.prediction import Predictions, Predictor
+    from seakeep.data.engines import Engine
 
 SAMPLE_ROWS = 5000
 
@@ -119,20 +121,28 @@ def collect(
     columns: Sequence[str] = (),
     champion: Champion | None = None,
     seed: int = 0,
+    engine: Engine | None = None,
 ) -> Collected:
     """The judged rows of `dataset` with the model's answers.
 
     Parameters: columns: to group rows by, besides the model's inputs. champion: also asked, about the same rows.
-    seed: of the raw sample. Raises: NoLabel; UsageError, for an unknown column; BadAnswer; what the predictor raises.
+    seed: of the raw sample. engine: whose workers answer; None for the predictors at hand. Raises: NoLabel; UsageError, for an unknown column; BadAnswer; what the predictor raises.
     """
     label = label_of(dataset, model)
     inputs = [each.name for each in model.inputs]
     grouped = known_columns(list(dict.fromkeys((*inputs, *columns))), dataset)
     asked = [each.name for each in champion.model.inputs] if champion else []
-    gatherer = _Gatherer(predictor, model, label, champion, seed)
+    own, rows = Champion(predictor, model), list(dict.fromkeys((*grouped, *asked, label)))
+    taken = batches(dataset, columns=rows)
+    if engine is not None and engine.is_remote:
+        there = [(who, Answered()) for who in (own, champion) if who]
+        taken = batches_answered(engine, there, dataset, label=label, columns=rows)
+        own, *rest = (Champion(ready, who.model) for who, ready in there)
+        champion = rest[0] if rest else None
+    gatherer = _Gatherer(own, label, champion, seed)
     schema = schema_of(dataset)
     gatherer.groupings = {c: grouping(c, schema[c], model.statistics.columns.get(c)) for c in grouped}
-    for batch in batches(dataset, columns=list(dict.fromkeys((*grouped, *asked, label)))):
+    for batch in taken:
         gatherer.add(batch)
     return gatherer.collected()
 
@@ -148,14 +158,14 @@ def label_of(dataset: Dataset, model: Model) -> str:
 class _Gatherer:
     """The pass's state: lists of arrays, one item a batch, and the sample so far."""
 
-    def __init__(self, predictor: Predictor, model: Model, label: str, champion: Champion | None, seed: int) -> None:
+    def __init__(self, own: Champion, label: str, champion: Champion | None, seed: int) -> None:
         self.groupings: dict[str, Grouping] = {}
-        self._own, self._champion, self._label = Champion(predictor, model), champion, label
-        self._reader = LabelReader(model, label)
+        self._own, self._champion, self._label = own, champion, label
+        self._reader = LabelReader(own.model, label)
         self._samples: list[Sample] = []
         self._theirs: list[Sample] = []
         self._codes: dict[str, list[NDArray[np.int32]]] = {}
-        self._inputs = [each.name for each in model.inputs]
+        self._inputs = [each.name for each in own.model.inputs]
         self._random = generator(seed, 0)
         self._keys: NDArray[np.float64] = np.empty(0)
         self._rows: list[tuple[pl.DataFrame, Sample]] = []

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.core.prediction import Predictor
+    from seakeep.data.engines import Engine
 
 UNKNOWN_AT_MOST = 0.01
 CROSSED_AT_MOST = 4
@@ -78,6 +79,7 @@ def evaluate(
     level: float = 0.95,
     explain: bool = True,
     seed: int = 0,
+    engine: Engine | None = None,
 ) -> Report:
     """Judge `model`, run by `predictor`, on the labelled rows of `dataset`.
 
@@ -86,6 +88,7 @@ def evaluate(
         differ): the champion itself, for the narrower paired comparison. min_rows: smallest slice or group that is judged.
         level: of every interval. explain: whether to compute importance and contributions (they ask the predictor some
         3 times 5,000 rows for each raw column). seed: of the samples; equal seeds give equal reports.
+        engine: whose workers answer for the rows (see data.engines); the report is the same to the bit.
     Returns: Report of kind "evaluation". Tables: metrics, errors; roc, precision_recall, calibration, confusion or residuals,
         predicted_actual; fairness, importance, contributions. Memory: about 16 bytes a row, 8 for each class, 4 for each grouped column.
     Raises: UsageError for unknown names and impossible requirements, before any row is read; DataError, SchemaMismatch,
@@ -97,7 +100,7 @@ def evaluate(
     bys = _slicings(slices)
     rival = _rival(champion, _champion(champion_predictor, champion_model or model), model, dataset)
     columns = (*(column for by in bys for column in by), *columns_needed(require))
-    seen = collect(predictor, model, dataset, columns=columns, champion=rival.asked, seed=seed)
+    seen = collect(predictor, model, dataset, columns=columns, champion=rival.asked, seed=seed, engine=engine)
     rules = Rules(min_rows, level)
     checks = (*_foundations(seen, require), *_required(require, seen, rival, rules, seed))
     tables = (_metrics(seen, bys, rules), *_pictures(seen, model, rules), *_fairness(require, seen, rules))

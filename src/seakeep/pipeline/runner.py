@@ -22,6 +22,7 @@ from seakeep.core import Report, Verdict, locks, plugins
 from seakeep.core.codec import digest
 from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.core.files import TEMPORARY
+from seakeep.data.engines import place_of
 from seakeep.pipeline.errors import CannotRun, StageBroke
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.overrides import Overrides
@@ -73,11 +74,13 @@ def run(
         if metric not in plugins.names("evaluation.metrics"):
             raise UsageError.unknown_name("metric", metric, plugins.names("evaluation.metrics"))
     project = Project.of(file, arguments={"home": home}, flags=flags)
+    place_of(project.settings.engine)
     with Registry(project.place) as registry:
         choice = Choice(span, tuple(dict.fromkeys(without)))
         changed = Overrides.of(overrides or {})
         work = Work(project, registry, name=name, code=project.code(), choice=choice, overrides=changed)
-        result = _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
+        with contextlib.closing(work):
+            result = _Run(work, name=name, only=stage, cache=cache, observer=observer or Silent()).run()
         return replace(result, metrics=_metrics(work, metrics)) if metrics else result
 
 

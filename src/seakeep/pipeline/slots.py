@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seakeep.core import Dataset, Model, Report, Schema, Statistics
     from seakeep.core.prediction import Predictor
     from seakeep.core.schema import Environment
+    from seakeep.data.engines import Engine
     from seakeep.evaluation import Requirement
     from seakeep.features import Features
     from seakeep.training import Trained
@@ -112,11 +113,11 @@ class Evaluate(Protocol):
     ) -> Report: ...
 
 
-def profile(dataset: Dataset, /) -> Statistics:
+def profile(dataset: Dataset, /, *, engine: Engine | None = None) -> Statistics:
     """Statistics of every column in one pass."""
     from seakeep import data
 
-    return data.profile(dataset)
+    return data.profile(dataset, engine=engine)
 
 
 def infer_schema(
@@ -175,6 +176,7 @@ def evaluate(
     champion_predictor: Predictor | None,
     champion_model: Model | None,
     seed: int,
+    engine: Engine | None = None,
 ) -> Report:
     """Judge the model on the held-out part, beside the champion where there is one."""
     from seakeep import evaluation
@@ -189,4 +191,5 @@ def evaluate(
         champion_predictor=champion_predictor,
         champion_model=champion_model,
         seed=seed,
+        engine=engine,
     )

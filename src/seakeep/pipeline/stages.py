@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Kind, Model, Report, Schema, Statistics, durations
 from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
+from seakeep.pipeline import slots
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.overrides import ROLE
@@ -23,9 +24,11 @@ from seakeep.pipeline.work import PARTS, Product, Work, baseline
 from seakeep.registry import Artifact, Registered
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from seakeep.core.codec import Json
+    from seakeep.data.engines import Engine
     from seakeep.pipeline.declaration import Pipeline
     from seakeep.registry import Execution
 
@@ -37,12 +40,14 @@ NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
 
 def profile(work: Work) -> Made:
     """Statistics of both parts."""
-    found = {part: called("profile", work.pipeline.profile, Statistics, work.dataset(part)) for part in PARTS}
+    function = work.pipeline.profile
+    given = _engine(work, function, slots.profile)
+    found = {part: called("profile", function, Statistics, work.dataset(part), **given) for part in PARTS}
     for part, statistics in found.items():
         if not statistics.rows:
             raise BadPipeline.empty_part(part, work.pipeline.held_out)
     outputs = {"statistics": found["training"], "held_out_statistics": found["held_out"]}
-    return Made(outputs, parameters={part: statistics.rows for part, statistics in found.items()})
+    return Made(outputs, parameters={part: statistics.rows for part, statistics in found.items()} | _told(given))
 
 
 def validate(work: Work) -> Made:
@@ -105,11 +110,12 @@ def evaluate(work: Work) -> Made:
     asked = _asks_for_champion(work.pipeline)
     report, notes = _evaluated(work, rival if asked else None)
     work.check_data("evaluate")
+    parameters: dict[str, Json] = {"require": [str(each) for each in work.pipeline.require], "seed": work.pipeline.seed}
     return Made(
         {"evaluation": report},
         sources=(Artifact(rival.label, "release", rival.release.digest),) if rival and asked else (),
         variant=_variant(rival) if asked else ANY_CHAMPION,
-        parameters={"require": [str(each) for each in work.pipeline.require], "seed": work.pipeline.seed},
+        parameters=parameters | _told(_engine(work, work.pipeline.evaluate, slots.evaluate)),
         notes=notes,
     )
 
@@ -134,6 +140,17 @@ def register(work: Work) -> Made:
     variant = _variant(rival) if asked else ANY_CHAMPION
     parameters: dict[str, Json] = {"version": registered.version, SIZES: _sizes(registered)}
     return Made(release=registered, sources=optional, variant=variant, parameters=parameters)
+
+
+def _engine(work: Work, function: object, own: object) -> dict[str, Engine]:
+    """The run's engine as an argument, for our own function; one that a user put in its place has the shape of its slot."""
+    engine = work.engine if function is own else None
+    return {"engine": engine} if engine else {}
+
+
+def _told(given: Mapping[str, Engine]) -> dict[str, Json]:
+    """An engine for the record. It decides no answer, and so no key."""
+    return {name: engine.address for name, engine in given.items()}
 
 
 def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
@@ -243,6 +260,7 @@ def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str,
             champion_predictor=OnnxPredictor(champion) if champion else None,
             champion_model=champion,
             seed=pipeline.seed,
+            **_engine(work, pipeline.evaluate, slots.evaluate),
         )
 
     try:
@@ -256,7 +274,6 @@ def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str,
 
 def _asks_for_champion(pipeline: Pipeline) -> bool:
     from seakeep.evaluation.requirements import NoWorse
-    from seakeep.pipeline import slots
 
     return pipeline.evaluate is not slots.evaluate or any(isinstance(each, NoWorse) for each in pipeline.require)
 

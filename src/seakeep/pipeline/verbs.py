@@ -6,6 +6,7 @@ record what was made from what, so that a single step leaves the same lineage as
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,14 @@ from seakeep.pipeline.project import find_home, find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.sights import digest_of_file, look_at_table
+from seakeep.pipeline.work import LOCAL
 from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.releases import CHAMPION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from seakeep.data.engines import Engine
     from seakeep.evaluation import Requirement
     from seakeep.monitoring import Monitor
     from seakeep.registry.artifacts import ArtifactKind
@@ -79,12 +82,14 @@ def evaluate(
     champion: Reference | None = None,
     explain: bool = True,
     seed: int = 0,
+    engine: str | None = None,
     home: Path | str | None = None,
 ) -> Report:
     """Judge a model on labelled rows.
 
     Parameters: reference: a model, or what names its release. data: a dataset, or what seakeep.read takes; label, time and
-        key are then the contract's. champion: what to compare with. Others: see seakeep.evaluation.evaluate.
+        key are then the contract's. champion: what to compare with. engine: an address; None for the setting's.
+        Others: see seakeep.evaluation.evaluate.
     """
     from seakeep import evaluation
     from seakeep.serving import OnnxPredictor
@@ -92,17 +97,19 @@ def evaluate(
     found = find(reference, home=home)
     dataset = data if isinstance(data, Dataset) else _labelled(data, found.model)
     rival = find(champion, home=home).model if champion is not None else None
-    return evaluation.evaluate(
-        OnnxPredictor(found.model),
-        found.model,
-        dataset,
-        slices=slices,
-        require=require,
-        champion_predictor=OnnxPredictor(rival) if rival else None,
-        champion_model=rival,
-        explain=explain,
-        seed=seed,
-    )
+    with on_engine(engine) as connection:
+        return evaluation.evaluate(
+            OnnxPredictor(found.model),
+            found.model,
+            dataset,
+            slices=slices,
+            require=require,
+            champion_predictor=OnnxPredictor(rival) if rival else None,
+            champion_model=rival,
+            explain=explain,
+            seed=seed,
+            engine=connection,
+        )
 
 
 def register(
@@ -157,12 +164,13 @@ def score(
     keep: Keep = "key",
     overwrite: bool = False,
     progress: Progress | None = None,
+    engine: str | None = None,
     home: Path | str | None = None,
 ) -> ScoreSummary:
     """Predict every row of a table and write the answers to a Parquet or CSV file.
 
     Parameters: data: a dataset, or what seakeep.read takes; the key is then the contract's, where the table has it.
-        Others: see seakeep.serving.score. A release's predictions are put on record, so that they can be traced.
+        engine: an address; None for the setting's. Others: see seakeep.serving.score. A release's predictions are put on record, so that they can be traced.
     """
     from seakeep import serving
 
@@ -170,7 +178,10 @@ def score(
     dataset = data if isinstance(data, Dataset) else _keyed(data, found.model)
     with Cost() as cost:
         served: Served | Model = _served(found.registered) if found.registered else found.model
-        summary = serving.score(served, dataset, out, keep=keep, overwrite=overwrite, progress=progress)
+        with on_engine(engine) as connection:
+            summary = serving.score(
+                served, dataset, out, keep=keep, overwrite=overwrite, progress=progress, engine=connection
+            )
     if found.registered:
         files = [
             Artifact(sight.path, "file", sight.digest)
@@ -181,9 +192,25 @@ def score(
         written = Path(summary.path).absolute()
         output = Artifact(str(written), "predictions", digest_of_file(written))
         with find_registry(home) as registry:
-            told = {"rows": summary.rows}
+            told = {"rows": summary.rows} | ({"engine": connection.address} if connection else {})
             registry.record(record_of_step("score", found.model.name, cost, inputs, (output,), parameters=told))
     return summary
+
+
+@contextlib.contextmanager
+def on_engine(engine: str | None = None) -> Iterator[Engine | None]:
+    """The engine at an address, or else of the working folder's settings; None for this machine, where nothing is started.
+
+    Raises: BadEngine, BadSetting, CannotConnect, MissingExtra.
+    """
+    from seakeep.data.engines import connected
+
+    address = load_settings(Path.cwd(), flags={"engine": engine}).engine
+    if address == LOCAL:
+        yield None
+        return
+    with connected(address) as connection:
+        yield connection
 
 
 def serve(

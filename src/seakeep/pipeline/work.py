@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core.codec import Json
+    from seakeep.data.engines import Engine
     from seakeep.pipeline.declaration import Pipeline
     from seakeep.pipeline.project import Project
     from seakeep.pipeline.spans import Selection
@@ -40,6 +41,7 @@ class Choice:
 
 Product = Dataset | Statistics | Schema | Report | Model
 PARTS = ("training", "held_out")
+LOCAL = "local"
 
 
 class Work:
@@ -74,6 +76,20 @@ class Work:
         if self.project.code() != self.code:
             raise CannotRun.sources_changed(self.project.file)
         return pipeline
+
+    @functools.cached_property
+    def engine(self) -> Engine | None:
+        """Where tables are worked on, connected when first asked for; None for this machine. Raises CannotConnect."""
+        from seakeep.data.engines import connect
+
+        address = self.project.settings.engine
+        return None if address == LOCAL else connect(address)
+
+    def close(self) -> None:
+        """Let go of the engine, if it was connected."""
+        engine = self.__dict__.pop("engine", None)
+        if engine is not None:
+            engine.close()
 
     def read(self, *paths: Path) -> Dataset:
         """What the pipeline's read function returns; paths: of the spans to read, for a pipeline that has spans.

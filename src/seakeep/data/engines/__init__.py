@@ -28,6 +28,8 @@ _HOMES = {
     "fold": "_folding",
     "map_batches": "_folding",
     "model_of": "_models",
+    "name_of": "_job",
+    "named": "_job",
     "packed": "_units",
     "place_of": "_connecting",
     "profile": "_profiling",
@@ -50,6 +52,8 @@ __all__ = [
     "fold",
     "map_batches",
     "model_of",
+    "name_of",
+    "named",
     "packed",
     "place_of",
     "profile",
@@ -60,7 +64,7 @@ if TYPE_CHECKING:
     from seakeep.data.engines._connecting import connect, connected, place_of
     from seakeep.data.engines._errors import BadEngine, CannotConnect, EngineBroke, NotVisible, WorkersDiffer
     from seakeep.data.engines._folding import CannotPublish, each, fold, map_batches
-    from seakeep.data.engines._job import Call, Engine
+    from seakeep.data.engines._job import Call, Engine, name_of, named
     from seakeep.data.engines._models import files_of, model_of
     from seakeep.data.engines._profiling import profile
     from seakeep.data.engines._units import packed, unpacked

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seakeep.data.engines._connecting import Place
     from seakeep.data.engines._job import Answer, Job, Unit
 
-RETRIES = 5
+RETRIES = 3
 _AHEAD = 4
 _CHECK = "Check it where Ray's head runs: ray status; its client server's port is 10001 (ray start --head)."
 _ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}

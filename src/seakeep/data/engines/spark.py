@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _JOBS = 2
 _TASKS = 2
+_FAILURES = 4
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CHECK = (
     "Check the master's page: are there workers, and have they free cores and memory? Is JAVA_HOME a Java 17 or newer?"
@@ -119,7 +120,7 @@ def _context(place: Place) -> tuple[Any, bool]:
 
 
 def _master(place: Place) -> str:
-    return f"local[{place.workers or '*'}]" if place.here else f"spark://{place.host}:{place.port}"
+    return f"local[{place.workers or '*'},{_FAILURES}]" if place.here else f"spark://{place.host}:{place.port}"
 
 
 def _options(place: Place) -> dict[str, str]:

@@ -115,12 +115,15 @@ class Settings:
     its objects, "s3://bucket/prefix", "gs://…" or "az://…"; empty for home. No password may stand in the file: it comes from the
     environment, a password file, or the cloud's own identity.
 
+    engine: where tables are profiled, judged and scored (see data.engines); it decides no answer.
+
     file: the seakeep.toml that was read, or None.
     """
 
     home: str = ""
     database: str = field(default="", repr=False)
     objects: str = ""
+    engine: str = "local"
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)

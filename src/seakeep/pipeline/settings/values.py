@@ -28,6 +28,10 @@ _FORMS = {
         _ADDRESS,
         'an address in quotes, "s3://BUCKET/PREFIX", "gs://…" or "az://…", or empty for the registry\'s folder',
     ),
+    "engine": (
+        r"[A-Za-z][\w+.-]*(\[(\d+|\*)\]|://\S+)?",
+        'an engine\'s address in quotes, "local", "ray://HOST:PORT" or "spark://HOST:PORT"',
+    ),
     "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
     "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
 }

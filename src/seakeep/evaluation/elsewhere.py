@@ -1,0 +1,121 @@
+"""Answers for an evaluation that an engine's workers give, so that the slow part of judging is done on many machines.
+
+Called by `collect`. Workers read the table for themselves, leave out the rows that cannot be judged, and answer the others with
+a predictor of the same class, built from the model; the driver reads labels and groups, and takes the answers where it would
+have asked. All that follows is the same code on the same numbers, so a report is equal to the bit on any engine.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import io
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import polars as pl
+
+from seakeep.core.codec import to_json
+from seakeep.core.prediction import Predictions
+from seakeep.data.engines import each, files_of, model_of, name_of, named
+from seakeep.data.frames import batches
+from seakeep.evaluation.labels import LabelReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from seakeep.core.dataset import Dataset
+    from seakeep.core.model import Model
+    from seakeep.core.prediction import Predictor
+    from seakeep.data.engines import Call, Engine
+    from seakeep.evaluation.collect import Champion
+
+ROWS = 65_536
+ROLES = ("model", "champion")
+
+
+class Answered:
+    """A predictor that has been asked already: `predict` gives what lies ready, once."""
+
+    def __init__(self) -> None:
+        self.ready: Predictions | None = None
+
+    def predict(self, frame: pl.DataFrame) -> Predictions:
+        """The answers for these rows, which are those that can be judged of the batch at hand."""
+        assert self.ready is not None
+        assert len(self.ready.scores) == frame.height
+        ready, self.ready = self.ready, None
+        return ready
+
+    def features(self, frame: pl.DataFrame) -> NDArray[np.float32]:
+        """Never asked for while rows are collected."""
+        raise NotImplementedError
+
+
+def batches_answered(
+    engine: Engine,
+    asked: Sequence[tuple[Champion, Answered]],
+    dataset: Dataset,
+    *,
+    label: str,
+    columns: Sequence[str],
+) -> Iterator[pl.DataFrame]:
+    """The batches of `dataset` with these columns, the answers for each ready in the predictors beside the models.
+
+    Parameters: asked: who is asked, the model itself first, and who has the answers then.
+    Raises: as data.engines.each; BadEngine, for a predictor whose class workers cannot import.
+    """
+    files: dict[str, bytes] = {}
+    kinds: list[str] = []
+    for (who, _), role in zip(asked, ROLES, strict=False):
+        files |= files_of(who.model, role=role)
+        kinds.append(name_of(type(who.predictor)))
+    inputs = dict.fromkeys(column.name for who, _ in asked for column in who.model.inputs)
+    wanted = list(dict.fromkeys((*inputs, label)))
+    given = to_json({"label": label, "kinds": kinds}, indent=None)
+    answers = each(engine, dataset, answers_of, rows=ROWS, columns=wanted, given=given, files=files)
+    with closing(answers):
+        for batch, answer in zip(batches(dataset, rows=ROWS, columns=columns), answers, strict=False):
+            for (_, ready), predictions in zip(asked, _read(answer), strict=True):
+                ready.ready = predictions
+            yield batch
+
+
+def answers_of(frame: pl.DataFrame, call: Call) -> bytes:
+    """On a worker: the answers for the rows that can be judged, of every model."""
+    told = json.loads(call.given)
+    models = [model_of(call, role=role) for role, _ in zip(ROLES, told["kinds"], strict=False)]
+    _, judged = LabelReader(models[0], told["label"]).read(frame[told["label"]])
+    rows = frame.filter(pl.Series(judged, dtype=pl.Boolean))
+    arrays: dict[str, NDArray[Any]] = {}
+    for role, kind, model in zip(ROLES, told["kinds"], models, strict=False):
+        predictions = _predictor(call.identity, kind, model).predict(rows)
+        arrays[f"{role}_scores"] = predictions.scores
+        if predictions.decisions is not None:
+            arrays[f"{role}_decisions"] = predictions.decisions
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _read(answer: bytes) -> list[Predictions]:
+    """What `answers_of` wrote."""
+    with np.load(io.BytesIO(answer), allow_pickle=False) as arrays:
+        roles = [role for role in ROLES if f"{role}_scores" in arrays]
+        return [
+            Predictions(arrays[f"{role}_scores"], arrays[name] if (name := f"{role}_decisions") in arrays else None)
+            for role in roles
+        ]
+
+
+@functools.lru_cache(maxsize=4)
+def _predictor(_identity: str, kind: str, model: Model) -> Predictor:
+    """A predictor of that class; one thread, where it can be told, since a worker is one of many."""
+    made = cast("Any", named(kind))
+    one = {"threads": 1} if "threads" in inspect.signature(made).parameters else {}
+    predictor: Predictor = made(model, **one)
+    return predictor
