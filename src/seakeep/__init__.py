@@ -33,11 +33,13 @@ _HOMES = {
     "advance": "pipeline.rollouts",
     "at_least": "evaluation",
     "at_most": "evaluation",
+    "clean": "data",
     "drift": "data",
     "estimator": "training",
     "evaluate": "pipeline.verbs",
     "gap_at_most": "evaluation",
     "infer_schema": "data",
+    "inspect": "data",
     "no_worse_than": "evaluation",
     "predictions": "pipeline.predictions",
     "profile": "data",
@@ -73,11 +75,13 @@ __all__ = [
     "advance",
     "at_least",
     "at_most",
+    "clean",
     "drift",
     "estimator",
     "evaluate",
     "gap_at_most",
     "infer_schema",
+    "inspect",
     "no_worse_than",
     "predictions",
     "profile",
@@ -108,7 +112,7 @@ if TYPE_CHECKING:
         Task,
         Verdict,
     )
-    from seakeep.data import drift, infer_schema, profile, read, split, validate
+    from seakeep.data import clean, drift, infer_schema, inspect, profile, read, split, validate
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
     from seakeep.pipeline import Pipeline, Spans, run
     from seakeep.pipeline.predictions import predictions

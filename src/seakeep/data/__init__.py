@@ -13,9 +13,11 @@ from seakeep._lazy import lazily
 _HOMES = {
     "batches": "frames",
     "collect": "frames",
+    "clean": "cleaning.clean",
     "drift": "comparison.drift",
     "dump_schema": "contract.writing",
     "infer_schema": "contract.infer",
+    "inspect": "quality.inspect",
     "kind_of": "kinds",
     "load_schema": "contract.writing",
     "profile": "statistics.profile",
@@ -31,10 +33,12 @@ _HOMES = {
 
 __all__ = [
     "batches",
+    "clean",
     "collect",
     "drift",
     "dump_schema",
     "infer_schema",
+    "inspect",
     "kind_of",
     "load_schema",
     "profile",
@@ -49,11 +53,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from seakeep.data.cleaning.clean import clean
     from seakeep.data.comparison.drift import drift
     from seakeep.data.contract.infer import infer_schema
     from seakeep.data.contract.writing import dump_schema, load_schema, save_schema
     from seakeep.data.frames import batches, collect
     from seakeep.data.kinds import kind_of
+    from seakeep.data.quality.inspect import inspect
     from seakeep.data.reading.read import read
     from seakeep.data.rows.judge import validate_rows
     from seakeep.data.rows.skew import skew

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.core import Dataset
+    from seakeep.data.cleaning import Cleaning
     from seakeep.evaluation import Requirement
     from seakeep.features import Features
 
 HeldOut = float | str | date | slots.Split
 HELD_OUT = 0.25
-_LISTS = ("slices", "require", "after", "watch")
+_LISTS = ("slices", "require", "after", "watch", "clean")
 _FUNCTIONS = ("read", "profile", "infer_schema", "validate", "train", "evaluate")
 
 
@@ -48,7 +49,8 @@ class Pipeline:
     by default `<name>.schema.yaml` beside it. It is enforced where it is there, else inferred and written. watch: files,
     folders or globs that `read` depends on beyond the files of its dataset. window: how long a window of production data is
     ("7d", "12h"): how far such windows of the training rows lie from all of them is kept with the release, as the measure for
-    monitoring; needs a time column. seed: of everything that draws.
+    monitoring; needs a time column. seed: of everything that draws. clean: cleaning steps, as text or made by
+    `seakeep.data.cleaning.step`, done to what `read` gives before it is divided (see `cleaning`).
 
     profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
     `slots`). Raises: BadPipeline; UsageError, for a requirement on a metric that does not exist.
@@ -67,6 +69,7 @@ class Pipeline:
     watch: Sequence[str | Path] = ()
     window: str | None = None
     seed: int = 0
+    clean: Sequence[str | Cleaning] = ()
     profile: slots.Profile = slots.profile
     infer_schema: slots.InferSchema = slots.infer_schema
     validate: slots.Validate = slots.validate

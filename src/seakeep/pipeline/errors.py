@@ -150,6 +150,17 @@ class BadPipeline(UsageError):
         return cls(f"Pipeline({field}=…) holds {found!r}, expected {expected}", fix=fix, field=field, value=found)
 
     @classmethod
+    def cleans_feature(cls, step: str, column: str, stated: str) -> BadPipeline:
+        return cls(
+            f"the cleaning step {step} changes {column!r}, which is a feature",
+            cause="The graph answers raw requests, so it would be asked about values that were never cleaned.",
+            fix="Say it in the features instead (fill, clip, missing_flag), or clean upstream; if requests and tables to be scored "
+            f"arrive with this cleaning done, state it: {stated}",
+            step=step,
+            column=column,
+        )
+
+    @classmethod
     def wrong_shape(cls, slot: str, shape: str, reason: str, *, place: str) -> BadPipeline:
         return cls(
             f"the pipeline's {slot} function cannot be called: {reason}",

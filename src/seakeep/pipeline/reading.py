@@ -35,13 +35,14 @@ def read(work: Work) -> Made:
     """Where the data is: its parts' digests, and the state of every file behind them."""
     spans = _spans_read(work)
     training, held_out = work.parts()
+    report = work.cleaning()
     looked_at = _sights(training, held_out)
     sources = tuple(Artifact(sight.path, "file", sight.digest) for sight in looked_at if sight.kind == "file")
     watched = _watched(work.pipeline, work.project.file.parent)
     cacheable = bool(sources or watched)
     note = "the data is in memory, so it is read in every run: name the files behind it in Pipeline(watch=[…])"
     return Made(
-        {"training": training, "held_out": held_out},
+        {"training": training, "held_out": held_out} | ({"cleaning": report} if report else {}),
         sources=sources,
         looked_at=(*looked_at, *watched),
         variant=variant(work),
@@ -51,6 +52,7 @@ def read(work: Work) -> Made:
             "label": training.label,
             "time": training.time,
             "key": training.key,
+            **({"clean": [str(step) for step in work.pipeline.clean]} if report else {}),
             **(spans or {"held_out": _held_out(work.pipeline)}),
         },
         notes=() if cacheable else (note,),

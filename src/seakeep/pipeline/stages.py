@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seakeep.registry import Execution
 
 REPORTS = ("validation", "held_out_validation", "training_report", "evaluation")
-OPTIONAL_REPORTS = ("reference",)
+OPTIONAL_REPORTS = ("reference", "cleaning")
 SIZES = "file_bytes"
 NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from seakeep.core import Dataset, Model, Report, Schema, Statistics
 from seakeep.pipeline.calling import called, check_read, place_of
+from seakeep.pipeline.cleaning import cleaned_for, joined
 from seakeep.pipeline.errors import BadPipeline, CannotRun
 from seakeep.pipeline.overrides import Overrides
 from seakeep.pipeline.sights import current
@@ -66,6 +67,7 @@ class Work:
         self.read_parameters: Mapping[str, Json] = {}
         self._name = name
         self._nouns: dict[str, Product] = {}
+        self._cleanings: dict[str, Report] = {}
 
     @functools.cached_property
     def pipeline(self) -> Pipeline:
@@ -116,13 +118,26 @@ class Work:
         """The training and held-out parts; kept for the stages after this one."""
         chosen = self.selection
         if chosen is None:
-            training, held_out = self._divided(self.read())
+            training, held_out = self._divided(self._cleaned(self.read(), "all"))
         else:
             training, held_out = (
-                self.read(*(span.path for span in part)) for part in (chosen.training, chosen.held_out)
+                self._cleaned(self.read(*(span.path for span in part)), name)
+                for name, part in zip(PARTS, (chosen.training, chosen.held_out), strict=True)
             )
         self._nouns |= {"training": training, "held_out": held_out}
         return training, held_out
+
+    def cleaning(self) -> Report | None:
+        """What the cleaning steps changed, once `parts` was called; None where the pipeline declares none."""
+        return joined(self._cleanings)
+
+    def _cleaned(self, dataset: Dataset, part: str) -> Dataset:
+        """The dataset after the pipeline's cleaning steps. Raises BadPipeline, BadCleaning."""
+        if not self.pipeline.clean:
+            return dataset
+        cleaned = cleaned_for(self.pipeline, dataset)
+        self._cleanings[part] = cleaned.report
+        return cleaned.dataset
 
     def _divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
         """The two parts. Raises BadPipeline, where the user's function gives something else, or the same rows twice."""

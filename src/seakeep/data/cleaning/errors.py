@@ -89,6 +89,15 @@ class BadCleaning(UsageError):
         )
 
     @classmethod
+    def over_itself(cls, path: str) -> BadCleaning:
+        return cls(
+            f"{path} is one of the files that are cleaned",
+            cause="The table as it came is evidence; it is never written over.",
+            fix="Choose another file: -o cleaned.parquet",
+            path=path,
+        )
+
+    @classmethod
     def drops_role(cls, step: str, column: str, role: str) -> BadCleaning:
         return cls(
             f"{step} drops {column!r}, which is the table's {role}",

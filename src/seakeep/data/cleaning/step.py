@@ -97,7 +97,7 @@ def step(name: str, **options: Any) -> Cleaning:
             raise BadCleaning.absent_option(name, option, kind.EXAMPLE)
     plain = {option: _listed(option, value) for option, value in options.items()}
     try:
-        made = cast("Cleaning", from_plain(kind, cast("Json", to_plain(plain)), path=name))
+        made = cast("Cleaning", from_plain(kind, to_plain(plain), path=name))
     except (BadDocument, TypeError) as error:
         raise BadCleaning.wrong_option(name, str(getattr(error, "found", error)), kind.EXAMPLE) from error
     if not 0 <= made.at_most <= 1:

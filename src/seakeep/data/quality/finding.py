@@ -8,14 +8,14 @@ was observed, the threshold, evidence, and what to do about it; it never changes
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from seakeep.core.codec import Json, Scalar
+    from seakeep.core.codec import Scalar
     from seakeep.core.dataset import Dataset
     from seakeep.core.kinds import Kind
     from seakeep.core.schema import Schema
@@ -41,7 +41,7 @@ class Found:
     observed: Scalar = None
     threshold: Scalar = None
     fix: str = ""
-    evidence: Mapping[str, Json] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     inconclusive: bool = False
 
 

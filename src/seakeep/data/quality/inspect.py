@@ -81,7 +81,8 @@ def _table(
     statistics = statistics or profile(dataset)
     if set(types) - set(statistics.columns):
         raise CannotInspect.other_statistics(sorted(set(types) - set(statistics.columns)), dataset.description)
-    return Table(dataset, statistics, types, schema=schema, against=against, **found)
+    label, time, key = (found[role] for role in ROLES)
+    return Table(dataset, statistics, types, label, time, key, schema=schema, against=against)
 
 
 def _asked(only: Sequence[str]) -> tuple[str, ...]:

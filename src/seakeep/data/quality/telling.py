@@ -42,7 +42,7 @@ def listed(values: Iterable[Any]) -> str:
 
 def shown(value: float | None, column: ColumnStatistics) -> str:
     """A number of a column, or the moment that it stands for."""
-    return readable(value, column.kind)
+    return "nothing" if value is None else str(readable(value, column.kind))
 
 
 class Bulk:

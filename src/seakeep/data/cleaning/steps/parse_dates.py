@@ -54,5 +54,5 @@ class Step(Cleaning):
         }
 
 
-def _kind(form: str) -> pl.DataType:
+def _kind(form: str) -> pl.Datetime | pl.Date:
     return pl.Datetime("us") if any(sign in form for sign in _TIMES) else pl.Date()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from seakeep.data.cleaning.step import Cleaning, step
+from seakeep.data.cleaning.step import step
 from seakeep.data.quality.finding import Found
 from seakeep.data.quality.findings.booleans_as_text import is_boolean
 from seakeep.data.quality.findings.placeholders import WORDS
@@ -58,7 +58,7 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
 
 def _rows_of(values: pl.DataFrame, form: tuple[str, str]) -> int:
     """Rows whose text a step with these signs can read."""
-    made = cast("Cleaning", step("parse_numbers", columns=["text"], decimal=form[0], thousands=form[1]))
+    made = step("parse_numbers", columns=["text"], decimal=form[0], thousands=form[1])
     number = made.rewritten({"text": pl.String()})["text"]
     return int(values.filter(number.is_not_null())["rows"].sum())
 
