@@ -8,6 +8,7 @@ from seakeep._lazy import lazily
 
 _HOMES = {
     "check_distance": "distances",
+    "check_engine": "engines",
     "check_exporter": "exporters",
     "check_operation": "operations",
     "check_plan": "plans",
@@ -21,6 +22,7 @@ _HOMES = {
 
 __all__ = [
     "check_distance",
+    "check_engine",
     "check_exporter",
     "check_operation",
     "check_plan",
@@ -35,6 +37,7 @@ __all__ = [
 if TYPE_CHECKING:
     from seakeep.testing.columns import column_of, table_of
     from seakeep.testing.distances import check_distance
+    from seakeep.testing.engines import check_engine
     from seakeep.testing.exporters import check_exporter
     from seakeep.testing.operations import check_operation
     from seakeep.testing.plans import check_plan
