@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,13 @@ HEADER = """\
 # Left out is what is usual: required: true, missing_at_most: 0, any value, no bounds, infinite: false, unique: false,
 # available: before (known when the prediction is asked for), not_in: [], drift: {{}} (no threshold).
 """
-_ORDER = (
+COLUMN_ORDER = (
     "required", "missing_at_most", "present_at_least", "nan", "values", "others_at_most", "minimum", "maximum", "infinite",
     "length_at_least", "length_at_most", "pattern", "semantics", "unique", "distinct_at_least", "distinct_at_most",
     "available", "in_", "not_in", "drift", "skew", "deprecated", "note", "items", "fields",
 )  # fmt: skip
-_TABLE = ("rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most", "environments", "default_in")
+_SIZES = ("rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most", "environments", "default_in")
+TABLE_ORDER = ("name", "label", "time", "key", *_SIZES)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
 _USUAL, _USUAL_RULE, _USUAL_TABLE = ColumnSchema(Kind.NULL), RowRule(""), Schema("")
@@ -46,20 +48,30 @@ _USUAL, _USUAL_RULE, _USUAL_TABLE = ColumnSchema(Kind.NULL), RowRule(""), Schema
 
 def save_schema(schema: Schema, path: Path | str) -> None:
     """Write `schema` to `path` as YAML, whole or not at all. Raises BadContract, where it contradicts itself."""
+    refuse_contradictions(schema, path)
+    write_text(Path(path), dump_schema(schema, file=Path(path).name))
+
+
+def refuse_contradictions(schema: Schema, path: Path | str) -> None:
+    """Raise BadContract, if `schema`, to be written to `path`, contradicts itself."""
     for each in contradictions(schema):
         raise BadContract.contradiction(each.found, each.fix, str(path), ())
-    write_text(Path(path), dump_schema(schema, file=Path(path).name))
 
 
 def load_schema(path: Path | str) -> Schema:
     """Read a contract. Raises BadContract, naming the file, the line, and the nearest known name."""
     path = Path(path)
+    return read_schema(contract_text(path).removeprefix("\ufeff"), where=str(path), version=VERSION)
+
+
+def contract_text(path: Path) -> str:
+    """The text of a contract's file, a byte order mark included. Raises BadContract."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadContract.unreadable(path, error) from error
     try:
-        return read_schema(content.decode("utf-8-sig"), where=str(path), version=VERSION)
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadContract.encoding(str(path), error.start) from error
 
@@ -76,8 +88,8 @@ def _lines(schema: Schema) -> Iterator[str]:
         value = getattr(schema, role)
         if value is not None:
             yield f"{role}: {scalar(value)}" + (f"  # {meaning}" if meaning else "")
-    for field in _TABLE:
-        if getattr(schema, field) != getattr(_USUAL_TABLE, field):
+    for field in _SIZES:
+        if not is_usual_of_table(field, getattr(schema, field)):
             yield from table_lines(field, getattr(schema, field))
     yield "columns:" if schema.columns else "columns: {}"
     for name, column in schema.columns.items():
@@ -107,7 +119,7 @@ def entry_lines(name: str, body: Iterable[str]) -> Iterator[str]:
 def column_lines(column: ColumnSchema) -> Iterator[str]:
     """A column's contract as lines: its kind, and what is not usual."""
     yield f"kind: {column.kind.value}"
-    for field in _ORDER:
+    for field in COLUMN_ORDER:
         value = getattr(column, field)
         if not is_usual(field, value):
             yield from field_lines(field, value, column.kind)
@@ -117,6 +129,11 @@ def is_usual(field: str, value: object) -> bool:
     """Whether a field says what it says where it is left out; a bound of 0 is not None."""
     usual = getattr(_USUAL, field)
     return value is None if usual is None else bool(value == usual)
+
+
+def is_usual_of_table(field: str, value: object) -> bool:
+    """Whether a field of the table says what it says where it is left out; the name is always said."""
+    return field != "name" and bool(value == getattr(_USUAL_TABLE, field))
 
 
 def key_of(field: str) -> str:
@@ -145,16 +162,39 @@ def field_lines(field: str, value: Any, kind: Kind) -> Iterator[str]:
         yield f"{key}: {_verbatim(value) if field == 'pattern' else scalar(value)}"
 
 
+def flow_column(column: ColumnSchema) -> str:
+    """A column's contract on one line, as it stands in braces."""
+    said = [flow_field(field, getattr(column, field), column.kind) for field in COLUMN_ORDER
+            if not is_usual(field, getattr(column, field))]  # fmt: skip
+    return "{" + ", ".join([f"kind: {column.kind.value}", *said]) + "}"
+
+
+def flow_field(field: str, value: Any, kind: Kind) -> str:
+    """One field of a column on one line."""
+    if isinstance(value, tuple):
+        return f"{key_of(field)}: [{', '.join(scalar(item) for item in value)}]"
+    if isinstance(value, ColumnSchema):
+        return f"{field}: {flow_column(value)}"
+    if isinstance(value, Mapping):
+        inner = {name: flow_column(each) if field == "fields" else scalar(each) for name, each in value.items()}
+        return f"{field}: {{{', '.join(f'{scalar(name)}: {text}' for name, text in inner.items())}}}"
+    return " ".join(field_lines(field, value, kind))
+
+
 def rule_lines(rule: RowRule) -> Iterator[str]:
     """A row rule as lines."""
     for field in RowRule.__slots__[1:]:
         value = getattr(rule, field)
-        if value == getattr(_USUAL_RULE, field):
-            continue
-        if isinstance(value, tuple) and (field == "not_in" or len(value) > 1):
-            yield from _wrapped(field, [scalar(item) for item in value])
-        else:
-            yield f"{field}: {scalar(value[0] if isinstance(value, tuple) else value)}"
+        if value != getattr(_USUAL_RULE, field):
+            yield from rule_field_lines(field, value)
+
+
+def rule_field_lines(field: str, value: object) -> Iterator[str]:
+    """One field of a row rule as lines; a list of one column is that column."""
+    if isinstance(value, tuple) and (field == "not_in" or len(value) > 1):
+        yield from _wrapped(field, [scalar(item) for item in value])
+    else:
+        yield f"{field}: {scalar(value[0] if isinstance(value, tuple) else value)}"
 
 
 def _verbatim(text: str) -> str:
