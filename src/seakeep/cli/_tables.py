@@ -20,11 +20,16 @@ def statistics_of(data: str, *, engine: Engine | None = None) -> Statistics:
 
     engine: where it is counted; None for this machine.
     """
-    if data.endswith(".json") and Path(data).is_file():
+    if is_saved(data):
         return Statistics.load(Path(data))
     from seakeep import data as data_room
 
     return data_room.profile(data_room.read(data), engine=engine)
+
+
+def is_saved(data: str) -> bool:
+    """Whether DATA is a file of saved statistics, and no table."""
+    return data.endswith(".json") and Path(data).is_file()
 
 
 def engine_option(function: F) -> F:

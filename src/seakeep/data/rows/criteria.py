@@ -29,14 +29,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Short:
+    """What a piece tells of a criterion without looking at every row, as aggregates.
+
+    count: how many rows break it. clear: whether none does, where counting them is dearer; null for none to judge. asked: how many rows
+    have something to judge; None for all.
+    """
+
+    count: pl.Expr | None = None
+    clear: pl.Expr | None = None
+    asked: pl.Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
     """One rule that a row keeps or breaks.
 
     name: stable, as in the quarantine's `@broken`: "fare.bounds", or the name of a row rule. code: of its check. subject: what is
     judged. told: what broken rows do, as in "7 rows are missing". columns: whose values are shown. broken: true where a row breaks
     it, else false or null. expected: what the contract says, as text. tolerance: largest share of broken rows; marks: whether a row
-    that breaks it is broken. asked: true where there is something to judge; None for every row. optional: whether it rests on
-    columns that the table may lack, and lacks.
+    that breaks it is broken. asked: true where there is something to judge; None for every row. short: a cheaper way to count; None
+    where there is none. optional: whether it rests on columns that the table may lack, and lacks.
     """
 
     name: str
@@ -49,6 +62,7 @@ class Criterion:
     tolerance: float = 0.0
     marks: bool = True
     asked: pl.Expr | None = None
+    short: Short | None = None
     optional: bool = False
 
 
@@ -74,10 +88,13 @@ class Subject:
         tolerance: float = 0.0,
         marks: bool = True,
         asked: pl.Expr | None = None,
+        short: Short | None = None,
     ) -> Criterion:
         """The rule `what` of this value."""
         name, columns = f"{self.name}.{what}", (self.column,)
-        return Criterion(name, f"rows.{what}", self.name, told, columns, broken, expected, tolerance, marks, asked)
+        return Criterion(
+            name, f"rows.{what}", self.name, told, columns, broken, expected, tolerance, marks, asked, short
+        )
 
 
 def column_criteria(name: str, contract: ColumnSchema, dtype: pl.DataType) -> Iterator[Criterion]:
@@ -128,14 +145,20 @@ def _missing(subject: Subject, contract: ColumnSchema, got: Kind) -> Iterator[Cr
     value, is_float = subject.value, subject.dtype.is_float()
     nan_is_missing = is_float and contract.nan == "missing"
     missing = value.is_null() | value.is_nan() if nan_is_missing else value.is_null()
-    most = contract.missing_at_most
+    count = value.null_count() + value.is_nan().sum() if nan_is_missing else value.null_count()
+    most, short = contract.missing_at_most, Short(count)
     expected = f"missing_at_most: {most:g}"
     if got is not Kind.NULL or contract.kind is not Kind.NULL:
-        yield subject.criterion("missing", "are missing", missing, tolerance=most, marks=not most, expected=expected)
+        yield subject.criterion(
+            "missing", "are missing", missing, tolerance=most, marks=not most, short=short, expected=expected
+        )
     if is_float and contract.nan == "refused":
         yield subject.criterion("nan", "are NaN", value.is_nan(), expected="nan: refused")
     if is_float and not contract.infinite:
-        yield subject.criterion("infinite", "are infinite", value.is_infinite(), expected="infinite: false")
+        within = Short(clear=(value.min() > -math.inf) & (value.max() < math.inf))
+        yield subject.criterion(
+            "infinite", "are infinite", value.is_infinite(), short=within, expected="infinite: false"
+        )
 
 
 def _plain_rules(subject: Subject, contract: ColumnSchema, got: Kind) -> Iterator[Criterion]:
@@ -175,16 +198,20 @@ def _bounds(subject: Subject, contract: ColumnSchema, got: Kind) -> Criterion:
     """Finite values outside of the bounds. NaN is greater than anything in Polars, and infinities have a rule of their own."""
     low, high = contract.minimum, contract.maximum
     value = plain(subject.value, subject.dtype)
-    sides = []
+    sides, clear = [], []
     if low is not None:
-        below = value < _bound(low, got, math.ceil)
-        sides.append(below & (value > -math.inf) if got is Kind.NUMBER else below)
+        least = _bound(low, got, math.ceil)
+        sides.append((value < least) & (value > -math.inf) if got is Kind.NUMBER else value < least)
+        clear.append(value.min() >= least)
     if high is not None:
-        above = value > _bound(high, got, math.floor)
-        sides.append(above & (value < math.inf) if got is Kind.NUMBER else above)
+        most = _bound(high, got, math.floor)
+        sides.append((value > most) & (value < math.inf) if got is Kind.NUMBER else value > most)
+        clear.append(value.max() <= most)
     broken = functools.reduce(operator.or_, sides)
     told = [readable(bound, contract.kind) if bound is not None else "any" for bound in (low, high)]
-    return subject.criterion("bounds", "lie outside of the bounds", broken, expected=f"{told[0]} to {told[1]}")
+    short = Short(clear=functools.reduce(operator.and_, clear))
+    expected = f"{told[0]} to {told[1]}"
+    return subject.criterion("bounds", "lie outside of the bounds", broken, short=short, expected=expected)
 
 
 def _bound(bound: float, got: Kind, towards: Callable[[float], int]) -> pl.Expr:
@@ -219,7 +246,7 @@ def _fields(subject: Subject, contract: ColumnSchema) -> Iterator[Criterion]:
         value = subject.value.struct.field(name)
         inner = Subject(f"{subject.name}.{name}", subject.column, value, dtype)
         for each in value_criteria(inner, contract.fields[name]) if name in contract.fields else ():
-            yield replace(each, broken=each.broken & subject.value.is_not_null(), asked=None)
+            yield replace(each, broken=each.broken & subject.value.is_not_null(), asked=None, short=None)
 
 
 def _items(subject: Subject, contract: ColumnSchema) -> Iterator[Criterion]:
@@ -231,7 +258,7 @@ def _items(subject: Subject, contract: ColumnSchema) -> Iterator[Criterion]:
     for each in value_criteria(Subject(f"{subject.name}[]", subject.column, pl.element(), inner), contract):
         if each.marks:
             broken = listed.list.eval(each.broken.fill_null(False)).list.any()
-            yield replace(each, broken=broken, asked=None)
+            yield replace(each, broken=broken, asked=None, short=None)
 
 
 _TYPES = {Kind.STRING: pl.String, Kind.INTEGER: pl.Int64, Kind.BOOLEAN: pl.Boolean}

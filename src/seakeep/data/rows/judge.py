@@ -40,7 +40,7 @@ def validate_rows(
     folder: Path | str = "",
     tables: Mapping[str, Dataset] | None = None,
     subject: str = "",
-    progress: Callable[[int, int, int], None] | None = None,
+    progress: Callable[[int, float, float], None] | None = None,
 ) -> Report:
     """Judge every row of a table by its contract.
 
@@ -49,7 +49,7 @@ def validate_rows(
             written if asked for, with or without rows, and both are whole or absent.
         examples: broken rows to show for each rule. folder: where relative paths of `to` start: the contract's. tables: datasets by the
             text of `to`, in place of reading it. subject: what the table is called in the report.
-        progress: called with (rows so far, pieces done, pieces in all).
+        progress: called with (rows so far, share of the table, seconds).
     Returns: a report of kind "rows": one check for each rule, with how many rows break it and the first of them, and a table "rules".
         A row is broken by a rule without tolerance, or a row rule; what `missing_at_most` and `others_at_most` allow breaks no row.
     Cost: one pass over the columns that rules speak of, a second over pieces with broken rows, one more a file written. Memory: one

@@ -234,5 +234,5 @@ _CALLS: dict[str, Lowering] = {
     "day": _clock(lambda time: time.dt.day()),
     "hour": _clock(lambda time: time.dt.hour()),
     "weekday": _clock(lambda time: time.dt.weekday()),
-    "days_between": lambda arguments, _: (arguments[1] - arguments[0]).cast(pl.Float64) / _DAY,
+    "days_between": lambda arguments, _: (arguments[1].cast(pl.Int128) - arguments[0]).cast(pl.Float64) / _DAY,
 }

@@ -22,7 +22,7 @@ from seakeep.data.rows.kinds import same_family
 from seakeep.data.rows.lookups import Lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from seakeep.core.schema import Environment, RowRule, Schema
 
@@ -45,12 +45,13 @@ class Plan:
     lookups: tuple[Lookup, ...]
     checks: tuple[Check, ...]
 
-    def masked(self, piece: pl.LazyFrame) -> pl.LazyFrame:
-        """The piece with one boolean column for each criterion, true where a row breaks it, and what the lookups add."""
+    def masked(self, piece: pl.LazyFrame, numbers: Sequence[int] | None = None) -> pl.LazyFrame:
+        """The piece, what the lookups add, and for each criterion (or those of `numbers`) a column: whether a row breaks it."""
         for lookup in self.lookups:
             piece = lookup.joined(piece)
-        masks = (each.broken.fill_null(False).alias(mask(number)) for number, each in enumerate(self.criteria))
-        return piece.with_columns(*masks)
+        wanted = range(len(self.criteria)) if numbers is None else numbers
+        masks = [self.criteria[number].broken.fill_null(False).alias(mask(number)) for number in wanted]
+        return piece.with_columns(masks) if masks else piece
 
     def is_broken(self) -> pl.Expr:
         """Whether a row of a masked piece is broken."""
