@@ -7,7 +7,6 @@ have asked. All that follows is the same code on the same numbers, so a report i
 
 from __future__ import annotations
 
-import functools
 import inspect
 import io
 import json
@@ -19,7 +18,7 @@ import polars as pl
 
 from seakeep.core.codec import to_json
 from seakeep.core.prediction import Predictions
-from seakeep.data.engines import each, files_of, model_of, name_of, named
+from seakeep.data.engines import each, files_of, model_of, name_of, named, once
 from seakeep.data.frames import batches
 from seakeep.evaluation.labels import LabelReader
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.core.dataset import Dataset
-    from seakeep.core.model import Model
-    from seakeep.core.prediction import Predictor
     from seakeep.data.engines import Call, Engine
     from seakeep.evaluation.collect import Champion
 
@@ -88,12 +85,12 @@ def batches_answered(
 def answers_of(frame: pl.DataFrame, call: Call) -> bytes:
     """On a worker: the answers for the rows that can be judged, of every model."""
     told = json.loads(call.given)
-    models = [model_of(call, role=role) for role, _ in zip(ROLES, told["kinds"], strict=False)]
-    _, judged = LabelReader(models[0], told["label"]).read(frame[told["label"]])
+    asked = once(call, "predictors", lambda: _predictors(call, told["kinds"]))
+    _, judged = LabelReader(asked[0].model, told["label"]).read(frame[told["label"]])
     rows = frame.filter(pl.Series(judged, dtype=pl.Boolean))
     arrays: dict[str, NDArray[Any]] = {}
-    for role, kind, model in zip(ROLES, told["kinds"], models, strict=False):
-        predictions = _predictor(call.identity, kind, model).predict(rows)
+    for role, who in zip(ROLES, asked, strict=False):
+        predictions = who.predictor.predict(rows)
         arrays[f"{role}_scores"] = predictions.scores
         if predictions.decisions is not None:
             arrays[f"{role}_decisions"] = predictions.decisions
@@ -112,10 +109,13 @@ def _read(answer: bytes) -> list[Predictions]:
         ]
 
 
-@functools.lru_cache(maxsize=4)
-def _predictor(_identity: str, kind: str, model: Model) -> Predictor:
-    """A predictor of that class; one thread, where it can be told, since a worker is one of many."""
-    made = cast("Any", named(kind))
-    one = {"threads": 1} if "threads" in inspect.signature(made).parameters else {}
-    predictor: Predictor = made(model, **one)
-    return predictor
+def _predictors(call: Call, kinds: Sequence[str]) -> list[Champion]:
+    """Predictors of these classes; of one thread, where it can be told, since a worker is one of many."""
+    from seakeep.evaluation.collect import Champion
+
+    found = []
+    for role, kind in zip(ROLES, kinds, strict=False):
+        made, model = cast("Any", named(kind)), model_of(call, role=role)
+        one = {"threads": 1} if "threads" in inspect.signature(made).parameters else {}
+        found.append(Champion(made(model, **one), model))
+    return found

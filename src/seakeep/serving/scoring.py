@@ -8,7 +8,6 @@ offered to it as one, and an error in a batch must come out as it went in and no
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import time
@@ -26,7 +25,7 @@ from seakeep.core.codec import to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing
 from seakeep.core.kinds import Task
-from seakeep.data.engines import connected, each, files_of, model_of, packed, unpacked
+from seakeep.data.engines import connected, each, files_of, model_of, once, packed, unpacked
 from seakeep.data.frames import batches, schema_of
 from seakeep.features.nulls import feeds
 from seakeep.serving.runtimes.onnx import OnnxPredictor
@@ -246,16 +245,9 @@ class _Run:
 
 def scored(frame: pl.DataFrame, call: Call) -> bytes:
     """On an engine's worker: these rows' output, in Arrow's IPC format."""
-    model = model_of(call)
+    predictor = once(call, "predictor", lambda: OnnxPredictor(model_of(call), threads=1))
     keep, key = json.loads(call.given)
-    return packed(
-        _beside(_predictor(call.identity, model).predict(frame), frame, model, begin=call.begin, keep=keep, key=key)
-    )
-
-
-@functools.lru_cache(maxsize=4)
-def _predictor(_identity: str, model: Model) -> OnnxPredictor:
-    return OnnxPredictor(model, threads=1)
+    return packed(_beside(predictor.predict(frame), frame, predictor.model, begin=call.begin, keep=keep, key=key))
 
 
 def _beside(

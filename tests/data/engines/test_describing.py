@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from seakeep.data import read, split
-from seakeep.data.engines._describing import NotDescribable, _described, _made, describe, described
+from seakeep.data.engines._describing import NotDescribable, _described, _made, as_text, from_text
 from seakeep.testing.sources import ordinary
 
 
@@ -21,7 +21,7 @@ def table(tmp_path):
 
 
 def same(dataset) -> bool:
-    found = described(describe(dataset))
+    found = from_text(as_text(dataset))
     rows = [pl.concat([piece.collect() for piece in each.pieces()]) for each in (found, dataset)]
     return rows[0].equals(rows[1]) and found.digest == dataset.digest
 
@@ -68,8 +68,8 @@ def test_values_come_back():
 
 def test_what_only_this_process_has_is_not_described(tmp_path):
     with pytest.raises(NotDescribable):
-        describe(read(ordinary()))
+        as_text(read(ordinary()))
     packed = tmp_path / "a.csv.gz"
     packed.write_bytes(gzip.compress(b"a,b\n1,2\n"))
     with pytest.raises(NotDescribable):
-        describe(read(packed))
+        as_text(read(packed))

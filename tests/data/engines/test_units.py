@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seakeep.data import batches, read
-from seakeep.data.engines._describing import describe
+from seakeep.data.engines._describing import as_text
 from seakeep.data.engines._job import Job, Unit
 from seakeep.data.engines._units import known_counts, packed, units_of, unpacked
 from seakeep.data.engines._working import frame_of
@@ -30,7 +30,7 @@ def test_units_are_the_batches(tmp_path):
     dataset = read(tmp_path)
     counts = known_counts(dataset)
     assert counts == (5, 0, 13, 1)
-    job = Job("", describe(dataset), "x")
+    job = Job("", as_text(dataset), "x")
     frames = [frame_of(job, unit) for unit in units_of(counts, 4)]
     assert [frame["a"].to_list() for frame in frames] == [frame["a"].to_list() for frame in batches(dataset, rows=4)]
 

@@ -17,7 +17,7 @@ from seakeep.data.engines import (
     each,
     map_batches,
 )
-from seakeep.data.engines._describing import describe
+from seakeep.data.engines._describing import as_text
 from seakeep.data.engines._job import Answer, Job, Unit, name_of, named, versions
 from seakeep.data.engines._working import perform
 from seakeep.testing.engines import broken, rows_told, turned
@@ -30,7 +30,7 @@ def table(tmp_path):
 
 
 def job(table, **changes) -> Job:
-    told = {"function": name_of(rows_told), "table": describe(read(table)), "identity": "x", "versions": versions()}
+    told = {"function": name_of(rows_told), "table": as_text(read(table)), "identity": "x", "versions": versions()}
     return Job(**{**told, **changes})
 
 
@@ -78,7 +78,7 @@ def test_another_exception_is_told_with_its_place(table):
 
 def test_functions_go_by_name():
     assert named(name_of(rows_told)) is rows_told
-    for bad in (lambda: 1, test_functions_go_by_name.__get__(1), table.__class__):
+    for bad in (lambda: 1, test_functions_go_by_name.__get__(1)):
         with pytest.raises(BadEngine, match="cannot be sent to workers"):
             name_of(bad)
 

@@ -21,15 +21,19 @@ _HOMES = {
     "NotVisible": "_errors",
     "Call": "_job",
     "WorkersDiffer": "_errors",
+    "as_text": "_describing",
     "connect": "_connecting",
     "connected": "_connecting",
+    "counts_of": "_folding",
     "each": "_folding",
     "files_of": "_models",
     "fold": "_folding",
+    "from_text": "_describing",
     "map_batches": "_folding",
     "model_of": "_models",
     "name_of": "_job",
     "named": "_job",
+    "once": "_models",
     "packed": "_units",
     "place_of": "_connecting",
     "profile": "_profiling",
@@ -45,15 +49,19 @@ __all__ = [
     "EngineBroke",
     "NotVisible",
     "WorkersDiffer",
+    "as_text",
     "connect",
     "connected",
+    "counts_of",
     "each",
     "files_of",
     "fold",
+    "from_text",
     "map_batches",
     "model_of",
     "name_of",
     "named",
+    "once",
     "packed",
     "place_of",
     "profile",
@@ -62,10 +70,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from seakeep.data.engines._connecting import connect, connected, place_of
+    from seakeep.data.engines._describing import as_text, from_text
     from seakeep.data.engines._errors import BadEngine, CannotConnect, EngineBroke, NotVisible, WorkersDiffer
-    from seakeep.data.engines._folding import CannotPublish, each, fold, map_batches
+    from seakeep.data.engines._folding import CannotPublish, counts_of, each, fold, map_batches
     from seakeep.data.engines._job import Call, Engine, name_of, named
-    from seakeep.data.engines._models import files_of, model_of
+    from seakeep.data.engines._models import files_of, model_of, once
     from seakeep.data.engines._profiling import profile
     from seakeep.data.engines._units import packed, unpacked
 

@@ -23,6 +23,7 @@ import polars as pl
 from seakeep.core.codec import to_plain
 from seakeep.core.dataset import Dataset
 from seakeep.data.engines._job import named
+from seakeep.data.engines._units import packed, unpacked
 from seakeep.data.reading import scratch
 
 if TYPE_CHECKING:
@@ -35,17 +36,22 @@ class NotDescribable(Exception):
     """Something in a dataset exists in this process only; its rows can be sent, it cannot."""
 
 
-def describe(dataset: Dataset) -> str:
-    """The dataset as text. Raises NotDescribable."""
-    return json.dumps(_described(dataset), separators=(",", ":"), allow_nan=False)
+def as_text(value: object) -> str:
+    """A dataset, or another value made of dataclasses, expressions and frames, as text. Raises NotDescribable."""
+    return json.dumps(_described(value), separators=(",", ":"), allow_nan=False)
+
+
+def from_text(text: str) -> Any:
+    """The value that `as_text` told of."""
+    return _made(json.loads(text))
 
 
 @functools.lru_cache(maxsize=4)
-def described(text: str) -> Dataset:
-    """The dataset that `describe` told of."""
-    found = _made(json.loads(text))
+def table_of(text: str) -> tuple[Dataset, tuple[pl.LazyFrame, ...]]:
+    """The dataset that `as_text` told of, and its pieces, which may be thousands."""
+    found = from_text(text)
     assert isinstance(found, Dataset)
-    return found
+    return found, found.pieces()
 
 
 def _described(value: object) -> Json:
@@ -126,6 +132,11 @@ _FORMS: dict[Any, tuple[str, Callable[[Any], Json], Callable[[Any], Any]]] = {
     Path: ("path", _path, Path),
     pl.Schema: ("schema", _schema, _schema_of),
     pl.DataType: ("dtype", lambda dtype: _schema({"": dtype}), lambda text: _schema_of(text)[""]),
+    pl.DataFrame: (
+        "frame",
+        lambda frame: base64.b64encode(packed(frame)).decode("ascii"),
+        lambda text: unpacked(base64.b64decode(text)),
+    ),
     pl.Expr: ("expression", _expression, _expression_of),
     Mapping: (
         "mapping",

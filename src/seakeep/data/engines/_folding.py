@@ -14,19 +14,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import polars as pl
+
 from seakeep.core.codec import to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.files import TEMPORARY, replacing
-from seakeep.data.engines._describing import NotDescribable, describe
+from seakeep.data.engines._describing import NotDescribable, as_text
 from seakeep.data.engines._errors import NotVisible
 from seakeep.data.engines._job import Job, Unit, host, name_of, named, versions
 from seakeep.data.engines._units import known_counts, packed, units_of, unpacked
-from seakeep.data.frames import batches, known_columns, schema_of
+from seakeep.data.frames import batches, fetch, known_columns, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-
-    import polars as pl
 
     from seakeep.core.dataset import Dataset
     from seakeep.data.engines._job import Call, Engine, Mapped
@@ -84,15 +84,27 @@ def each(
     columns: Sequence[str] | None = None,
     given: str = "",
     files: Mapping[str, bytes] | None = None,
+    counts: Sequence[int] | None = None,
 ) -> Generator[bytes]:
-    """What `value_of` makes of every `rows` rows of a table, in its order, as they come. Parameters: as of fold."""
+    """What `value_of` makes of every `rows` rows of a table, in its order, as they come.
+
+    Parameters: as of fold. counts: what `counts_of` said, where it was asked before.
+    """
     chosen = None if columns is None else known_columns(columns, dataset)
     table = _described(engine, dataset)
     own = versions() if engine.is_remote else {}
     job = Job(name_of(value_of), table, secrets.token_hex(8), chosen, given, dict(files or {}), own)
-    units = units_of(_counts(engine, dataset, table), rows) if table else _carried(engine, dataset, rows, chosen)
+    if table:
+        units = units_of(_counts(engine, dataset, table) if counts is None else counts, rows)
+    else:
+        units = _carried(engine, dataset, rows, chosen)
     with closing(_answers(engine, job, units)) as answers:
         yield from answers
+
+
+def counts_of(engine: Engine, dataset: Dataset) -> tuple[int, ...]:
+    """Rows of every piece of a table. Raises: as fold."""
+    return tuple(_counts(engine, dataset, _described(engine, dataset)))
 
 
 def map_batches(
@@ -176,7 +188,7 @@ def _described(engine: Engine, dataset: Dataset) -> str:
     if not engine.is_remote:
         return ""
     try:
-        return describe(dataset)
+        return as_text(dataset)
     except NotDescribable:
         return ""
 
@@ -186,6 +198,9 @@ def _counts(engine: Engine, dataset: Dataset, table: str) -> Sequence[int]:
     counts = known_counts(dataset)
     if counts is not None:
         return counts
+    if not table:
+        lengths = (piece.select(pl.len()) for piece in dataset.pieces())
+        return [int(fetch(dataset, piece, length).item()) for piece, length in enumerate(lengths)]
     job = Job(name_of(counted), table, secrets.token_hex(8), versions=versions())
     units = (Unit(piece, 0, -1, ((piece, 0, -1),)) for piece in range(len(dataset.pieces())))
     return [int(count) for count in _answers(engine, job, units)]

@@ -1,20 +1,35 @@
-"""A model on its way to workers: its files' contents beside the job, loaded once a process."""
+"""A model on its way to workers: its files' contents beside the job; and what a worker keeps from unit to unit."""
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seakeep.core.model import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from seakeep.data.engines._job import Call
 
-_KEPT = 4
+T = TypeVar("T")
+_JOBS = 2
+_kept: dict[str, dict[str, Any]] = {}
+_lock = Lock()
+
+
+def once(call: Call, name: str, make: Callable[[], T]) -> T:
+    """On a worker: what `make` gave for this job when it was first asked for under that name. The latest jobs' are kept."""
+    with _lock:
+        own = _kept.setdefault(call.identity, {})
+        if len(_kept) > _JOBS:
+            del _kept[next(iter(_kept))]
+        if name not in own:
+            own[name] = make()
+        found: T = own[name]
+        return found
 
 
 def files_of(model: Model, *, role: str = "model") -> dict[str, bytes]:
@@ -25,28 +40,9 @@ def files_of(model: Model, *, role: str = "model") -> dict[str, bytes]:
 
 
 def model_of(call: Call, *, role: str = "model") -> Model:
-    """On a worker: the model that `files_of` took apart."""
-    return _loaded(_Files(call.identity, role, call.files))
-
-
-class _Files:
-    """A model's files, known by the job and the role, so that they need not be compared."""
-
-    def __init__(self, identity: str, role: str, files: Mapping[str, bytes]) -> None:
-        self.key, self.files = (identity, role), files
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Files) and self.key == other.key
-
-
-@functools.lru_cache(maxsize=_KEPT)
-def _loaded(carried: _Files) -> Model:
-    start = f"{carried.key[1]}/"
+    """On a worker: the model that `files_of` took apart. Reads it anew: keep it with `once`."""
     with tempfile.TemporaryDirectory(prefix="seakeep-") as folder:
-        for name, content in carried.files.items():
-            if name.startswith(start):
-                (Path(folder) / name.removeprefix(start)).write_bytes(content)
+        for name, content in call.files.items():
+            if name.startswith(f"{role}/"):
+                (Path(folder) / name.removeprefix(f"{role}/")).write_bytes(content)
         return Model.load(Path(folder))

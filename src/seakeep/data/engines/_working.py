@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from seakeep.data.engines._describing import described
+from seakeep.data.engines._describing import table_of
 from seakeep.data.engines._errors import NotVisible, WorkersDiffer
 from seakeep.data.engines._job import Answer, Call, host, named, versions
 from seakeep.data.engines._units import unpacked
@@ -42,8 +42,7 @@ def frame_of(job: Job, unit: Unit) -> pl.DataFrame:
     """The unit's rows. Raises DataError, naming the file; NotVisible."""
     if unit.content is not None:
         return unpacked(unit.content) if isinstance(unit.content, bytes) else unit.content
-    dataset = described(job.table)
-    pieces = dataset.pieces()
+    dataset, pieces = table_of(job.table)
     frames = []
     for number, start, rows in unit.ranges:
         _check_visible(dataset, number)
