@@ -31,6 +31,7 @@ _HOMES = {
     "Task": "core",
     "Verdict": "core",
     "advance": "pipeline.rollouts",
+    "associate": "data",
     "at_least": "evaluation",
     "at_most": "evaluation",
     "clean": "data",
@@ -49,6 +50,7 @@ _HOMES = {
     "score": "pipeline.verbs",
     "serve": "pipeline.verbs",
     "split": "data",
+    "total": "data",
     "train": "training",
     "validate": "data",
 }
@@ -73,6 +75,7 @@ __all__ = [
     "Task",
     "Verdict",
     "advance",
+    "associate",
     "at_least",
     "at_most",
     "clean",
@@ -91,6 +94,7 @@ __all__ = [
     "score",
     "serve",
     "split",
+    "total",
     "train",
     "validate",
 ]
@@ -112,7 +116,7 @@ if TYPE_CHECKING:
         Task,
         Verdict,
     )
-    from seakeep.data import clean, drift, infer_schema, inspect, profile, read, split, validate
+    from seakeep.data import associate, clean, drift, infer_schema, inspect, profile, read, split, total, validate
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
     from seakeep.pipeline import Pipeline, Spans, run
     from seakeep.pipeline.predictions import predictions

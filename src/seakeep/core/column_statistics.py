@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from seakeep.core import ranks
 from seakeep.core.codec import GAINED
 from seakeep.core.counters import TopValues, Value
 from seakeep.core.distinct import STANDARD_ERROR, DistinctSketch, hash_bytes, hash_number
@@ -134,7 +135,7 @@ class ColumnStatistics:
     @property
     def rank_error(self) -> float:
         """Largest possible error of a quantile's rank, and of a share below a value, as a share of the finite values."""
-        return self.histogram.rank_error
+        return ranks.rank_error(self.histogram, self.top)
 
     @property
     def top_error(self) -> float:
@@ -170,9 +171,9 @@ class ColumnStatistics:
     def quantile(self, share: float) -> float | None:
         """The value at `share` (0 to 1) of the finite values, never beyond the extremes.
 
-        Exact while the histogram is (see Histogram.quantile). None where there is no finite value.
+        Exact while the histogram is; its rank within `rank_error`. None where there is no finite value.
         """
-        found = self.histogram.quantile(share)
+        found = ranks.quantile(self.histogram, self.top, share)
         if found is None or self.minimum is None or self.maximum is None:
             return None
         return float(min(max(found, self.minimum), self.maximum))

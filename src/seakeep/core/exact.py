@@ -47,10 +47,11 @@ class ExactSum:
     @classmethod
     def decimal(cls, digits: int, scale: int) -> ExactSum:
         """digits · 10^-scale, exactly."""
-        return cls._reduced(digits, -scale, scale)
+        return cls.reduced(digits, -scale, scale)
 
     @classmethod
-    def _reduced(cls, mantissa: int, exponent: int, fives: int) -> ExactSum:
+    def reduced(cls, mantissa: int, exponent: int, fives: int) -> ExactSum:
+        """mantissa · 2^exponent / 5^fives for any integers."""
         while fives > 0 and mantissa % 5 == 0 and mantissa:
             mantissa, fives = mantissa // 5, fives - 1
         plain = cls.scaled(mantissa * 5 ** max(-fives, 0), exponent)
@@ -67,7 +68,7 @@ class ExactSum:
         low, fives = min(self.exponent, other.exponent), max(self.fives, other.fives)
         own = (self.mantissa << (self.exponent - low)) * 5 ** (fives - self.fives)
         their = (other.mantissa << (other.exponent - low)) * 5 ** (fives - other.fives)
-        return ExactSum._reduced(own + their, low, fives)
+        return ExactSum.reduced(own + their, low, fives)
 
     def fraction(self) -> Fraction:
         """The exact value."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from seakeep.core import ranks
 from seakeep.core.counters import TopValues, Value
 from seakeep.core.exact import ExactSum, nearest_float
 from seakeep.core.histogram import Histogram
@@ -85,8 +86,8 @@ class Weighted:
         return None if variance is None else float(variance**0.5)
 
     def quantile(self, share: float) -> float | None:
-        """The value below which `share` (0 to 1) of the weight lies; exact while the histogram is. None for no weight."""
-        return self.histogram.quantile(share)
+        """The value below which `share` (0 to 1) of the weight lies; None for no weight. See core.ranks."""
+        return ranks.quantile(self.histogram, self.top, share)
 
     def weights(self) -> dict[Value, float]:
         """Weight of each of the heaviest values, heaviest first; lower bounds within `top.error` units."""

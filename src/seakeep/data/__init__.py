@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from seakeep._lazy import lazily
 
 _HOMES = {
+    "associate": "statistics.associate",
     "batches": "frames",
     "collect": "frames",
     "clean": "cleaning.clean",
@@ -26,12 +27,14 @@ _HOMES = {
     "save_schema": "contract.writing",
     "skew": "rows.skew",
     "split": "split",
+    "total": "statistics.totals",
     "split_rows": "rows.splitting",
     "validate": "validation.validate",
     "validate_rows": "rows.judge",
 }
 
 __all__ = [
+    "associate",
     "batches",
     "clean",
     "collect",
@@ -48,6 +51,7 @@ __all__ = [
     "skew",
     "split",
     "split_rows",
+    "total",
     "validate",
     "validate_rows",
 ]
@@ -65,7 +69,9 @@ if TYPE_CHECKING:
     from seakeep.data.rows.skew import skew
     from seakeep.data.rows.splitting import split_rows
     from seakeep.data.split import split
+    from seakeep.data.statistics.associate import associate
     from seakeep.data.statistics.profile import profile, profile_frame
+    from seakeep.data.statistics.totals import total
     from seakeep.data.validation.validate import validate
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)
