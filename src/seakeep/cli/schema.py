@@ -1,4 +1,4 @@
-"""Make and change contracts: infer, update, rename, diff."""
+"""Make and change contracts: infer, update, rename, diff, merge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from seakeep.cli._door import Door, verb
 
 if TYPE_CHECKING:
     from seakeep.core import Schema
-    from seakeep.core.report import Verdict
+    from seakeep.core.report import Report, Verdict
+    from seakeep.data.contract.merge import How
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,18 +60,34 @@ def infer(
 @verb
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("data")
-@click.option("--environment", type=click.Choice(["training", "serving"]), default="training", show_default=True)
-def update(door: Door, *, file: Path, data: str, environment: str) -> None:
-    """Loosen the contract in FILE just so far that DATA keeps it; what people wrote stays.
+@click.option(
+    "--environment", default="training", show_default=True, help="Training, serving, or one of the contract's."
+)
+@click.option(
+    "--accept", multiple=True, metavar="CODE[:SUBJECT]", help="Accept this check alone, such as schema.domain:carrier."
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Accept what failed in a report that `validate --json` wrote.",
+)
+def update(
+    door: Door, *, file: Path, data: str, environment: str, accept: tuple[str, ...], report: Path | None
+) -> None:
+    """Loosen the contract in FILE just so far that DATA keeps it; what people wrote stays, comments too.
 
     Example: seakeep schema update trips.schema.yaml trips/2026-06.parquet
+
+    Another: seakeep schema update trips.schema.yaml trips/2026-06.parquet --accept schema.domain:payment
     """
     from seakeep import data as data_room
     from seakeep.cli._tables import statistics_of
-    from seakeep.data.contract.update import update_schema
+    from seakeep.data.contract.update import acceptable, update_schema
 
     schema = data_room.load_schema(file)
-    _changed(door, schema, update_schema(schema, statistics_of(data), environment=environment), file)
+    wanted = {*accept, *(acceptable(_report(report)) if report else ())} if accept or report else None
+    updated = update_schema(schema, statistics_of(data), environment=environment, accept=wanted)
+    _changed(door, schema, updated, file)
 
 
 @verb
@@ -78,7 +95,7 @@ def update(door: Door, *, file: Path, data: str, environment: str) -> None:
 @click.argument("old")
 @click.argument("new")
 def rename(door: Door, *, file: Path, old: str, new: str) -> None:
-    """Rename column OLD to NEW in the contract in FILE.
+    """Rename column OLD to NEW in the contract in FILE, in its roles and rules too.
 
     Example: seakeep schema rename trips.schema.yaml fare fare_amount
     """
@@ -86,7 +103,7 @@ def rename(door: Door, *, file: Path, old: str, new: str) -> None:
     from seakeep.data.contract.evolve import rename_column
 
     schema = data_room.load_schema(file)
-    _changed(door, schema, rename_column(schema, old, new), file)
+    _changed(door, schema, rename_column(schema, old, new), file, renamed=(old, new))
 
 
 @verb
@@ -105,13 +122,54 @@ def diff(door: Door, *, first: Path, second: Path) -> Verdict:
     )
 
 
-def _changed(door: Door, before: Schema, after: Schema, file: Path) -> None:
-    """Write the contract over itself and show what changed."""
+@verb
+@click.argument("first", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("second", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The contract to write (not over one)."
+)
+@click.option(
+    "--strictest", is_flag=True, help="A contract whose tables keep both; else one that either's tables keep."
+)
+def merge(door: Door, *, first: Path, second: Path, output: Path | None, strictest: bool) -> Verdict | None:
+    """Make one contract of two; exit code 2 where they state a fact in two ways (the first's is taken).
+
+    Example: seakeep schema merge ours.schema.yaml theirs.schema.yaml -o trips.schema.yaml
+    """
     from seakeep import data as data_room
+    from seakeep.data.contract.merge import merge_schemas
+
+    if output is not None and output.exists():
+        raise click.BadParameter(f"{output} exists; name another file, or remove it first")
+    how: How = "strictest" if strictest else "widest"
+    schema, report = merge_schemas(data_room.load_schema(first), data_room.load_schema(second), how=how)
+    if output is None:
+        _written(door, schema, None)
+        return report.verdict
+    data_room.save_schema(schema, output)
+    return door.show_report(report)
+
+
+def _report(path: Path) -> Report:
+    """A report that `--json` wrote, which tells its verdict beside the report's own fields."""
+    from seakeep.core import Report
+    from seakeep.core.codec import Json, from_json, from_plain
+
+    if not path.exists():
+        raise click.BadParameter(f"there is no {path}; write it: seakeep validate DATA --schema FILE --json > {path}")
+    plain = from_json(dict[str, Json], path.read_bytes(), path=str(path))
+    return from_plain(Report, {name: value for name, value in plain.items() if name != "verdict"}, path=str(path))
+
+
+def _changed(door: Door, before: Schema, after: Schema, file: Path, *, renamed: tuple[str, str] | None = None) -> None:
+    """Write what changed into the contract's file and show it."""
+    from seakeep.data.contract.editing import save_changed
     from seakeep.data.contract.evolve import diff_schemas
 
-    if after != before:
-        data_room.save_schema(after, file)
+    if after != before and not save_changed(before, after, file, renamed=renamed):
+        click.echo(
+            f"{file} was written anew, without its comments: anchors make one text stand for two places.", err=True
+        )
     table = diff_schemas(before, after).tables
     changes = [dict(zip(each.columns, row, strict=True)) for each in table for row in each.rows]
 
@@ -134,5 +192,5 @@ def _written(door: Door, schema: Schema, output: Path | None) -> None:
     door.show(schema, lambda: text.rstrip("\n"))
 
 
-for _part in (infer, update, rename, diff):
+for _part in (infer, update, rename, diff, merge):
     command.add_command(_part)

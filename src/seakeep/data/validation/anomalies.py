@@ -52,6 +52,7 @@ MEANINGS: dict[str, str] = {
     "skew.kind": "The column holds values of the same kind in training and serving.",
     "skew.values": "The share of joined rows whose values differ between training and serving is within what is allowed.",
     "contract.compatible": "A changed contract asks of tables and requests nothing that the one before it did not.",
+    "contract.conflict": "Two contracts that are merged state no fact in two ways.",
     "contract.equal": "Two contracts say the same.",
     "contract.table_changed": "The table's name, roles or least number of rows are the same in both contracts.",
     "contract.column_added": "The second contract has no column that the first has not.",
