@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -92,9 +92,10 @@ def command(
         others = {"reference": reference, "previous": previous, "serving": serving}
         known = {role: statistics_of(table, engine=connection) for role, table in others.items() if table}
         found = statistics_of(data, engine=connection)
-    report = data_room.validate(found, schema, environment=environment, subject=data, **known)
-    if by_rows or (schema.rules and not is_saved(data)):
-        report += _by_rows(door, data, schema, environment, folder=Path(contract).parent, broken=quarantine, good=good)
+        report = data_room.validate(found, schema, environment=environment, subject=data, **known)
+        if by_rows or (schema.rules and not is_saved(data)):
+            places = {"folder": Path(contract).parent, "quarantine": quarantine, "good": good}
+            report += _by_rows(door, data, schema, environment=environment, engine=connection, **places)
     if keys:
         report += data_room.skew(data_room.read(data), data_room.read(str(serving)), key=keys)
     return door.show_report(report, tables=("skew",))
@@ -115,25 +116,14 @@ def _by_rows(
     door: Door,
     data: str,
     schema: Schema,
-    environment: Environment,
-    *,
-    folder: Path,
-    broken: Path | None,
-    good: Path | None,
+    **given: Any,
 ) -> Report:
     """The report by rows; on a terminal it tells how far it is."""
     from seakeep import data as data_room
 
     shown = sys.stderr.isatty() and not door.as_json
     report = data_room.validate_rows(
-        data_room.read(data),
-        schema,
-        environment=environment,
-        quarantine=broken,
-        good=good,
-        folder=folder,
-        subject=data,
-        progress=_progress if shown else None,
+        data_room.read(data), schema, subject=data, progress=_progress if shown else None, **given
     )
     if shown:
         click.echo(err=True)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from seakeep.core import Dataset, Model, Report
 from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
+from seakeep.data.engines import LOCAL
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_home, find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.sights import digest_of_file, look_at_table
-from seakeep.pipeline.work import LOCAL
 from seakeep.registry import Artifact, Registered, Registry
 from seakeep.registry.releases import CHAMPION
 

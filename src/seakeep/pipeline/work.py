@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from seakeep.core import Dataset, Model, Report, Schema, Statistics
+from seakeep.data.engines import LOCAL
 from seakeep.pipeline.calling import called, check_read, place_of
 from seakeep.pipeline.cleaning import cleaned_for, joined
 from seakeep.pipeline.errors import BadPipeline, CannotRun
@@ -42,7 +43,6 @@ class Choice:
 
 Product = Dataset | Statistics | Schema | Report | Model
 PARTS = ("training", "held_out")
-LOCAL = "local"
 
 
 class Work:

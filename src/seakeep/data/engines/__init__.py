@@ -18,8 +18,11 @@ _HOMES = {
     "CannotPublish": "_folding",
     "Engine": "_job",
     "EngineBroke": "_errors",
+    "LOCAL": "_connecting",
+    "NotDescribable": "_describing",
     "NotVisible": "_errors",
     "Call": "_job",
+    "ROWS": "_folding",
     "WorkersDiffer": "_errors",
     "as_text": "_describing",
     "connect": "_connecting",
@@ -41,12 +44,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "LOCAL",
+    "ROWS",
     "BadEngine",
     "Call",
     "CannotConnect",
     "CannotPublish",
     "Engine",
     "EngineBroke",
+    "NotDescribable",
     "NotVisible",
     "WorkersDiffer",
     "as_text",
@@ -69,10 +75,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from seakeep.data.engines._connecting import connect, connected, place_of
-    from seakeep.data.engines._describing import as_text, from_text
+    from seakeep.data.engines._connecting import LOCAL, connect, connected, place_of
+    from seakeep.data.engines._describing import NotDescribable, as_text, from_text
     from seakeep.data.engines._errors import BadEngine, CannotConnect, EngineBroke, NotVisible, WorkersDiffer
-    from seakeep.data.engines._folding import CannotPublish, counts_of, each, fold, map_batches
+    from seakeep.data.engines._folding import ROWS, CannotPublish, counts_of, each, fold, map_batches
     from seakeep.data.engines._job import Call, Engine, name_of, named
     from seakeep.data.engines._models import files_of, model_of, once
     from seakeep.data.engines._profiling import profile

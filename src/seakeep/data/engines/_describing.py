@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from seakeep.core.codec import Json
 
 
+_PYTHON = (b"AnonymousFunction", b"PythonUdf", b"PLPYUDF")
+
+
 class NotDescribable(Exception):
     """Something in a dataset exists in this process only; its rows can be sent, it cannot."""
 
@@ -115,12 +118,15 @@ def _schema_of(text: str) -> pl.Schema:
 
 
 def _expression(expression: pl.Expr) -> str:
-    text: str = expression.meta.serialize(format="json")
-    return text
+    """An expression in Polars' own form, which knows every literal. Raises NotDescribable for one that calls Python."""
+    content: bytes = expression.meta.serialize()
+    if any(sign in content for sign in _PYTHON):
+        raise NotDescribable("an expression that calls a Python function")
+    return base64.b64encode(content).decode("ascii")
 
 
 def _expression_of(text: str) -> pl.Expr:
-    return pl.Expr.deserialize(io.StringIO(text), format="json")
+    return pl.Expr.deserialize(base64.b64decode(text))
 
 
 _FORMS: dict[Any, tuple[str, Callable[[Any], Json], Callable[[Any], Any]]] = {

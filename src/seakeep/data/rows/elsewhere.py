@@ -17,7 +17,7 @@ import polars as pl
 
 from seakeep.core.codec import to_json
 from seakeep.core.dataset import Dataset
-from seakeep.data.engines import as_text, counts_of, each, from_text, packed, unpacked
+from seakeep.data.engines import ROWS, NotDescribable, as_text, counts_of, each, from_text, packed, unpacked
 from seakeep.data.frames import schema_of
 from seakeep.data.rows.counting import ROW, Counts, Found, look
 from seakeep.data.sources.memory import MemorySource
@@ -39,15 +39,17 @@ def look_on(
     examples: int,
     progress: Callable[[int, float, float], None] | None,
 ) -> Found:
-    """What `look` finds, found by an engine's workers. Raises: as data.engines.each."""
+    """What `look` finds, found by an engine's workers; here, where a rule calls Python. Raises: as data.engines.each."""
+    try:
+        sent = {_PLAN: as_text(replace(plan, checks=())).encode()}
+    except NotDescribable:
+        return look(plan, dataset, examples=examples, progress=progress)
     started, counts = time.perf_counter(), counts_of(engine, dataset)
-    sent = {_PLAN: as_text(replace(plan, checks=())).encode()}
     zero = (0,) * len(plan.criteria)
     total = _Total(Counts(0, zero, zero), examples)
     given = to_json({"examples": examples}, indent=None)
-    for answer in each(
-        engine, dataset, looked, columns=_columns(plan, dataset), given=given, files=sent, counts=counts
-    ):
+    columns = _columns(plan, dataset)
+    for answer in each(engine, dataset, looked, rows=ROWS, columns=columns, given=given, files=sent, counts=counts):
         total.add(answer)
         if progress:
             done = total.counts.rows

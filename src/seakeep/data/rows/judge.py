@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
+from seakeep.data.engines import LOCAL, connected
 from seakeep.data.frames import schema_of
 from seakeep.data.rows.counting import look
+from seakeep.data.rows.elsewhere import look_on
 from seakeep.data.rows.plan import Asks, plan_of
 from seakeep.data.rows.quarantine import check_places, write_rows
 from seakeep.data.rows.references import lookup_of, table_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.report import Report
     from seakeep.core.schema import Environment, Schema
+    from seakeep.data.engines import Engine
     from seakeep.data.rows.plan import Plan
 
 
@@ -41,6 +44,7 @@ def validate_rows(
     tables: Mapping[str, Dataset] | None = None,
     subject: str = "",
     progress: Callable[[int, float, float], None] | None = None,
+    engine: str | Engine | None = None,
 ) -> Report:
     """Judge every row of a table by its contract.
 
@@ -49,7 +53,8 @@ def validate_rows(
             written if asked for, with or without rows, and both are whole or absent.
         examples: broken rows to show for each rule. folder: where relative paths of `to` start: the contract's. tables: datasets by the
             text of `to`, in place of reading it. subject: what the table is called in the report.
-        progress: called with (rows so far, share of the table, seconds).
+        progress: called with (rows so far, share of the table, seconds). engine: whose workers look at the rows (see data.engines);
+            other rows, other tables and the files to write are looked after here.
     Returns: a report of kind "rows": one check for each rule, with how many rows break it and the first of them, and a table "rules".
         A row is broken by a rule without tolerance, or a row rule; what `missing_at_most` and `others_at_most` allow breaks no row.
     Cost: one pass over the columns that rules speak of, a second over pieces with broken rows, one more a file written. Memory: one
@@ -60,7 +65,11 @@ def validate_rows(
         raise UsageError(f"examples must be at least 0, it is {examples}", fix="examples=5", examples=examples)
     places = check_places(dataset, quarantine, good)
     plan = plan_for(dataset, schema, environment=environment, folder=folder, tables=tables)
-    found = look(plan, dataset, examples=examples, progress=progress)
+    with connected(engine or LOCAL) as connection:
+        if connection.is_remote:
+            found = look_on(connection, plan, dataset, examples=examples, progress=progress)
+        else:
+            found = look(plan, dataset, examples=examples, progress=progress)
     write_rows(plan, dataset, found.rows, places)
     notes = {rule.name: rule.note for rule in schema.rules}
     return report_of(plan, found, schema, subject=subject or dataset.description, notes=notes)
