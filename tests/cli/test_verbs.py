@@ -24,7 +24,7 @@ def test_the_verbs_are_the_files() -> None:
     assert ring | single | platform | {"completion", "gc", "init", "releases"} == set(VERBS)
 
 
-PARTS = [f"schema {part}" for part in ("infer", "update", "rename", "diff")]
+PARTS = [f"schema {part}" for part in ("infer", "update", "rename", "diff", "merge")]
 PARTS += [f"rollout {part}" for part in ("start", "status", "advance", "abort", "rollback", "serve")]
 PARTS += [f"ci {part}" for part in ("check", "release", "retrain")]
 
@@ -179,6 +179,31 @@ def test_schema_is_inferred_updated_renamed_and_compared(shell, project) -> None
     assert (updated.code, "stork" in Path("new.yaml").read_text()) == (0, True)
     assert "nothing to change" in shell("schema", "update", "new.yaml", "other.csv").out
     assert shell("schema").code == 3
+
+
+def test_schema_update_accepts_chosen_checks_and_keeps_every_comment(shell, project) -> None:
+    contract = project / "trips.schema.yaml"
+    contract.write_text("# ours\n" + contract.read_text())
+    pl.read_csv("data/parcels.csv").with_columns(carrier=pl.lit("stork"), more=1).write_csv("other.csv")
+    chosen = shell("schema", "update", "trips.schema.yaml", "other.csv", "--accept", "schema.domain:carrier", "--json")
+    assert (chosen.code, [each["subject"] for each in chosen.json["changes"]]) == (0, ["carrier"])
+    assert contract.read_text().startswith("# ours\n")
+    wrong = shell("schema", "update", "trips.schema.yaml", "other.csv", "--accept", "schema.unexpected_column:mor")
+    assert (wrong.code, "Did you mean 'schema.unexpected_column:more'?" in wrong.err) == (3, True)
+    report = shell("validate", "other.csv", "--schema", "trips.schema.yaml", "--json")
+    Path("report.json").write_text(report.out)
+    assert shell("schema", "update", "trips.schema.yaml", "other.csv", "--report", "report.json").code == 0
+    assert shell("validate", "other.csv", "--schema", "trips.schema.yaml").code == 0
+    assert shell("schema", "update", "trips.schema.yaml", "other.csv", "--report", "none.json").code == 3
+
+
+def test_schema_merge_writes_a_contract_and_tells_conflicts(shell, project) -> None:
+    assert shell("schema", "infer", "data/parcels.csv", "-o", "new.yaml", "--name", "trips").code == 0
+    merged = shell("schema", "merge", "trips.schema.yaml", "new.yaml", "-o", "both.yaml", "--json")
+    assert merged.code in (0, 2)
+    assert shell("validate", "data/parcels.csv", "--schema", "both.yaml").code == 0
+    assert shell("schema", "merge", "trips.schema.yaml", "new.yaml", "-o", "both.yaml").code == 3
+    assert "columns:" in shell("schema", "merge", "new.yaml", "new.yaml", "--strictest").out
 
 
 def test_drift_tells_moved_from_unmoved(shell, project) -> None:

@@ -10,7 +10,7 @@ from seakeep.core import plugins
 from seakeep.data.validation.anomalies import MEANINGS, meaning
 
 FOLDER = Path(seakeep.data.__file__).parent
-CODE = re.compile(r'"((?:schema|drift|skew|contract)\.[a-z0-9_]+)"')
+CODE = re.compile(r'"((?:schema|rows|drift|skew|contract)\.[a-z0-9_]+)"')
 
 
 def test_every_code_in_the_source_is_listed_and_every_listed_code_is_in_the_source():
