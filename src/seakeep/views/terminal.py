@@ -19,6 +19,7 @@ from rich.tree import Tree
 
 from seakeep.core.report import Verdict
 from seakeep.views import figures, over_time
+from seakeep.views.columns import flattened, slice_rows, strongest
 from seakeep.views.pages.schema import values
 from seakeep.views.rows import folded
 from seakeep.views.scorecard import scorecard
@@ -28,6 +29,7 @@ from seakeep.views.signs import SIGNS, STYLES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from seakeep.core.associations import Associations
     from seakeep.core.report import Check, Report, Table
     from seakeep.core.schema import Schema
     from seakeep.core.statistics import ColumnStatistics, Statistics
@@ -119,10 +121,44 @@ def statistics(noun: Statistics) -> RenderableType:
     """One line a column: kind, missing, different values, and what is typical; fewer facts on a narrow terminal."""
     title = Text(f"{figures.counted(noun.rows, 'row')}, {figures.counted(len(noun.columns), 'column')}")
     rows = []
-    for name, column in noun.columns.items():
+    for name, column in flattened(noun):
         missing = figures.share(column.missing_rate) if column.missing_rate else ""
-        rows.append((name, column.kind.value, missing, figures.distinct(column), _typical(column)))
-    return _ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
+        typical = ", weighted mean ".join((_typical(column), *_weighted_mean(column)))
+        rows.append((name, column.kind.value, missing, figures.distinct(column), typical))
+    drawn = _ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
+    return Group(drawn, Text(""), _slices(noun)) if noun.slices else drawn
+
+
+def associations(noun: Associations) -> RenderableType:
+    """The pairs that say most of each other: mutual information, correlation and Cramér's V."""
+    grid = _grid(_plain("Columns that say most of each other"))
+    for name in ("column", "and"):
+        grid.add_column(name, overflow="fold")
+    for name in ("information (nats)", "correlation", "Cramér's V"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    ranked = strongest(noun)
+    for first, second, found in ranked[:_CHECKS]:
+        told = (found.mutual_information, found.correlation, found.cramers_v)
+        grid.add_row(_plain(first), _plain(second), *(figures.number(value, digits=3) for value in told))
+    more = len(ranked) - _CHECKS
+    return Group(grid, Text(f"and {figures.counted(more, 'more pair')}", style="dim")) if more > 0 else grid
+
+
+def _slices(noun: Statistics) -> RenderableType:
+    grid = _grid(_plain(f"{figures.counted(len(noun.slices), 'slice')}"))
+    for name, side in (("slice", "left"), ("rows", "right"), ("of all", "right"), ("of its cells missing", "right")):
+        grid.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
+    rows = slice_rows(noun)
+    for name, count, of_all, missing in rows[:_CHECKS]:
+        grid.add_row(_plain(name), figures.number(count), of_all, missing)
+    more = len(rows) - _CHECKS
+    return Group(grid, Text(f"and {figures.counted(more, 'more slice')}", style="dim")) if more > 0 else grid
+
+
+def _weighted_mean(column: ColumnStatistics) -> tuple[str, ...]:
+    if column.weighted is None or column.weighted.mean is None or not column.kind.is_numeric:
+        return ()
+    return (figures.rough(column, column.weighted.mean),)
 
 
 def schema(noun: Schema) -> RenderableType:

@@ -10,6 +10,7 @@ from seakeep.core.kinds import Kind
 from seakeep.views import figures
 from seakeep.views.bins import binned
 from seakeep.views.charts import Bar, bars, histogram
+from seakeep.views.columns import flattened, label_rows, slice_rows
 from seakeep.views.pages.parts import Grid, Item, grid
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class StatisticsPage:
     digest: str
     numbers: tuple[Item, ...]
     cards: tuple[Card, ...]
+    tables: tuple[Grid, ...] = ()
 
 
 def statistics_page(statistics: Statistics, *, title: str = "") -> StatisticsPage:
@@ -64,11 +66,39 @@ def statistics_page(statistics: Statistics, *, title: str = "") -> StatisticsPag
         Item("columns with missing values", figures.number(lacking)),
         Item("of all cells are missing", figures.share(missing / cells if cells else 0.0)),
     )
-    cards = tuple(_card(name, column) for name, column in columns.items())
-    return StatisticsPage("Statistics", title or "Statistics of a table", "", statistics.digest, numbers, cards)
+    cards = tuple(_card(name, column, statistics) for name, column in flattened(statistics))
+    made = _made(statistics)
+    return StatisticsPage(
+        "Statistics", title or "Statistics of a table", made, statistics.digest, numbers, cards, _tables(statistics)
+    )
 
 
-def _card(name: str, column: ColumnStatistics) -> Card:
+def _made(statistics: Statistics) -> str:
+    """What was asked for besides the columns, in a sentence."""
+    weight = f"Weighted by {figures.visible(statistics.weight)}." if statistics.weight else ""
+    label = f"Means of {figures.visible(statistics.label)} by value." if statistics.label else ""
+    return " ".join(part for part in (weight, label) if part)
+
+
+def _tables(statistics: Statistics) -> tuple[Grid, ...]:
+    """The slices, where there are any."""
+    if not statistics.slices:
+        return ()
+    by = ", ".join(figures.visible(" & ".join(by)) for by in statistics.sliced)
+    return (grid(f"Slices by {by}", ("slice", "rows", "of all rows", "of its cells missing"), slice_rows(statistics)),)
+
+
+def _label_means(name: str, column: ColumnStatistics, statistics: Statistics) -> list[Grid]:
+    by_value = statistics.conditional.get(name)
+    if by_value is None or not by_value.whole.rows:
+        return []
+    rows: list[tuple[Scalar, ...]] = [*label_rows(column, by_value)]
+    note = "This column has too many different values to tell the label by each." if by_value.too_many else ""
+    label = figures.visible(statistics.label)
+    return [grid(f"Mean of {label} by {figures.visible(name)}", ("value", "rows", "mean"), rows, note=note)]
+
+
+def _card(name: str, column: ColumnStatistics, statistics: Statistics) -> Card:
     shown = figures.visible(name)
     picture, says = _picture(shown, column)
     return Card(
@@ -81,7 +111,7 @@ def _card(name: str, column: ColumnStatistics) -> Card:
         says=says,
         facts=tuple(_facts(column)),
         flags=tuple(_flags(column)),
-        grids=tuple(_grids(shown, column)),
+        grids=(*_grids(shown, column), *_label_means(name, column, statistics)),
     )
 
 
@@ -139,6 +169,16 @@ def _facts(column: ColumnStatistics) -> list[Item]:
         least, most = column.lengths.minimum, column.lengths.maximum
         span = figures.number(least) if least == most else f"{figures.number(least)} to {figures.number(most)}"
         facts.append(Item("length", span))
+    return [*facts, *_weighted(column)]
+
+
+def _weighted(column: ColumnStatistics) -> list[Item]:
+    """What the rows weigh."""
+    if column.weighted is None:
+        return []
+    facts = [Item("effective rows", figures.number(column.weighted.effective_rows))]
+    if column.kind.is_numeric and column.weighted.mean is not None:
+        facts.append(Item("weighted mean", figures.rough(column, column.weighted.mean)))
     return facts
 
 
@@ -169,7 +209,7 @@ def _grids(name: str, column: ColumnStatistics) -> list[Grid]:
             (figures.share(share), figures.rough(column, column.quantile(share))) for share in _SHARES
         ]
         rows += [("standard deviation", _spread(column)), ("zeros", figures.number(column.zeros))]
-        exact = "Exact." if column.histogram.is_exact else _bound(column.histogram)
+        exact = "Exact." if column.histogram.is_exact else _bound(column)
         grids.append(grid(f"Quantiles of {name}", ("share of values", "at or below"), rows, note=exact))
     if column.top.values and column.finite:
         listed = list(zip(column.top.values, column.top.counts, strict=True))[:_TOP_LISTED]
@@ -183,8 +223,8 @@ def _grids(name: str, column: ColumnStatistics) -> list[Grid]:
     return grids
 
 
-def _bound(counted: Histogram) -> str:
-    return f"From a histogram; a value's rank is right within {figures.share(counted.rank_error)} of the rows."
+def _bound(column: ColumnStatistics) -> str:
+    return f"From a histogram; a value's rank is right within {figures.share(column.rank_error)} of the rows."
 
 
 def _spread(column: ColumnStatistics) -> str:
