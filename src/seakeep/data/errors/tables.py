@@ -83,3 +83,13 @@ class UnsupportedColumn(DataError):
             path=str(path),
             told=told,
         )
+
+    @classmethod
+    def not_in_examples(cls, name: str, dtype: pl.DataType) -> UnsupportedColumn:
+        return cls(
+            f"column {name!r} is of type {dtype}, which a tf.Example cannot hold",
+            cause="A feature is a list of bytes, of 32-bit floats or of 64-bit whole numbers.",
+            fix=f"Derive plain columns from it, or leave it out: seakeep.read(…, drop=[{name!r}]).",
+            name=name,
+            dtype=dtype,
+        )
