@@ -6,7 +6,7 @@ Used by kinds that ask whether something holds in one part of a table only: anot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,3 +60,13 @@ def orders(table: Table) -> Iterator[Order]:
     if timed and time is not None and not rows[time].is_sorted():
         yield Order(time, rows.sort(time, nulls_last=True, maintain_order=True), edges)
     yield Order(ROW, rows, edges)
+
+
+def jump(values: np.ndarray[Any, Any]) -> int:
+    """The position that best divides numbers (or flags) in two parts of one mean each, by least squares; 0 for fewer than two."""
+    size = len(values)
+    if size < 2:
+        return 0
+    centred = values - values.mean()
+    before, sizes = np.cumsum(centred)[:-1], np.arange(1, size)
+    return int((before**2 * (1 / sizes + 1 / (size - sizes))).argmax()) + 1

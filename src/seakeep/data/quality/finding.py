@@ -123,7 +123,7 @@ class Finding(Protocol):
 
     MEANING: what holds where nothing is found, one sentence. COST: "statistics", "rows", or "both tables".
     NEEDS: roles without which it cannot look. LEAST_ROWS: fewer, and it is inconclusive.
-    look: only where it must see every row; else None or absent. find: the facts; `look` is what `look` returned.
+    KINDS: of columns that it is about, if not of all; absent in most. look: only where it must see every row; else None or absent. find: the facts; `look` is what `look` returned.
     """
 
     MEANING: ClassVar[str]

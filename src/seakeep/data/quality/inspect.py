@@ -58,7 +58,7 @@ def inspect(
     kinds = _able(kinds, table, asked=bool(only))
     if not table.rows:
         return Report("quality", "Data quality", dataset.description, (_no_rows(),))
-    enough = {name: kind for name, kind in kinds.items() if table.rows >= kind.LEAST_ROWS}
+    enough = {name: kind for name, kind in kinds.items() if table.rows >= kind.LEAST_ROWS or not _concerns(kind, table)}
     table, looks = _looked(table, enough)
     checks = [check for name, kind in kinds.items() for check in _checks(name, kind, table, looks, name in enough)]
     return Report("quality", "Data quality", dataset.description, tuple(checks))
@@ -105,6 +105,12 @@ def _able(kinds: Mapping[str, Any], table: Table, *, asked: bool) -> dict[str, A
         if not absent:
             able[name] = kind
     return able
+
+
+def _concerns(kind: Any, table: Table) -> bool:
+    """Whether the table has a column of the kinds that a finding is about."""
+    kinds = getattr(kind, "KINDS", ())
+    return not kinds or bool(table.columns(*kinds))
 
 
 def _looked(table: Table, kinds: Mapping[str, Any]) -> tuple[Table, dict[str, Look]]:

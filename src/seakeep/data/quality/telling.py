@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seakeep.core.histogram import key_of
 from seakeep.core.kinds import Kind
 from seakeep.data.cleaning.step import step
 from seakeep.data.comparison.moves import readable
@@ -51,8 +52,14 @@ class Bulk:
     def __init__(self, column: ColumnStatistics) -> None:
         self.middles = list(column.histogram.middles())
         self.counts = list(column.histogram.counts)
+        self.keys, self.shift = column.histogram.keys, column.histogram.shift
         self.cumulated = list(accumulate(self.counts))
         self.rows = self.cumulated[-1] if self.cumulated else 0
+
+    def without(self, values: Iterable[float]) -> list[float]:
+        """One value for every occupied bucket that holds none of `values`."""
+        keys = {key_of(value) >> self.shift for value in values}
+        return [middle for key, middle in zip(self.keys, self.middles, strict=True) if key not in keys]
 
     def above(self, value: float) -> int:
         """Rows whose value is greater, up to the bucket's width."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  (the codec reads it when the program runs)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,14 +10,12 @@ from seakeep.data.cleaning.kinds import textual
 from seakeep.data.cleaning.step import Cleaning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Cleaning):
-    """columns: of text. with_: by the text as it is found; others stay."""
+    """columns: of text. to: what is put in the place of each text named; others stay."""
 
     EXAMPLE: ClassVar[str] = "replace: {columns: [city], to: {NYC: New York, new york: New York}}"
 

@@ -18,6 +18,7 @@ MEANING = "No column of times has a few that lie beyond all other times of the t
 COST = "statistics"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 20
+KINDS = (Kind.TIMESTAMP,)
 
 
 def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (of rows it needs none)

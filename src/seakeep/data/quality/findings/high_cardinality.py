@@ -17,6 +17,7 @@ MEANING = "No category has very many values."
 COST = "statistics"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 100
+KINDS = (Kind.STRING,)
 MANY, SOME, FEWEST_EACH = 1000, 50, 10
 
 

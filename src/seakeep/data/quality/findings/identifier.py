@@ -19,6 +19,7 @@ MEANING = "No feature names single rows."
 COST = "statistics"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 100
+KINDS = (Kind.STRING, Kind.INTEGER)
 LEAST_SHARE, LONGEST = 0.95, 64
 NAMES = {"id", "uuid", "guid", "key", "index", "idx", "pk", "rowid", "hash"}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEANING = "No feature seems to be filled only after the label."
 COST = "rows"
 NEEDS: tuple[str, ...] = ("label",)
-LEAST_ROWS = 200
+LEAST_ROWS = 50
 FEWEST, MOST = 20, 0.95
 
 

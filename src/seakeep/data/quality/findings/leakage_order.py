@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MEANING = "Neither the order of the rows nor the key tells the label."
 COST = "rows"
 NEEDS: tuple[str, ...] = ("label",)
-LEAST_ROWS = 200
+LEAST_ROWS = 100
 THRESHOLDS = {"AUC": 0.75, "errors avoided": 0.5, "variance explained": 0.6}
 
 

@@ -20,6 +20,7 @@ MEANING = "Times of day do not pile up at midnight."
 COST = "rows"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 100
+KINDS = (Kind.TIMESTAMP,)
 TIMES, LEAST = 10, 0.005
 
 

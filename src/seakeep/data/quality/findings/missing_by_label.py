@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MEANING = "Values are missing alike whatever the label."
 COST = "rows"
 NEEDS: tuple[str, ...] = ("label",)
-LEAST_ROWS = 200
+LEAST_ROWS = 50
 LEAST, TELLS = 0.05, 0.9
 
 

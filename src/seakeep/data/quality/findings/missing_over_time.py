@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seakeep.data.quality.absence import absent
-from seakeep.data.quality.blocks import orders
+from seakeep.data.quality.blocks import jump, orders
 from seakeep.data.quality.finding import ROW, Found
 from seakeep.data.quality.findings.missing_starts import LEAST as JUMP
-from seakeep.data.quality.findings.missing_starts import jump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MEANING = "Values are missing alike all along the table."
 COST = "rows"
 NEEDS: tuple[str, ...] = ()
-LEAST_ROWS = 400
+LEAST_ROWS = 80
 LEAST = 0.1
 
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seakeep.data.quality.absence import absent
-from seakeep.data.quality.blocks import orders
+from seakeep.data.quality.blocks import jump, orders
 from seakeep.data.quality.finding import Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
 
     from seakeep.data.quality.finding import Look, Table
 
 MEANING = "No column begins or stops to have values at one point."
 COST = "rows"
 NEEDS: tuple[str, ...] = ()
-LEAST_ROWS = 400
+LEAST_ROWS = 80
 LEAST, FEWEST = 0.5, 20
 
 
@@ -41,12 +37,3 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
             evidence = {"order": order.name, "at": order.place(at, table), "before": before, "after": after}
             yield Found(name, message, abs(after - before), LEAST, fix, evidence)
         return
-
-
-def jump(flags: NDArray[np.bool_]) -> int:
-    """The position that best divides the flags in two parts of one rate each (least squares)."""
-    total, size = flags.sum(), len(flags)
-    before = np.cumsum(flags)[:-1]
-    sizes = np.arange(1, size)
-    gain = before**2 / sizes + (total - before) ** 2 / (size - sizes)
-    return int(gain.argmax()) + 1 if size > 1 else 0

@@ -18,6 +18,7 @@ MEANING = "No category has levels with a handful of rows."
 COST = "statistics"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 1000
+KINDS = (Kind.STRING,)
 FEWEST, LEAST_SHARE, MOST_LEVELS = 10, 0.001, 200
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEANING = "No column is a function of another."
 COST = "rows"
 NEEDS: tuple[str, ...] = ()
-LEAST_ROWS = 200
+LEAST_ROWS = 50
 MOST, EACH, FIRST, FEWEST_DIFFERENT, STRAIGHT = 5000, 5, 2000, 20, 0.999999
 
 

@@ -90,7 +90,7 @@ def _apart(mark: float, column: ColumnStatistics, bulk: Bulk) -> bool:
         and bulk.below(0) <= sum(count for value, count in column.top.as_dict().items() if value in NEGATIVE)
     ):
         return True
-    others = [each for each in bulk.middles if each not in (MOMENTS if column.kind is Kind.TIMESTAMP else NUMBERS)]
+    others = bulk.without(MOMENTS if column.kind is Kind.TIMESTAMP else NUMBERS)
     if len(others) < FEWEST_DIFFERENT - 1:
         return False
     if mark < others[0]:

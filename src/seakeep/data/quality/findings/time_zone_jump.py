@@ -20,6 +20,7 @@ MEANING = "The hours of day of a time column are alike all along the table."
 COST = "rows"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 1000
+KINDS = (Kind.TIMESTAMP,)
 HOUR, FEWEST, LEAST, MOST = 3_600_000_000, 20, 0.3, 0.5
 
 
