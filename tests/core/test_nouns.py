@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from seakeep.core import ColumnSchema, Dataset, Input, Kind, Model, Release, Schema, Statistics, Task, Verdict
+from seakeep.core import ColumnSchema, Dataset, Input, Kind, Model, Release, RowRule, Schema, Statistics, Task, Verdict
 from seakeep.core.codec import from_json, to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.statistics import ColumnStatistics
@@ -44,6 +44,34 @@ MODEL = Model(
 def test_serving_expects_neither_the_label_nor_columns_from_after_the_prediction():
     assert list(SCHEMA.expected("serving")) == ["distance", "note"]
     assert list(SCHEMA.expected("training")) == ["distance", "air_time", "late"]
+
+
+def test_environments_come_by_name_by_default_and_by_exception():
+    schema = replace(
+        SCHEMA,
+        columns={
+            **SCHEMA.columns,
+            "only": ColumnSchema(Kind.STRING, in_=("batch",)),
+            "late": ColumnSchema(Kind.BOOLEAN, in_=("training", "batch")),
+        },
+        environments=("batch", "training"),
+        default_in=("training", "serving"),
+    )
+    assert schema.known_environments == ("training", "serving", "batch")
+    assert list(schema.expected("batch")) == ["late", "only"]
+    assert list(schema.expected("serving")) == ["distance", "note"]
+
+
+def test_what_a_contract_gained_leaves_the_digest_of_others_alone():
+    assert "pattern" not in to_json(SCHEMA)
+    assert from_json(Schema, to_json(replace(SCHEMA, rules=(RowRule("r", holds="late"),)))).rules[0].holds == "late"
+
+
+def test_the_contract_of_a_part_asks_for_nothing_that_only_the_whole_can_keep():
+    column = ColumnSchema(Kind.STRING, present_at_least=5, distinct_at_least=3, length_at_most=9)
+    whole = Schema("t", {"a": column}, rows_at_least=100, rows_at_most=200, growth_at_least=0.5, growth_at_most=2.0)
+    assert whole.of_part() == Schema("t", {"a": ColumnSchema(Kind.STRING, length_at_most=9)})
+    assert replace(whole, rows_at_least=0).of_part().rows_at_least == 0
 
 
 def test_a_schema_is_read_back_equal_and_finds_its_columns():

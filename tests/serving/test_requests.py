@@ -224,6 +224,17 @@ def test_an_input_that_a_table_need_not_have_may_be_left_out(start, tmp_path, ro
         assert left_out == list(null[0]["probabilities"].values())
 
 
+def test_texts_are_held_to_their_lengths(start, tmp_path, row):
+    schema = example_schema(carrier=ColumnSchema(Kind.STRING, missing_at_most=0.5, length_at_least=1, length_at_most=2))
+    example_model(schema=schema).save(tmp_path)
+    with start(tmp_path, "--domain", "reject") as server:
+        for carrier, fits in (("AA", True), ("é", True), (None, True), ("", False), ("AAA", False)):
+            status, answer = server.infer({"rows": [row, {**row, "carrier": carrier}]})
+            assert (status, answer.get("code")) == ((200, None) if fits else (400, "outside_domain"))
+            if not fits:
+                assert (answer["field"], answer["expected"]) == ("carrier", "a text of 1 to 2 characters")
+
+
 @pytest.mark.parametrize("name", ["flight delay", "délai/2", 'a"b\\c'])
 def test_a_model_may_have_any_name(start, tmp_path, row, name):
     from urllib.parse import quote

@@ -9,7 +9,7 @@ between columns, or against another table, is a `RowRule`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seakeep.core.codec import GAINED, digest
@@ -131,6 +131,14 @@ class Schema:
         """Whether a table of this environment may have the column `name`, which the schema knows."""
         is_answer = environment == "serving" and name == self.label
         return not is_answer and self.columns[name].expected_in(environment, default=self.default_in)
+
+    def of_part(self) -> Schema:
+        """This contract for a part of the table, such as a sample or a window: without what only the whole can keep."""
+        columns = {
+            name: replace(column, present_at_least=0, distinct_at_least=None) for name, column in self.columns.items()
+        }
+        no_limits = {"rows_at_most": None, "growth_at_least": None, "growth_at_most": None}
+        return replace(self, columns=columns, rows_at_least=min(1, self.rows_at_least), **no_limits)  # type: ignore[arg-type]
 
     @property
     def known_environments(self) -> tuple[Environment, ...]:

@@ -40,8 +40,9 @@ def judge_quality(model: Model, statistics: Statistics, *, subject: str) -> tupl
 def contract(model: Model) -> Schema:
     """The part of the contract that a window can be held to. A model whose contract lacks an input is held to the rest."""
     read = {each.name for each in model.inputs}
-    columns = {name: replace(each, drift={}) for name, each in model.schema.columns.items() if name in read}
-    return replace(model.schema, columns=columns, label=None, rows_at_least=1)
+    part = model.schema.of_part()
+    columns = {name: replace(each, drift={}, skew={}) for name, each in part.columns.items() if name in read}
+    return replace(part, columns=columns, label=None, rows_at_least=1, rules=())
 
 
 def judge_answers(frame: pl.DataFrame, *, subject: str) -> Check:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from seakeep.core import ColumnSchema, Kind, RowRule, Schema
 from seakeep.data.contract.contradictions import contradictions
+from seakeep.data.rows.tree import Call, Column, canonical
 
 TRICKY = [
     "no",
@@ -114,8 +115,9 @@ def _places(draw):
 def row_rules(draw, columns: list[str]):
     """A rule over these columns."""
     common = {"broken_at_most": draw(SHARES), "not_in": draw(st.sampled_from([(), ("batch",)])), "note": draw(TEXT)}
-    if not columns or draw(st.booleans()):
-        return RowRule(draw(TEXT), holds=draw(TEXT.filter(bool)), **common)
+    if draw(st.booleans()):
+        holds = canonical(Call("is_missing", (Column(draw(st.sampled_from(columns))),)))
+        return RowRule(draw(TEXT), holds=draw(st.sampled_from([holds, f"not({holds})", f"  {holds}"])), **common)
     refers = tuple(draw(st.lists(st.sampled_from(columns), min_size=1, max_size=3)))
     by = tuple(draw(TEXT.filter(bool)) for _ in refers)
     return RowRule(draw(TEXT), refers=refers, to=draw(TEXT.filter(bool)), by=by, **common)
@@ -127,7 +129,7 @@ def schemas(draw):
     columns = draw(st.dictionaries(TEXT, column_schemas(), max_size=4))
     roles = [draw(st.none() | st.sampled_from(sorted(columns))) if columns else None for _ in range(3)]
     growth = draw(st.tuples(st.none() | st.floats(0, 1), st.none() | st.floats(1, 1e300)))
-    rules = draw(st.lists(row_rules(sorted(columns)), max_size=3, unique_by=lambda rule: rule.name))
+    rules = draw(st.lists(row_rules(sorted(columns)), max_size=3, unique_by=lambda rule: rule.name)) if columns else []
     schema = Schema(
         draw(TEXT),
         columns,

@@ -102,6 +102,10 @@ class BadContract(DataError):
         )
 
     @classmethod
+    def rule(cls, name: str, error: DataError, where: str) -> BadContract:
+        return cls(f"rule {name!r}: {error.found}", where=where, cause=error.cause, fix=error.fix, rule=name)
+
+    @classmethod
     def contradiction(cls, found: str, fix: str, where: str, lines: tuple[int, ...]) -> BadContract:
         told = sorted(set(lines))
         listed = f"lines {' and '.join(map(str, told))}" if len(told) > 1 else f"line {told[0]}" if told else ""

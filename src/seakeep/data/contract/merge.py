@@ -194,7 +194,7 @@ class _Merging:
 
 def _fitting(column: ColumnSchema) -> ColumnSchema:
     """The column without what is said of integers alone or of numbers alone, where the other contract has the other kind."""
-    fits = {
+    fits: dict[str, Any] = {
         field: {name: most for name, most in getattr(column, field).items() if column.kind in _compared_by(name)}
         for field in ("drift", "skew")
     }

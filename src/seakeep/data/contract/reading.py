@@ -252,7 +252,7 @@ def _rule(name: str, place: Place, columns: Mapping[str, ColumnSchema], known: t
             item.choice(columns)
     return RowRule(
         name,
-        holds=fields["holds"].text() if "holds" in fields else "",
+        holds=_holds(name, fields["holds"], columns) if "holds" in fields else "",
         refers=_names(fields.get("refers")),
         to=fields["to"].text() if "to" in fields else "",
         by=_names(fields.get("by")),
@@ -260,6 +260,23 @@ def _rule(name: str, place: Place, columns: Mapping[str, ColumnSchema], known: t
         not_in=_environments(fields["not_in"], known) if "not_in" in fields else (),
         note=fields["note"].text() if "note" in fields else "",
     )
+
+
+def _holds(name: str, place: Place, columns: Mapping[str, ColumnSchema]) -> str:
+    text = place.text()
+    refuse_rule(name, text, columns, place.where)
+    return text
+
+
+def refuse_rule(name: str, holds: str, columns: Mapping[str, ColumnSchema], where: str) -> None:
+    """Raise BadContract, if a rule's expression cannot be read, or does not fit the contract's columns."""
+    from seakeep.data.rows.errors import BadRule
+    from seakeep.data.rows.expression import Expression
+
+    try:
+        Expression.of(holds).typed({name: column.kind for name, column in columns.items()})
+    except BadRule as error:
+        raise BadContract.rule(name, error, where) from error
 
 
 def _names(place: Place | None) -> tuple[str, ...]:

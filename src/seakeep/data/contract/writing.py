@@ -20,7 +20,7 @@ from seakeep.core.schema import ColumnSchema, RowRule, Schema
 from seakeep.data.comparison.moves import iso
 from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
-from seakeep.data.contract.reading import read_schema
+from seakeep.data.contract.reading import read_schema, refuse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,9 +53,12 @@ def save_schema(schema: Schema, path: Path | str) -> None:
 
 
 def refuse_contradictions(schema: Schema, path: Path | str) -> None:
-    """Raise BadContract, if `schema`, to be written to `path`, contradicts itself."""
+    """Raise BadContract, if `schema`, to be written to `path`, could not be read back: it contradicts itself or its rules."""
     for each in contradictions(schema):
         raise BadContract.contradiction(each.found, each.fix, str(path), ())
+    for rule in schema.rules:
+        if rule.holds:
+            refuse_rule(rule.name, rule.holds, schema.columns, str(path))
 
 
 def load_schema(path: Path | str) -> Schema:

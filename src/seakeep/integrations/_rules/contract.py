@@ -61,7 +61,8 @@ class Contract:
 
 
 def _bounded(column: ColumnSchema) -> bool:
-    return column.values is not None or column.minimum is not None or column.maximum is not None
+    limits = (column.values, column.minimum, column.maximum, column.length_at_least, column.length_at_most)
+    return any(limit is not None for limit in limits)
 
 
 def _gates(path: Path, model: Model) -> tuple[Gate, ...]:

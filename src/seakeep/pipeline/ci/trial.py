@@ -107,7 +107,7 @@ def _prepared(pipeline: Pipeline, project: Project, scratch: Path) -> Pipeline:
 
     def of_sample(statistics: Statistics, schema: Schema, /, **given: object) -> Report:
         least = min(schema.rows_at_least, statistics.rows)
-        return validate(statistics, replace(schema, rows_at_least=least), **given)  # type: ignore[arg-type]
+        return validate(statistics, replace(schema.of_part(), rows_at_least=least), **given)  # type: ignore[arg-type]
 
     own = path if path.exists() else scratch / "inferred.schema.yaml"
     return replace(pipeline, schema=own, validate=of_sample)

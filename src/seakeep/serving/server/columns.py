@@ -69,6 +69,7 @@ class Column:
         self._missing, self._outside = missing, outside
         self._allowed = frozenset(schema.values) if schema and schema.values is not None else None
         self._least, self._most = _bounds(column.kind, schema)
+        self._shortest, self._longest = _lengths(column.kind, schema)
         self.converters = _converters(column.kind)
         self.check = _QUICK[column.kind](self)
         self.admit_natural = self.check if self.converters[self.natural] is None else self._admit_converted
@@ -118,12 +119,17 @@ class Column:
     def _is_outside(self, value: Any) -> bool:
         if self._allowed is not None and value not in self._allowed:
             return True
+        if self._longest is not None and not self._shortest <= len(value) <= self._longest:
+            return True
         return self._least is not None and not self._least <= value <= self._most
 
     def _domain(self) -> str:
         if self._allowed is not None:
             listed = sorted(map(str, self._allowed))
             return "one of " + ", ".join(listed[:20]) + (f", … ({len(listed)})" if len(listed) > 20 else "")
+        if self._longest is not None:
+            most = "more" if self._longest == math.inf else self._longest
+            return f"a text of {self._shortest} to {most} characters"
         unit = " microseconds since 1970 UTC" if self.kind is Kind.TIMESTAMP else ""
         return f"from {self._least} to {self._most}{unit}"
 
@@ -151,11 +157,33 @@ class Column:
         """Texts and booleans: members of the allowed values, or none of the forbidden."""
         examine, forbidden = self.examine, frozenset((None, MISSING_TEXT))
         passes = forbidden.isdisjoint if self._allowed is None else (self._allowed - forbidden).issuperset
+        if self._longest is not None:
+            return self._quick_measured(passes)
 
         def check(values: Values) -> Values:
             return values if passes(values) else examine(values)
 
         return check
+
+    def _quick_measured(self, passes: Callable[[Values], bool]) -> Callable[[Values], Values]:
+        """Texts whose lengths have limits too."""
+        examine, shortest, longest = self.examine, self._shortest, self._longest
+
+        def check(values: Values) -> Values:
+            if passes(values):
+                lengths = tuple(map(len, values))
+                if min(lengths) >= shortest and max(lengths) <= longest:
+                    return values
+            return examine(values)
+
+        return check
+
+
+def _lengths(kind: Kind, schema: ColumnSchema | None) -> tuple[Any, Any]:
+    """The shortest and longest text that the contract allows; None where it sets no limit."""
+    if schema is None or kind is not Kind.STRING or (schema.length_at_least is None and schema.length_at_most is None):
+        return None, None
+    return schema.length_at_least or 0, math.inf if schema.length_at_most is None else schema.length_at_most
 
 
 def _bounds(kind: Kind, schema: ColumnSchema | None) -> tuple[Any, Any]:
