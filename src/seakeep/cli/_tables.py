@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def statistics_of(data: str, *, engine: Engine | None = None) -> Statistics:
+def statistics_of(data: str, *, engine: Engine | None = None, **asked: Any) -> Statistics:
     """Statistics of what DATA stands for; a `.json` file is read as saved statistics.
 
-    engine: where it is counted; None for this machine.
+    engine: where it is counted; None for this machine. asked: weight, slices and label of `seakeep.profile`.
     """
     if is_saved(data):
         return Statistics.load(Path(data))
     from seakeep import data as data_room
 
-    return data_room.profile(data_room.read(data), engine=engine)
+    return data_room.profile(data_room.read(data), engine=engine, **asked)
 
 
 def is_saved(data: str) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from seakeep.core.histogram import key_of
 from seakeep.core.kinds import Kind
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def binned(histogram: Histogram, kind: Kind, *, bins: int = BINS) -> Bins:
         edges = (max(low - room, -sys.float_info.max), min(low + room, sys.float_info.max))
     else:
         edges = tuple(low * (1 - i / bins) + high * (i / bins) for i in range(bins + 1))
-    return _filled(histogram, edges)
+    return filled(histogram, edges)
 
 
 def _range(histogram: Histogram) -> tuple[float, float]:
@@ -59,17 +60,36 @@ def _range(histogram: Histogram) -> tuple[float, float]:
     return least, most
 
 
-def _filled(histogram: Histogram, edges: tuple[float, ...]) -> Bins:
-    counts = [0.0] * (len(edges) - 1)
-    outside = 0.0
-    for i, count in enumerate(histogram.counts):
-        for low, high, part in _parts(*histogram.bounds(i), edges):
-            index = min(bisect_right(edges, low / 2 + high / 2) - 1, len(counts) - 1)
-            if low > edges[-1] or high < edges[0]:
-                outside += count * part
-            else:
-                counts[max(index, 0)] += count * part
+def filled(histogram: Histogram, edges: tuple[float, ...]) -> Bins:
+    """A histogram over given edges, which need not be its own.
+
+    Buckets between two edges' own go into their bin at once; only those that hold an edge are looked at one by one.
+    """
+    keys = [key_of(edge) >> histogram.shift for edge in edges]
+    starts = [bisect_left(histogram.keys, key) for key in keys]
+    cut = sorted({at for at, key in zip(starts, keys, strict=True) if histogram.keys[at : at + 1] == (key,)})
+    counts = [float(sum(histogram.counts[start:stop])) for start, stop in pairwise(starts)]
+    outside = float(sum(histogram.counts[: starts[0]]) + sum(histogram.counts[starts[-1] :]))
+    for at in cut:
+        index = bisect_right(starts, at) - 1
+        if index < len(counts):
+            counts[index] -= histogram.counts[at]
+        else:
+            outside -= histogram.counts[at]
+        outside += _spread(histogram.counts[at], histogram.bounds(at), edges, counts)
     return Bins(edges, tuple(counts), outside)
+
+
+def _spread(count: int, bounds: tuple[float, float], edges: tuple[float, ...], counts: list[float]) -> float:
+    """Spread a bucket evenly over the bins it touches; returns what lies beyond them."""
+    outside = 0.0
+    for low, high, part in _parts(*bounds, edges):
+        if low > edges[-1] or high < edges[0]:
+            outside += count * part
+        else:
+            index = min(bisect_right(edges, low / 2 + high / 2) - 1, len(counts) - 1)
+            counts[max(index, 0)] += count * part
+    return outside
 
 
 def _parts(low: float, high: float, edges: tuple[float, ...]) -> list[tuple[float, float, float]]:

@@ -19,6 +19,8 @@ from seakeep.core.schema import Schema
 from seakeep.core.statistics import Statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,8 +46,23 @@ def render(noun: Report | Statistics | Schema, *, title: str = "") -> str:
     Returns: text to write as UTF-8. Equal nouns give equal pages: no time, no path, no host.
     Raises: CannotRender for anything else.
     """
-    template, page = _page(noun, title)
-    style, script = (_source(name) for name in ("style.css", "script.js"))
+    return _rendered(*_page(noun, title), "script.js")
+
+
+def side_by_side(tables: Mapping[str, Statistics], *, title: str = "") -> str:
+    """The page of any number of tables' statistics side by side, a whole HTML document; see `render`.
+
+    Parameters: tables: by the name to show; others are compared with the first. Raises: CannotRender for none.
+    """
+    from seakeep.views.pages.side_by_side import side_by_side_page
+
+    if not tables:
+        raise CannotRender.of(tables)
+    return _rendered("side_by_side.html.j2", side_by_side_page(tables, title=title), "side_by_side.js")
+
+
+def _rendered(template: str, page: object, code: str) -> str:
+    style, script = (_source(name) for name in ("style.css", code))
     return (
         _environment()
         .get_template(template)

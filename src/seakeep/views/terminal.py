@@ -129,6 +129,11 @@ def statistics(noun: Statistics) -> RenderableType:
     return Group(drawn, Text(""), _slices(noun)) if noun.slices else drawn
 
 
+def named_statistics(name: str, noun: Statistics) -> RenderableType:
+    """Statistics of one of several tables."""
+    return Group(Text(figures.visible(name), style="bold"), statistics(noun), Text(""))
+
+
 def associations(noun: Associations) -> RenderableType:
     """The pairs that say most of each other: mutual information, correlation and Cramér's V."""
     grid = _grid(_plain("Columns that say most of each other"))
