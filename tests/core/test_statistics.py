@@ -243,3 +243,8 @@ def test_a_torn_file_of_statistics_names_itself(tmp_path: Path) -> None:
     path.write_text(path.read_text()[:40])
     with pytest.raises(BadDocument, match=r"s\.json"):
         Statistics.load(path)
+
+
+def test_statistics_of_a_struct_can_be_a_caches_key():
+    struct = ColumnStatistics(Kind.STRUCT, fields={"a": ColumnStatistics(Kind.INTEGER)})
+    assert {struct: 1}[ColumnStatistics(Kind.STRUCT, fields={"a": ColumnStatistics(Kind.INTEGER)})] == 1

@@ -99,7 +99,7 @@ class ColumnStatistics:
     lengths: Lengths | None = None
     invalid_utf8: int = 0
     items: ColumnStatistics | None = field(default=None, metadata=GAINED)
-    fields: Mapping[str, ColumnStatistics] = field(default_factory=dict, metadata=GAINED)
+    fields: Mapping[str, ColumnStatistics] = field(default_factory=dict, metadata=GAINED, hash=False)
     weighted: Weighted | None = field(default=None, metadata=GAINED)
 
     @classmethod
