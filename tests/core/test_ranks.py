@@ -51,3 +51,9 @@ def test_a_column_that_is_mostly_zero_is_known_at_its_zeros() -> None:
     assert ranks.rank_error(found, top) < 0.01
     assert ranks.quantile(found, top, 0.5) == 0.0
     assert ranks.quantile(found, top, 0.95) == pytest.approx(5_000 / 7, rel=0.02)
+
+
+def test_the_last_rank_of_a_bucket_is_its_last_known_value() -> None:
+    found = Histogram((0, 1), (10, 4), 60)
+    top = TopValues((0.0, 5e-324), (6, 2), 1)
+    assert ranks.quantile(found, top, 10 / 14) == 5e-324

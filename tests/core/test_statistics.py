@@ -15,14 +15,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seakeep.core import counters
-from seakeep.core.codec import BadDocument
+from seakeep.core.codec import BadDocument, to_plain
 from seakeep.core.counters import TopValues
 from seakeep.core.distinct import DistinctSketch, hash_bytes, hash_number
 from seakeep.core.errors import UsageError
 from seakeep.core.exact import ExactSum
 from seakeep.core.histogram import Histogram
 from seakeep.core.kinds import Kind
-from seakeep.core.statistics import ColumnMismatch, ColumnStatistics, Lengths, Statistics, common_kind
+from seakeep.core.statistics import (
+    ColumnMismatch,
+    ColumnStatistics,
+    Lengths,
+    OtherVersion,
+    Statistics,
+    StatisticsMismatch,
+    common_kind,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 integers = st.integers(-(2**63), 2**63 - 1) | st.integers(-4, 4)
@@ -248,3 +256,42 @@ def test_a_torn_file_of_statistics_names_itself(tmp_path: Path) -> None:
 def test_statistics_of_a_struct_can_be_a_caches_key():
     struct = ColumnStatistics(Kind.STRUCT, fields={"a": ColumnStatistics(Kind.INTEGER)})
     assert {struct: 1}[ColumnStatistics(Kind.STRUCT, fields={"a": ColumnStatistics(Kind.INTEGER)})] == 1
+
+
+def test_statistics_of_a_newer_format_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"format": 3, "rows": 1, "columns": {}}')
+    with pytest.raises(
+        OtherVersion, match=r"statistics of format 3; this version of Seakeep reads formats 1 to 2"
+    ) as caught:
+        Statistics.load(tmp_path / "s.json")
+    assert "s.json" in caught.value.where
+    assert "seakeep profile DATA -o FILE" in caught.value.fix
+
+
+def test_a_format_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"format": "new", "rows": 1, "columns": {}}')
+    with pytest.raises(OtherVersion, match="format 'new'"):
+        Statistics.load(tmp_path / "s.json")
+
+
+def test_statistics_made_in_two_ways_do_not_add() -> None:
+    with pytest.raises(StatisticsMismatch, match="with weight w cannot be added to statistics with weight none"):
+        _ = Statistics(rows=1, weight="w") + Statistics(rows=1)
+
+
+def test_what_was_gained_and_is_empty_leaves_the_digest_alone() -> None:
+    column = of_numbers([1.0, 2.0])
+    plain = to_plain(Statistics(2, {"x": column}))
+    assert isinstance(plain, dict)
+    assert list(plain) == ["rows", "columns"]
+    assert "items" not in to_plain(column)  # type: ignore[operator]
+    assert to_plain(ExactSum.of(1.0)) == {"mantissa": 1, "exponent": 0}
+
+
+def test_every_bound_is_told() -> None:
+    few, many = of_numbers([1.0, 2.0]), of_numbers([float(i) for i in range(3_000)])
+    assert (few.rank_error, few.distinct_error, few.top_error) == (0.0, 0.0, 0.0)
+    assert 0 < many.rank_error < 0.01
+    assert many.distinct_error == pytest.approx(0.01625)
+    assert many.top_error == many.top.error / 3_000
+    assert ColumnStatistics(Kind.NUMBER).top_error == 0.0
