@@ -168,6 +168,11 @@ def rows_told(frame: pl.DataFrame, call: Call) -> bytes:
     return f"{digest(str(frame.to_dicts()))} {call.begin}:{frame.height}".encode()
 
 
+def worker_of(_frame: pl.DataFrame, _call: Call) -> bytes:
+    """The number of the process that works."""
+    return str(os.getpid()).encode()
+
+
 def turned(frame: pl.DataFrame, _call: Call) -> bytes:
     """The rows, the last first."""
     return packed(frame.reverse())
