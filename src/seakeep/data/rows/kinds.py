@@ -90,6 +90,8 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 """What rules may call. Those that take several values take them of one family (see `same_family`)."""
 _ALIKE = ("min", "max", "coalesce")
+DEEPEST_CHOICE = 4
+"""How often `min`, `max` and `coalesce` may stand within each other: each looks at its parts several times."""
 
 
 def typed(node: Node, kinds: Mapping[str, Kind], text: str) -> Typed:
@@ -191,9 +193,14 @@ class _Call:
             self._check_taken(function, number, part)
         if name in _ALIKE:
             self._alike(parts)
+            self._check_depth()
         if name == "matches":
             self._check_pattern(parts[1])
         return parts, function.gives(tuple(part.kind for part in parts))
+
+    def _check_depth(self) -> None:
+        if _choices(self.node) > DEEPEST_CHOICE:
+            raise BadRule.too_deep(self.text, self.node.place, DEEPEST_CHOICE)
 
     def _check_taken(self, function: Function, number: int, part: Typed) -> None:
         takes = function.takes[min(number, len(function.takes) - 1)]
@@ -210,6 +217,13 @@ class _Call:
         reason = checked_pattern(str(node.value))
         if reason:
             raise BadRule.pattern(str(node.value), reason, self.text, node.place)
+
+
+def _choices(node: Node) -> int:
+    """How many of _ALIKE stand within each other."""
+    if not isinstance(node, Call):
+        return 0
+    return (node.name in _ALIKE) + max(map(_choices, node.arguments), default=0)
 
 
 def same_family(first: Kind, second: Kind) -> bool:

@@ -3,6 +3,8 @@
 Columns are brought to one form a kind first: NaN is missing, times and durations are whole microseconds (UTC), categoricals are
 text, decimals are doubles; whole numbers stay exact. Arithmetic is in doubles. What has no answer (a division by zero, 0 * infinity)
 is missing. The meaning is written down in docs/guides/rows.md, and an evaluator in plain Python holds this file to it in the tests.
+What is hard: Polars repeats an expression that is used twice, so sums of sums would double at every step; within arithmetic NaN
+therefore stands for missing, and becomes null where a number is compared.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)
 _DAY = 86_400_000_000
-_LONGEST = float(1 << 63)
 
 
 def lowered(part: Typed, dtypes: pl.Schema) -> pl.Expr:
@@ -51,7 +52,8 @@ def _column(name: str, kind: Kind, dtypes: pl.Schema) -> pl.Expr:
         return pl.lit(None, dtype=_LITERALS.get(kind, pl.Null))
     if dtypes[name] == pl.Null and kind in _LITERALS:
         return pl.col(name).cast(_LITERALS[kind])
-    return plain(pl.col(name), dtypes[name])
+    column = pl.col(name)
+    return column.cast(pl.Float64) if kind is Kind.NUMBER else plain(column, dtypes[name])
 
 
 def plain(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
@@ -80,7 +82,7 @@ def _listed(column: pl.Expr, part: Typed) -> pl.Expr:
     kinds = {argument.kind for argument in part.arguments}
     values = [_literal(argument) for argument in part.arguments[1:]]
     if Kind.NUMBER in kinds:
-        return column.cast(pl.Float64).is_in(pl.Series(map(float, values), dtype=pl.Float64).implode())
+        return column.cast(pl.Float64).fill_nan(None).is_in(pl.Series(map(float, values), dtype=pl.Float64).implode())
     return column.is_in(pl.Series(values, dtype=_LITERALS[part.arguments[0].kind]).implode())
 
 
@@ -117,8 +119,10 @@ def _between(arguments: Arguments, kinds: Kinds) -> pl.Expr:
 
 
 def _alike(arguments: Arguments, kinds: Kinds) -> Arguments:
-    """Numbers as doubles where one of them is; everything else as it is."""
-    return _doubles(arguments) if Kind.NUMBER in kinds else arguments
+    """Numbers as doubles where one of them is, NaN as null; everything else as it is."""
+    if Kind.NUMBER not in kinds:
+        return arguments
+    return tuple(argument.fill_nan(None) for argument in _doubles(arguments))
 
 
 def _doubles(arguments: Arguments) -> Arguments:
@@ -132,31 +136,20 @@ def _arithmetic(sign: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Lowering:
         if Kind.TIMESTAMP in kinds or kinds == (Kind.DURATION, Kind.DURATION):
             wide = tuple(argument.cast(pl.Int128) for argument in arguments)
             return sign(*wide).cast(pl.Int64, strict=False)
-        first, second = _doubles(arguments)
-        return _finished(sign(first, second), kinds)
+        return _finished(sign(*_doubles(arguments)), kinds)
 
     return compute
 
 
 def _divide(arguments: Arguments, kinds: Kinds) -> pl.Expr:
     first, second = _doubles(arguments)
-    divided = pl.when(second != 0).then(first / second)
-    return divided.fill_nan(None) if kinds[1] is Kind.DURATION else _finished(divided, kinds)
-
-
-def _remainder(arguments: Arguments, _: Kinds) -> pl.Expr:
-    """first - floor(first / second) * second: of the sign of the second; none by zero or of infinities."""
-    first, second = _doubles(arguments)
-    answered = (second != 0) & first.is_finite() & second.is_finite()
-    return pl.when(answered).then(first - (first / second).floor() * second).fill_nan(None)
+    divided = first / second.replace(0.0, None)
+    return divided if kinds[1] is Kind.DURATION else _finished(divided, kinds)
 
 
 def _finished(number: pl.Expr, kinds: Kinds) -> pl.Expr:
-    """The result of numbers, or of a duration and a number: rounded to whole microseconds, missing beyond 64 bits."""
-    if Kind.DURATION not in kinds:
-        return number.fill_nan(None)
-    fits = number.is_between(-_LONGEST, _LONGEST, closed="left")
-    return pl.when(fits).then(number.round()).cast(pl.Int64, strict=False)
+    """The result of numbers; or of a duration and a number, in whole microseconds, missing beyond 64 bits."""
+    return number.round().cast(pl.Int64, strict=False) if Kind.DURATION in kinds else number
 
 
 def _negative(arguments: Arguments, kinds: Kinds) -> pl.Expr:
@@ -214,13 +207,13 @@ _CALLS: dict[str, Lowering] = {
     "-": _arithmetic(operator.sub),
     "*": _arithmetic(operator.mul),
     "/": _divide,
-    "%": _remainder,
+    "%": lambda arguments, _: operator.mod(*_doubles(arguments)),
     "negative": _negative,
     "abs": _absolute,
     "round": lambda arguments, _: _doubles(arguments)[0].round(),
     "floor": lambda arguments, _: _doubles(arguments)[0].floor(),
     "ceil": lambda arguments, _: _doubles(arguments)[0].ceil(),
-    "is_missing": _one(lambda value: value.is_null()),
+    "is_missing": lambda arguments, kinds: _alike(arguments, kinds)[0].is_null(),
     "lower": _one(lambda value: value.str.to_lowercase()),
     "upper": _one(lambda value: value.str.to_uppercase()),
     "starts_with": _both(lambda value, part: value.str.starts_with(part)),
