@@ -153,6 +153,63 @@ def test_profile_shows_and_saves(shell, project) -> None:
     assert shell("profile", "none.csv").code == 3
 
 
+def test_profile_takes_weights_slices_a_label_and_associations(shell, project) -> None:
+    pl.DataFrame({"w": [1, 2, 3], "kind": ["a", "a", "b"], "late": [1, 0, 0], "x": [1.5, 2.5, None]}).write_parquet(
+        "t.parquet"
+    )
+    asked = (
+        "profile",
+        "t.parquet",
+        "--weight",
+        "w",
+        "--by",
+        "kind",
+        "--by",
+        "kind & late",
+        "--label",
+        "late",
+        "--associations",
+    )
+    answer = shell(*asked, "--json")
+    assert answer.json["slices"]["kind=a & late=0"]["rows"] == 1
+    assert answer.json["conditional"]["kind"]["values"]["a"]["rows"] == 2
+    assert len(answer.json["associations"]) == 6
+    drawn = shell(*asked).out
+    assert "kind=a" in drawn
+    assert "weighted mean 2.167" in drawn
+    assert "Columns that say most of each other" in drawn
+    assert shell("profile", "t.parquet", "--weight", "x").code == 3
+    assert "first in row 2" in shell("profile", "t.parquet", "--weight", "x").err
+    assert shell("profile", "t.parquet", "--by", "kin").code == 3
+
+
+def test_profile_puts_tables_side_by_side(shell, project) -> None:
+    pl.DataFrame({"kind": ["a", "b"], "x": [1.5, 2.5]}).write_parquet("t.parquet")
+    shell("profile", "data/parcels.csv", "-o", "s.json")
+    answer = shell("profile", "s.json", "t.parquet", "--html", "page.html")
+    assert answer.code == 0
+    assert "t.parquet" in answer.out
+    assert "Distances are from s.json" in (project / "page.html").read_text()
+    assert list(shell("profile", "s.json", "t.parquet", "--json").json) == ["s.json", "t.parquet"]
+    shell("profile", "t.parquet", "--by", "kind", "--html", "slices.html")
+    assert "kind=a" in (project / "slices.html").read_text()
+
+
+def test_profile_refuses_what_cannot_be(shell, project) -> None:
+    pl.DataFrame({"x": [1.5, 2.5]}).write_parquet("t.parquet")
+    shell("profile", "t.parquet", "-o", "s.json")
+    refused = [
+        (("s.json", "--weight", "x"), "s.json holds statistics"),
+        (("t.parquet", "s.json", "-o", "both.json"), "can hold the statistics of one table; 2 were named"),
+        (("t.parquet", "t.parquet", "--associations"), "those of one table"),
+        (("t.parquet", "--html", "page.txt"), "does not end in .html"),
+    ]
+    for given, message in refused:
+        answer = shell("profile", *given)
+        assert answer.code == 3
+        assert message in answer.err
+
+
 def test_validate_passes_and_fails(shell, project) -> None:
     assert shell("validate", "data/parcels.csv", "--schema", "trips.schema.yaml").code == 0
     table = pl.read_csv("data/parcels.csv").with_columns(carrier=pl.lit("stork"))
