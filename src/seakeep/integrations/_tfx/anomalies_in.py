@@ -26,7 +26,10 @@ _FIX = "Look at the column in TFDV's own table (tfdv.display_anomalies), or judg
 
 def anomalies_in(message: Any, *, subject: str = "") -> tuple[Report, tuple[Lost, ...]]:
     """The report of these anomalies, and what it does not hold. subject: what the table is called."""
-    checks, lost = list(_checks(message)), []
+    found = list(_checks(message))
+    told = {(check.code, check.subject) for check in found}
+    checks = [*found, *(check for check in _measured(message) if (check.code, check.subject) not in told)]
+    lost: list[Lost] = []
     if message.HasField("baseline") or message.HasField("baseline_v1"):
         lost.append(
             Lost(
@@ -62,7 +65,6 @@ def _checks(message: Any) -> Iterator[Check]:
         info = message.anomaly_info[key]
         yield from _of(info, ".".join(info.path.step) or key)
     failed = bool(message.anomaly_info) or message.HasField("dataset_anomaly_info")
-    yield from _measured(message)
     judged = message.HasField("baseline") or message.HasField("baseline_v1")
     if judged and not failed and not message.data_missing:
         features = len((message.baseline if message.HasField("baseline") else message.baseline_v1).feature)

@@ -80,13 +80,6 @@ class Line:
             return self.through[index]
         return self.through[index] - count + count * (value - low) / (high - low)
 
-    def rows_below(self, value: float) -> float:
-        """Rows below `value`."""
-        index = bisect_left(self.lows, value)
-        if index and self.lows[index - 1] < value < self.highs[index - 1]:
-            return self.rows_to(value)
-        return self.through[index - 1] if index else 0.0
-
 
 def quantiles_into(target: Any, line: Line) -> None:
     """Fill a Histogram proto with the line's deciles, as TFDV cuts them."""
@@ -100,17 +93,21 @@ def quantiles_into(target: Any, line: Line) -> None:
 
 
 def standard_into(target: Any, line: Line) -> None:
-    """Fill a Histogram proto with buckets of equal width over the finite values; infinities have buckets of their own."""
+    """Fill a Histogram proto with buckets of equal width over the finite values; a value at an edge is in the bucket below it.
+
+    Infinities have buckets of their own.
+    """
     target.type = STANDARD
     finite = [(low, high) for low, high in zip(line.lows, line.highs, strict=True) if math.isfinite(low)]
     if line.lows[0] == -math.inf:
         target.buckets.add(low_value=-math.inf, high_value=-math.inf, sample_count=line.counts[0])
     if finite:
         edges = _edges(finite[0][0], finite[-1][1])
-        for i, (low, high) in enumerate(pairwise(edges)):
-            last = i == len(edges) - 2
-            rows = (line.rows_to(high) if last else line.rows_below(high)) - line.rows_below(low)
-            target.buckets.add(low_value=low, high_value=high, sample_count=rows)
+        before = line.counts[0] if line.lows[0] == -math.inf else 0.0
+        for low, high in pairwise(edges):
+            through = line.rows_to(high)
+            target.buckets.add(low_value=low, high_value=high, sample_count=through - before)
+            before = through
     if line.highs[-1] == math.inf:
         target.buckets.add(low_value=math.inf, high_value=math.inf, sample_count=line.counts[-1])
 
@@ -122,19 +119,27 @@ def even_into(target: Any, value: float, rows: float) -> None:
         target.buckets.add(low_value=value, high_value=value, sample_count=rows / BUCKETS)
 
 
-def from_buckets(buckets: Sequence[Any], rows: int, *, whole: bool) -> tuple[Histogram, float]:
+def from_buckets(buckets: Sequence[Any], rows: int, *, whole: bool, zeros: int = 0) -> tuple[Histogram, float]:
     """Our histogram of `rows` finite values out of a proto's buckets, and the share of rows that its widest bucket holds.
 
-    whole: whether the values are whole numbers. Rows are laid out evenly inside a bucket; counts are rounded so that they
+    whole: whether the values are whole numbers. zeros: rows at 0, where that is known. Rows are laid out evenly inside a bucket; counts are rounded so that they
     add up to `rows`.
     """
     places: list[tuple[float, float]] = []
     widest = 0.0
     total = sum(bucket.sample_count for bucket in buckets) or 1.0
     each = max(1, min(_APART, LIMIT // max(1, len(buckets))))
-    for low, high, count in _finite(buckets):
+    for low, high, held in _finite(buckets):
+        count = held
         if low == high:
             places.append((low, count))
+            zeros -= round(count) if low == 0 else 0
+            continue
+        if low <= 0 <= high and zeros > 0:
+            here = min(float(zeros), count)
+            places.append((0.0, here))
+            zeros, count = zeros - round(here), count - here
+        if not count:
             continue
         widest = max(widest, count / total)
         spread = _spread(low, high, each, whole=whole)

@@ -8,11 +8,12 @@ integer unless the caller, or a tag that our own writer left, says otherwise. Ev
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from seakeep.core import plugins
 from seakeep.core.kinds import Kind
 from seakeep.core.schema import ColumnSchema, Schema, Semantics
+from seakeep.data.contract.contradictions import contradictions
 from seakeep.integrations._tfx import tags
 from seakeep.integrations._tfx.carried import Lost
 from seakeep.integrations._tfx.errors import BadProto
@@ -69,6 +70,8 @@ def schema_in(
         environments=tuple(others),
         default_in=() if set(named) == {"training", "serving"} and not others else named,
     )
+    for each in contradictions(found):
+        raise BadProto.contradiction(where, each.found)
     return found, tuple(dict.fromkeys((*lost_fields(message, "schema"), *reader.lost)))
 
 
@@ -95,11 +98,9 @@ class _Reader:
     def column(self, feature: Any, path: tuple[str, ...]) -> ColumnSchema:
         place, said = ".".join(path), tags.read(feature.annotation.tag)
         leaf = self._leaf(feature, path, said)
-        counted = feature.unique_constraints
         leaf = replace(
             leaf,
-            distinct_at_least=counted.min if counted.HasField("min") else None,
-            distinct_at_most=counted.max if counted.HasField("max") else None,
+            **self._distinct(feature.unique_constraints, leaf.kind, place),
             drift=self._distances(feature.drift_comparator, leaf.kind, f"{place}: drift"),
             skew=self._distances(feature.skew_comparator, leaf.kind, f"{place}: skew"),
         )
@@ -111,6 +112,10 @@ class _Reader:
         )
         if len(path) == 1:
             self.roles |= {role: feature.name for role in tags.ROLES if role in said.get("role", "").split(",")}
+        if found.deprecated:
+            found = replace(
+                found, required=False
+            )  # as TFDV has it; nobody can be asked for a column that nobody should use
         if said.get("available") == "after":
             return replace(found, available="after", not_in=tuple(e for e in found.not_in if e != "serving"))
         return found
@@ -192,8 +197,14 @@ class _Reader:
             return replace(column, pattern=DECIMAL)
         if column.kind is not Kind.NUMBER:
             return replace(column, minimum=low, maximum=high) if column.kind is Kind.INTEGER else column
-        nan = "refused" if domain.disallow_nan else "allowed"
-        return replace(column, minimum=low, maximum=high, nan=nan, infinite=not domain.disallow_inf)  # type: ignore[arg-type]
+        infinite = not domain.disallow_inf and (low is None or high is None)  # infinite values break bounds, too
+        if infinite and (low is not None or high is not None):
+            end, value = ("maximum", "inf") if high is not None else ("minimum", "-inf")
+            self.lost.append(
+                Lost(".".join(path), f"{value} beyond the {end}", "Infinite values are allowed or not, both of them.")
+            )
+        nan: Literal["refused", "allowed"] = "refused" if domain.disallow_nan else "allowed"
+        return replace(column, minimum=low, maximum=high, nan=nan, infinite=infinite)
 
     def _text_bounds(self, low: object, high: object, path: tuple[str, ...]) -> None:
         if low is not None or high is not None:
@@ -312,11 +323,22 @@ class _Reader:
             raise BadProto.contradiction(
                 f"{self.where}, feature {feature.name!r}", f"min_fraction is {fraction:g}, a share is expected"
             )
+        always = feature.WhichOneof("shape_type") == "shape"  # a fixed shape leaves no row without a value
         return {
             "required": fraction > 0 or count > 0,
-            "missing_at_most": _rest(fraction),
+            "missing_at_most": 0.0 if always else _rest(fraction),
             "present_at_least": count if count > 1 or (count == 1 and not fraction) else 0,
         }
+
+    def _distinct(self, counted: Any, kind: Kind, place: str) -> dict[str, Any]:
+        low, high = _limits(counted)
+        if (low, high) == (None, None):
+            return {}
+        if kind in (Kind.BINARY, Kind.STRUCT, Kind.NULL):
+            why = f"Different values of {kind.value} columns are not counted here."
+            self.lost.append(Lost(place, f"unique_constraints {low} to {high}", why, "notimpl"))
+            return {}
+        return {"distinct_at_least": low, "distinct_at_most": high}
 
     def _distances(self, comparator: Any, kind: Kind, where: str) -> dict[str, float]:
         found = {}

@@ -213,7 +213,7 @@ class _Reader:
             }
             return replace(found, total=ExactSum.scaled(trues, 0), top=TopValues.of(counts))
         low, high = _extremes(stats, whole=whole)
-        histogram, widest = from_buckets(_buckets(stats), finite, whole=whole)
+        histogram, widest = from_buckets(_buckets(stats), finite, whole=whole, zeros=stats.num_zeros)
         self._told(name, "distribution", widest)
         mean, spread = stats.mean, stats.std_dev
         if not (math.isfinite(mean) and math.isfinite(spread)) or below or above:

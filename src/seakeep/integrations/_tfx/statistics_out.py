@@ -18,6 +18,7 @@ from seakeep.integrations._tfx.files import protos
 from seakeep.integrations._tfx.histograms import Line, even_into, quantiles_into, standard_into
 
 if TYPE_CHECKING:
+    from seakeep.core.counters import TopValues, Value
     from seakeep.core.statistics import ColumnStatistics, Statistics
 
 WHOLE = "All Examples"
@@ -238,14 +239,21 @@ def _texts(target: Any, column: ColumnStatistics, lost: list[Lost], where: str) 
         return
     target.unique = column.distinct
     target.avg_length = _mean_bytes(column, lost, where)
-    _ranked(target, column.top.values, column.top.counts)
-    if len(column.top.values) > RANKS:
-        lost.append(
-            Lost(where, f"{len(column.top.values) - RANKS:,} frequent values", f"TFDV lists {RANKS:,}.", "notyet")
-        )
+    frequent = _certain(column.top)
+    _ranked(target, *frequent)
+    if len(frequent[0]) < len(column.top.values) or len(frequent[0]) > RANKS:
+        kept = min(len(frequent[0]), RANKS)
+        why = "TFDV compares shares among those that are listed, so only values that are surely frequent are; at most a thousand."
+        lost.append(Lost(where, f"{len(column.top.values) - kept:,} less frequent values", why))
     if column.weighted and column.weighted.top.values:
         top = column.weighted.top
         _ranked(target.weighted_string_stats, top.values, [units * UNIT for units in top.counts])
+
+
+def _certain(top: TopValues) -> tuple[tuple[Value, ...], tuple[int, ...]]:
+    """The values and counts that stand above their own error; all of them where the counts are exact."""
+    kept = sum(1 for count in top.counts if count > top.error)
+    return top.values[:kept], top.counts[:kept]
 
 
 def _ranked(target: Any, values: Any, counts: Any) -> None:
