@@ -260,6 +260,14 @@ def test_a_column_from_after_the_prediction_is_refused():
         assert isinstance(caught.value, ModelError)
 
 
+def test_a_deprecated_column_is_refused():
+    dataset = read(pl.DataFrame({"fee": [1.0]}))
+    schema = Schema("t", {"fee": ColumnSchema(Kind.NUMBER, required=False, deprecated="part of fare")})
+    with pytest.raises(CannotFit, match="'fee', which is deprecated") as caught:
+        fit(Features(number("fee")), profile(dataset), dataset, schema=schema)
+    assert "part of fare" in str(caught.value)
+
+
 def test_items_of_two_columns_may_not_share_a_name(fitted_on):
     frame = pl.DataFrame({"a": ["b", "c"], "a=b": [1.0, 2.0]})
     with pytest.raises(BadFeature, match=r"two items of the feature vector are called 'a=b'[\s\S]*named"):

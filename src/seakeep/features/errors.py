@@ -155,9 +155,20 @@ class CannotFit(ModelError):
         return cls(
             f"{feature} reads {name!r}, which is not known when a prediction is asked for",
             where="features, against the schema",
-            cause=f"The schema says so of {name!r} (available: after, or not_in: serving).",
+            cause=f"The schema says so of {name!r} (available: after, or by not_in, in or default_in).",
             fix=f"Leave {feature} out, or correct the schema if the value is known in time.",
             name=name,
+        )
+
+    @classmethod
+    def deprecated(cls, feature: str, name: str, reason: str) -> CannotFit:
+        return cls(
+            f"{feature} reads {name!r}, which is deprecated",
+            where="features, against the schema",
+            cause=f"The schema says: {reason}",
+            fix=f"Leave {feature} out, or take deprecated out of the schema if the column is to stay.",
+            name=name,
+            reason=reason,
         )
 
     @classmethod

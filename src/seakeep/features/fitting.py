@@ -140,8 +140,10 @@ def _check(feature: Feature, statistics: Statistics, label: str | None, schema: 
             raise CannotFit.label(str(feature), name)
         if name in OUTPUTS:
             raise CannotFit.name_of_output(str(feature), name)
-        if schema is not None and name in schema.columns and not schema[name].expected_in("serving"):
+        if schema is not None and name in schema.columns and not schema.expects(name, "serving"):
             raise CannotFit.unavailable(str(feature), name)
+        if schema is not None and name in schema.columns and schema[name].deprecated:
+            raise CannotFit.deprecated(str(feature), name, schema[name].deprecated)
         _check_column(feature, name, statistics[name])
 
 

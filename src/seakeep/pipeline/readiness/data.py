@@ -79,7 +79,10 @@ def d4(facts: Facts) -> Finding:
     _, piece = facts.report("validation", "validate")
     schema, inputs = facts.schema(), facts.inputs()
     roles = {role for role in (schema.label, schema.key) if role}
-    forbidden = roles | {name for name, column in schema.columns.items() if not column.expected_in("serving")}
+    outside = {
+        name for name, column in schema.columns.items() if column.deprecated or not schema.expects(name, "serving")
+    }
+    forbidden = roles | outside
     pieces = [piece, Piece("the contract", schema.digest, count=len(schema.columns))]
     used = [name for name in inputs if name in forbidden]
     if used:

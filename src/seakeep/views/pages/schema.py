@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seakeep.core.kinds import Kind
 from seakeep.views import figures
 from seakeep.views.pages.parts import Grid, Item, grid
 
@@ -30,12 +31,14 @@ class SchemaPage:
 def schema_page(schema: Schema, *, title: str = "") -> SchemaPage:
     """The page of `schema`."""
     after = sum(1 for column in schema.columns.values() if column.available == "after")
-    numbers = (
+    numbers: tuple[Item, ...] = (
         Item("columns", figures.number(len(schema.columns))),
         Item("expected when serving", figures.number(len(schema.expected("serving")))),
         Item("known only after the prediction", figures.number(after)),
         Item("rows at least", figures.number(schema.rows_at_least)),
     )
+    if schema.rules:
+        numbers = (*numbers, Item("rules of rows", figures.number(len(schema.rules))))
     rows = [row(schema, name) for name in schema.columns]
     used = [i for i in range(len(COLUMNS)) if not rows or any(each[i] for each in rows)]
     columns = [COLUMNS[i] for i in used]
@@ -78,11 +81,36 @@ def values(column: ColumnSchema) -> str:
         parts.append(f"at least {low}")
     elif column.maximum is not None:
         parts.append(f"at most {high}")
-    parts += ["all different"] if column.unique else []
-    parts += ["infinities allowed"] if column.infinite else []
+    parts += _said(column)
     return "; ".join(parts) or "any"
 
 
+def _said(column: ColumnSchema) -> list[str]:
+    """What a column's contract says of values beside which they are."""
+    parts = ["all different"] if column.unique else []
+    parts += ["infinities allowed"] if column.infinite else []
+    parts += [f"NaN {column.nan}"] if column.nan != "missing" else []
+    unit = {Kind.BINARY: "bytes", Kind.LIST: "items"}.get(column.kind, "characters")
+    parts += _limits(column.length_at_least, column.length_at_most, unit)
+    parts += _limits(column.distinct_at_least, column.distinct_at_most, "different")
+    parts += [f"matching {column.pattern}"] if column.pattern else []
+    parts += [column.semantics.replace("_", " ")] if column.semantics else []
+    parts += [f"items: {column.items.kind.value}, {values(column.items)}"] if column.items else []
+    parts += [f"{name}: {inner.kind.value}, {values(inner)}" for name, inner in column.fields.items()]
+    return parts
+
+
+def _limits(least: int | None, most: int | None, unit: str) -> list[str]:
+    if least is not None and most is not None:
+        same = least == most
+        return [
+            f"{figures.number(least)} {unit}" if same else f"{figures.number(least)} to {figures.number(most)} {unit}"
+        ]
+    said = [f"at least {figures.number(least)} {unit}"] if least is not None else []
+    return said + ([f"at most {figures.number(most)} {unit}"] if most is not None else [])
+
+
 def _presence(column: ColumnSchema) -> str:
-    word = "required" if column.required else "optional"
+    word = "deprecated" if column.deprecated else "required" if column.required else "optional"
+    word += f", in {' and '.join(column.in_)} only" if column.in_ else ""
     return f"{word}, not in {' or '.join(column.not_in)}" if column.not_in else word
