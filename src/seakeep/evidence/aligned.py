@@ -10,6 +10,7 @@ contract look at those.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,18 +73,18 @@ class NotComparable(ColumnMismatch):
 class Aligned:
     """Counts of both columns in common buckets, (buckets,).
 
-    keys: of numbers, the buckets' keys at depth `shift` (see core.histogram), ascending; empty for bins.
+    keys: of numbers, the buckets' keys at depth `shift` (see core.histogram), ascending; None for bins. Nothing is written to.
     """
 
     reference: NDArray[np.float64]
     current: NDArray[np.float64]
-    keys: tuple[int, ...] = ()
+    keys: NDArray[np.int64] | None = None
     shift: int = 0
 
     def points(self) -> NDArray[np.float64]:
         """One value a bucket, ascending: the value itself where histograms are exact, else the middle of its bounds."""
         wide = (1 << self.shift) - 1
-        lows = [key << self.shift for key in self.keys]
+        lows = [key << self.shift for key in ([] if self.keys is None else self.keys.tolist())]
         return np.array([value_of(low) / 2 + value_of(low + wide) / 2 if wide else value_of(low) for low in lows])
 
     def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -118,16 +119,28 @@ def comparable(distance: str, kinds: frozenset[Kind], reference: ColumnStatistic
     return kind
 
 
+@lru_cache(maxsize=64)
 def line(reference: Histogram, current: Histogram) -> Aligned:
-    """Both histograms on the union of their buckets at the coarser one's depth. Exact when both are."""
+    """Both histograms on the union of their buckets at the coarser one's depth. Exact when both are.
+
+    Several distances of one column are asked for one after the other, so the last answers are kept: 40 KiB each.
+    """
     shift = max(reference.shift, current.shift)
-    first, second = (np.array(h.keys, dtype=np.int64) >> (shift - h.shift) for h in (reference, current))
-    keys, places = np.unique(np.concatenate([first, second]), return_inverse=True)
-    counts = [
-        np.bincount(at, weights=np.array(h.counts, dtype=np.float64), minlength=len(keys)).astype(np.float64)
-        for at, h in ((places[: len(first)], reference), (places[len(first) :], current))
-    ]
-    return Aligned(counts[0], counts[1], tuple(keys.tolist()), shift)
+    columns = [(keys >> (shift - h.shift), counts) for h in (reference, current) for keys, counts in [_arrays(h)]]
+    merged = np.concatenate([keys for keys, _ in columns])
+    merged.sort()
+    keys = merged[np.concatenate(([True], merged[1:] != merged[:-1]))] if len(merged) else merged
+    first, second = (
+        np.bincount(np.searchsorted(keys, own), weights=counts, minlength=len(keys)).astype(np.float64)
+        for own, counts in columns
+    )
+    return Aligned(first, second, keys, shift)
+
+
+@lru_cache(maxsize=256)
+def _arrays(histogram: Histogram) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Its keys and counts; a reference is compared with many windows, and turning it into arrays costs as much as the rest."""
+    return np.array(histogram.keys, dtype=np.int64), np.array(histogram.counts, dtype=np.float64)
 
 
 def reference_bins(reference: ColumnStatistics, current: ColumnStatistics, *, bins: int) -> Aligned:
@@ -158,7 +171,7 @@ def pooled_bins(reference: ColumnStatistics, current: ColumnStatistics, *, bins:
     if not reference.kind.is_numeric:
         return _listed(reference, current, _frequent_in_mixture(reference, current))
     buckets = line(reference.histogram, current.histogram)
-    if len(buckets.keys) <= FEW_NUMBERS:
+    if len(buckets.reference) <= FEW_NUMBERS:
         return buckets
     first, second = buckets.shares()
     return buckets.grouped(np.searchsorted(_edges(first + second, bins), np.arange(len(first))))
