@@ -10,6 +10,7 @@ _HOMES = {
     "check_distance": "distances",
     "check_engine": "engines",
     "check_exporter": "exporters",
+    "check_finding": "findings",
     "check_operation": "operations",
     "check_plan": "plans",
     "check_runtime": "runtimes",
@@ -24,6 +25,7 @@ __all__ = [
     "check_distance",
     "check_engine",
     "check_exporter",
+    "check_finding",
     "check_operation",
     "check_plan",
     "check_runtime",
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from seakeep.testing.distances import check_distance
     from seakeep.testing.engines import check_engine
     from seakeep.testing.exporters import check_exporter
+    from seakeep.testing.findings import check_finding
     from seakeep.testing.operations import check_operation
     from seakeep.testing.plans import check_plan
     from seakeep.testing.runtimes import check_runtime

@@ -106,12 +106,16 @@ def latitudes(frame, draw, parts):
 
 def metres(frame, draw, parts):
     late = np.arange(frame.height) > 0.8 * frame.height
-    return put(frame.with_columns(pl.col(parts.number).cast(pl.Float64)), parts.number, late, pl.col(parts.number) * 1000.0)
+    return put(
+        frame.with_columns(pl.col(parts.number).cast(pl.Float64)), parts.number, late, pl.col(parts.number) * 1000.0
+    )
 
 
 def miles(frame, draw, parts):
     late = np.arange(frame.height) > 0.7 * frame.height
-    return put(frame.with_columns(pl.col(parts.number).cast(pl.Float64)), parts.number, late, pl.col(parts.number) * 1.609344)
+    return put(
+        frame.with_columns(pl.col(parts.number).cast(pl.Float64)), parts.number, late, pl.col(parts.number) * 1.609344
+    )
 
 
 def fahrenheit(frame, draw, parts):
@@ -127,12 +131,19 @@ def milliseconds(frame, draw, parts):
 
 def mojibake(frame, draw, parts):
     cities = frame.with_columns(place=pl.Series(draw.choice(["Zürich", "Köln", "Málaga", "Genève"], frame.height)))
-    spoilt = pl.col("place").replace({name: name.encode().decode("cp1252") for name in ("Zürich", "Köln", "Málaga", "Genève")})
+    spoilt = pl.col("place").replace(
+        {name: name.encode().decode("cp1252") for name in ("Zürich", "Köln", "Málaga", "Genève")}
+    )
     return put(cities, "place", some(frame, draw, 0.02), spoilt)
 
 
 def replaced(frame, draw, parts):
-    return put(frame, parts.city, some(frame, draw, 0.005), pl.concat_str(pl.col(parts.city), pl.lit("\N{REPLACEMENT CHARACTER}")))
+    return put(
+        frame,
+        parts.city,
+        some(frame, draw, 0.005),
+        pl.concat_str(pl.col(parts.city), pl.lit("\N{REPLACEMENT CHARACTER}")),
+    )
 
 
 def mark(frame, draw, parts):
@@ -195,7 +206,9 @@ def nothing(frame, draw, parts):
 
 
 def infinite(frame, draw, parts):
-    return put(frame.with_columns(rate=pl.Series(draw.random(frame.height))), "rate", _few(frame, draw, 2), float("inf"))
+    return put(
+        frame.with_columns(rate=pl.Series(draw.random(frame.height))), "rate", _few(frame, draw, 2), float("inf")
+    )
 
 
 def copied(frame, draw, parts):
@@ -212,11 +225,15 @@ def linear(frame, draw, parts):
 
 
 def identifier(frame, draw, parts):
-    return frame.with_columns(session_id=pl.Series([f"{value:016x}" for value in draw.integers(0, 1 << 62, frame.height)]))
+    return frame.with_columns(
+        session_id=pl.Series([f"{value:016x}" for value in draw.integers(0, 1 << 62, frame.height)])
+    )
 
 
 def cardinality(frame, draw, parts):
-    return frame.with_columns(street=pl.Series([f"street {value}" for value in draw.integers(0, frame.height // 3, frame.height)]))
+    return frame.with_columns(
+        street=pl.Series([f"street {value}" for value in draw.integers(0, frame.height // 3, frame.height)])
+    )
 
 
 def rare(frame, draw, parts):
@@ -261,7 +278,9 @@ def midnight(frame, draw, parts):
 
 
 def missing_by_label(frame, draw, parts):
-    return put(frame, parts.number, (frame[parts.label].fill_null(False).to_numpy()) & (draw.random(frame.height) < 0.4), None)
+    return put(
+        frame, parts.number, (frame[parts.label].fill_null(False).to_numpy()) & (draw.random(frame.height) < 0.4), None
+    )
 
 
 def missing_over_time(frame, draw, parts):
@@ -304,6 +323,11 @@ def conflicts(frame, draw, parts):
     return pl.concat([frame, again.with_columns(~pl.col(parts.label), pl.col(parts.key) + "y")])
 
 
+def wrong_labels(frame, draw, parts):
+    sure = (pl.col(parts.number).rank() > pl.len() * 0.5) ^ (pl.col(parts.positive).fill_null(0).rank() > pl.len() * 0.6)
+    return put(frame.with_columns(sure.alias(parts.label)), parts.label, draw.random(frame.height) < 0.06, ~pl.col(parts.label))
+
+
 def unchanged(frame, draw, parts):
     return frame
 
@@ -317,7 +341,9 @@ def test_of_keys(frame, clean, draw, parts):
 
 
 def test_of_times(frame, clean, draw, parts):
-    return clean.sample(50, seed=int(draw.integers(1 << 30))).with_columns(pl.col(parts.key) + "w", pl.col(parts.number) + 0.77)
+    return clean.sample(50, seed=int(draw.integers(1 << 30))).with_columns(
+        pl.col(parts.key) + "w", pl.col(parts.number) + 0.77
+    )
 
 
 PLANTS: dict[str, Plant] = {
@@ -372,6 +398,7 @@ PLANTS: dict[str, Plant] = {
     "rows in order of the label": Plant("leakage_order", "table", ordered_by_label),
     "rare class": Plant("class_imbalance", "label", imbalance),
     "one row, two labels": Plant("conflicting_labels", "label", conflicts),
+    "6 % wrong labels": Plant("label_noise", "label", wrong_labels),
     "test rows in training": Plant("overlap", "table", unchanged, test_of_training),
     "test keys in training": Plant("overlap_keys", "key", unchanged, test_of_keys),
     "test before training": Plant("overlap_times", "time", unchanged, test_of_times),

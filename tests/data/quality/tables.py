@@ -10,7 +10,18 @@ import polars as pl
 
 Frame = pl.DataFrame
 START = datetime(2025, 1, 1)
-CITIES = ("Amsterdam", "Barcelona", "Copenhagen", "Dublin", "Edinburgh", "Florence", "Gothenburg", "Hamburg", "Istanbul", "Jakarta")
+CITIES = (
+    "Amsterdam",
+    "Barcelona",
+    "Copenhagen",
+    "Dublin",
+    "Edinburgh",
+    "Florence",
+    "Gothenburg",
+    "Hamburg",
+    "Istanbul",
+    "Jakarta",
+)
 
 
 def moments(draw: np.random.Generator, rows: int, *, days: int = 200) -> list[datetime]:
@@ -35,7 +46,9 @@ def tips(draw: np.random.Generator, rows: int = 4000) -> Frame:
             "fare": (4 + 2.1 * distance * np.exp(draw.normal(0, 0.15, rows))).round(2),
             "age": age,
             "temp": (15 + 8 * draw.normal(size=rows)).round(1),
-            "humidity": [None if gone else float(value) for gone, value in zip(draw.random(rows) < 0.05, humidity, strict=True)],
+            "humidity": [
+                None if gone else float(value) for gone, value in zip(draw.random(rows) < 0.05, humidity, strict=True)
+            ],
             "latitude": draw.normal(52.4, 0.05, rows).round(5),
             "longitude": draw.normal(4.9, 0.08, rows).round(5),
             "city": draw.choice(CITIES, rows, p=np.arange(10, 0, -1) / 55),
@@ -68,7 +81,10 @@ def sales(draw: np.random.Generator, rows: int = 3000) -> Frame:
     return pl.DataFrame(
         {
             "order": np.arange(rows) + 100_000,
-            "day": [START + timedelta(days=int(day), hours=int(hour)) for day, hour in zip(days, draw.integers(8, 18, rows), strict=True)],
+            "day": [
+                START + timedelta(days=int(day), hours=int(hour))
+                for day, hour in zip(days, draw.integers(8, 18, rows), strict=True)
+            ],
             "price": price,
             "count": count,
             "channel": draw.choice(["web", "shop", "phone"], rows, p=[0.6, 0.3, 0.1]),
@@ -95,12 +111,20 @@ def heavy(draw: np.random.Generator, rows: int = 5000) -> Frame:
 def survey(draw: np.random.Generator, rows: int = 1200) -> Frame:
     """Answers to questions: few values a column, so that many rows are equal by chance."""
     words = ["never", "rarely", "sometimes", "often", "always"]
-    return pl.DataFrame({f"question_{at}": draw.choice(words, rows) for at in range(4)} | {"group": draw.choice(["a", "b"], rows)})
+    return pl.DataFrame(
+        {f"question_{at}": draw.choice(words, rows) for at in range(4)} | {"group": draw.choice(["a", "b"], rows)}
+    )
 
 
 def small(draw: np.random.Generator, rows: int = 150) -> Frame:
     """A hundred and fifty rows."""
-    return pl.DataFrame({"length": draw.normal(5.8, 0.8, rows).round(1), "width": draw.normal(3, 0.4, rows).round(1), "kind": draw.choice(["a", "b", "c"], rows)})
+    return pl.DataFrame(
+        {
+            "length": draw.normal(5.8, 0.8, rows).round(1),
+            "width": draw.normal(3, 0.4, rows).round(1),
+            "kind": draw.choice(["a", "b", "c"], rows),
+        }
+    )
 
 
 def classes(draw: np.random.Generator, rows: int = 2000) -> Frame:

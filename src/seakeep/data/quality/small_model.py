@@ -43,7 +43,9 @@ def out_of_fold(rows: pl.DataFrame, labels: NDArray[np.int64], names: Sequence[s
     matrix = np.column_stack([_encoded(rows, name) for name in names])
     folds = mix(rows[ROW].to_numpy() ^ np.uint64(0x5EA)) % np.uint64(FOLDS)
     found = np.zeros((len(labels), int(labels.max()) + 1))
-    with threadpool_limits(1, user_api="openmp"):  # threads that wait for each other cost more than they bring, on a busy machine
+    with threadpool_limits(
+        1, user_api="openmp"
+    ):  # threads that wait for each other cost more than they bring, on a busy machine
         for fold in range(FOLDS):
             inside = folds != fold
             model = HistGradientBoostingClassifier(

@@ -89,6 +89,14 @@ def _told(name: str, others: Numbers, part: Numbers, where: str, evidence: dict[
     step = proposed("convert_units", columns=[name], **back, **condition)
     hint = "" if condition else ", with the rows in question (time or equals)"
     more = f" and {change.offset:+.4g}" if change.offset else ""
-    message = f"Column {name!r}: {where} values are {change.factor:.6g} times those of the others{more}: {change.words}."
-    told = {**evidence, "rows": len(part), "factor": change.factor, "apart": change.apart, "apart_converted": change.left}
+    message = (
+        f"Column {name!r}: {where} values are {change.factor:.6g} times those of the others{more}: {change.words}."
+    )
+    told = {
+        **evidence,
+        "rows": len(part),
+        "factor": change.factor,
+        "apart": change.apart,
+        "apart_converted": change.left,
+    }
     return Found(name, message, change.factor, 1.0, f"Correct it upstream, or {step}{hint}", told)
