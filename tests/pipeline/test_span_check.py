@@ -65,3 +65,18 @@ def test_a_span_that_is_not_there_is_told_the_nearest(monthly, project) -> None:
 def test_a_pipeline_without_spans_has_none_to_judge(project) -> None:
     with pytest.raises(BadSpans, match="the pipeline has no spans"):
         check_span(project.file, "2013-04")
+
+
+def test_a_span_is_counted_against_the_one_before_where_the_contract_limits_growth(monthly) -> None:
+    run(monthly.file)
+    contract = monthly.folder / "tips.schema.yaml"
+    contract.write_text(contract.read_text().replace("columns:\n", "growth_at_most: 1.5\ncolumns:\n", 1))
+    monthly.month(5)
+    assert check_span(monthly.file, "2013-05").verdict is Verdict.PASS
+    monthly.month(6, rows(300, 500))
+    report = check_span(monthly.file, "2013-06")
+    assert failed(report) == [("schema.growth", "table")]
+    assert "200 rows after 50 in the span before" in report.failed[0].message
+    monthly.month(5, "trip,fare,zone,tip\n")
+    report = check_span(monthly.file, "2013-06")
+    assert [check.verdict for check in report.checks if check.code == "schema.growth"] == [Verdict.INCONCLUSIVE]

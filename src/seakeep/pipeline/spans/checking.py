@@ -2,7 +2,8 @@
 
 A feed breaks at its newest end: a unit has changed, a column was renamed, the file is empty. A training's own validation looks
 at all spans together, where a tenth of bad rows may pass; here the span is read by the pipeline's read function, profiled
-and judged alone. Seasons move a span away from those before it, so drift is not judged, only the contract.
+and judged alone. Seasons move a span away from those before it, so drift is not judged, only the contract; where that has limits
+for growth, the span before is counted too.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from seakeep.pipeline.work import Work
 from seakeep.registry import Artifact, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from seakeep.core import Schema
     from seakeep.core.errors import SeakeepError
     from seakeep.pipeline.spans.choosing import Span
     from seakeep.registry import Execution
@@ -53,23 +55,26 @@ def check_span(
         work = Work(project, registry, name=name, code=project.code())
         found = _found(work, span)
         with Cost() as cost:
-            report = _judged(work, found)
+            report = _judged(work, *found)
             registry.put(report)
-        registry.record(_record(work, found, report, cost))
+        registry.record(_record(work, found[0], report, cost))
     return report
 
 
-def _found(work: Work, name: str) -> Span:
+def _found(work: Work, name: str) -> tuple[Span, Span | None]:
+    """The span of this name, and the one before it."""
     spans, folder = work.pipeline.spans, work.project.file.parent
     if spans is None:
         raise BadSpans.not_declared(work.project.file)
     by_name = {span.name: span for span in spans.find(folder)}
     if name not in by_name:
         raise BadSpans.unknown(name, list(by_name), spans.place(folder))
-    return by_name[name]
+    names = list(by_name)
+    at = names.index(name)
+    return by_name[name], by_name[names[at - 1]] if at else None
 
 
-def _judged(work: Work, span: Span) -> Report:
+def _judged(work: Work, span: Span, before: Span | None) -> Report:
     subject = f"{work.pipeline.name}: span {span.name}"
     try:
         rows = rows_of(work, span)
@@ -85,8 +90,23 @@ def _judged(work: Work, span: Span) -> Report:
     from seakeep import data
 
     named = {"environment": "training", "reference": None, "subject": subject}
-    report = called("validate", work.pipeline.validate, Report, statistics, data.load_schema(path), **named)
-    return Report(report.kind, report.title, report.subject, (readable, *report.checks), report.tables)
+    schema = data.load_schema(path)
+    report = called("validate", work.pipeline.validate, Report, statistics, schema, **named)
+    checks = (readable, *report.checks, *_growth(work, schema, rows, before))
+    return Report(report.kind, report.title, report.subject, checks, report.tables)
+
+
+def _growth(work: Work, schema: Schema, rows: int, before: Span | None) -> Iterator[Check]:
+    """The span's rows over those of the span before, where the contract has limits for it and there is one."""
+    if before is None or (schema.growth_at_least is None and schema.growth_at_most is None):
+        return
+    from seakeep.data.validation.sizes import check_growth
+
+    try:
+        yield check_growth(rows, rows_of(work, before), schema)
+    except DataError as error:
+        message = f"The span before, {before.name}, cannot be counted: {error.found}."
+        yield Check("schema.growth", "table", Verdict.INCONCLUSIVE, message, fix=error.fix)
 
 
 def _unreadable(span: Span, error: SeakeepError) -> Check:
