@@ -324,8 +324,12 @@ def conflicts(frame, draw, parts):
 
 
 def wrong_labels(frame, draw, parts):
-    sure = (pl.col(parts.number).rank() > pl.len() * 0.5) ^ (pl.col(parts.positive).fill_null(0).rank() > pl.len() * 0.6)
-    return put(frame.with_columns(sure.alias(parts.label)), parts.label, draw.random(frame.height) < 0.06, ~pl.col(parts.label))
+    sure = (pl.col(parts.number).rank() > pl.len() * 0.5) ^ (
+        pl.col(parts.positive).fill_null(0).rank() > pl.len() * 0.6
+    )
+    return put(
+        frame.with_columns(sure.alias(parts.label)), parts.label, draw.random(frame.height) < 0.06, ~pl.col(parts.label)
+    )
 
 
 def unchanged(frame, draw, parts):

@@ -35,7 +35,12 @@ def test_facts_fail_and_what_was_looked_for_in_vain_passes():
     report = seakeep.inspect(seakeep.read(TABLE, label="late"))
     found = codes(report)
     assert (report.kind, report.verdict) == ("quality", Verdict.FAIL)
-    assert {check.code for check in report.failed} >= {"quality.spaces", "quality.sentinel", "quality.constant", "quality.placeholders"}
+    assert {check.code for check in report.failed} >= {
+        "quality.spaces",
+        "quality.sentinel",
+        "quality.constant",
+        "quality.placeholders",
+    }
     assert found["quality.duplicate_columns"].verdict is Verdict.PASS
     assert found["quality.sentinel"].fix == 'set_missing: {columns: ["age"], values: [-1]}'
     assert found["quality.sentinel"].evidence["values"] == {"-1": 6}
@@ -95,7 +100,10 @@ def test_a_report_is_saved_and_read_and_equal_in_every_run(tmp_path):
     report = seakeep.inspect(seakeep.read(TABLE, label="late"), only=["sentinel", "spaces", "leakage_order"])
     report.save(tmp_path / "quality.json")
     assert Report.load(tmp_path / "quality.json").digest == report.digest
-    assert seakeep.inspect(seakeep.read(TABLE, label="late"), only=["sentinel", "spaces", "leakage_order"]).digest == report.digest
+    assert (
+        seakeep.inspect(seakeep.read(TABLE, label="late"), only=["sentinel", "spaces", "leakage_order"]).digest
+        == report.digest
+    )
 
 
 def test_proposals_are_steps_that_can_be_done(tmp_path):
