@@ -11,13 +11,14 @@ made of tables that it knows, so that it can tell; a broken law raises Assertion
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from seakeep.core.errors import DataError
 from seakeep.data.sources import FileSource
 from seakeep.testing.laws import hold
 
@@ -28,12 +29,14 @@ Make = Callable[[pl.DataFrame], "Source"]
 _BEGAN = datetime(2013, 11, 4, 12, tzinfo=UTC)
 
 
-def check_source(make: Make) -> None:
+def check_source(make: Make, *, open_files: Callable[[Sequence[str]], Source] | None = None) -> None:
     """Hold a kind of source to the laws; raises AssertionError naming the first that it breaks.
 
     Parameters: make: puts a table where such a source reads, in a new place at every call, and gives the source of it. Its rows
         must be read in the table's order; columns of the source's own may be beside. The tables have the columns number, count,
         word and flag (each with a missing value) and moment, which rises from row to row and leaves hours out.
+        open_files: for sources of files: the source of these files, as they are now. Files that were torn must be refused by name, when they are
+        opened or when they are read, and never be read as fewer rows.
     """
     table = ordinary()
     source = make(table)
@@ -43,6 +46,9 @@ def check_source(make: Make) -> None:
     _check_files(source)
     _check_digest(make, table)
     _check_empty(make(table.clear()), table)
+    _check_many(make)
+    if open_files is not None:
+        _check_torn(make(ordinary(1000)).files(), open_files)
 
 
 def ordinary(rows: int = 24) -> pl.DataFrame:
@@ -51,7 +57,7 @@ def ordinary(rows: int = 24) -> pl.DataFrame:
         {
             "number": [None if i % 7 == 3 else i * 1.25 - 4 for i in range(rows)],
             "count": [None if i % 11 == 5 else i * i - 9 for i in range(rows)],
-            "word": [None if i % 5 == 2 else ("JFK", "Zürich", "a b", "N/A")[i % 4] for i in range(rows)],
+            "word": [None if i % 5 == 2 else ("JFK", "Zürich", 'a "b", c', "N/A")[i % 4] for i in range(rows)],
             "flag": [None if i % 9 == 4 else i % 2 == 0 for i in range(rows)],
             "moment": [_BEGAN + timedelta(minutes=17 * i + 180 * (i // 8)) for i in range(rows)],
         },
@@ -91,11 +97,16 @@ def _check_reading(piece: pl.LazyFrame, whole: pl.DataFrame) -> None:
     """Columns, rows and filters that are asked of a lazy piece are what they are of its table."""
     few = whole.columns[:0:-2]
     kept = pl.col("number") > 0
+    words = (pl.col("word") == "JFK") & pl.col("flag")
     asked: dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]] = {
         "some columns": (lambda frame: frame.select(few)),
         "rows of a filter": (lambda frame: frame.filter(kept)),
         "the first rows": (lambda frame: frame.head(2)),
         "columns and rows of a filter": (lambda frame: frame.filter(kept).select("word")),
+        "rows of a filter on columns that are not asked for": (lambda frame: frame.filter(words).select("moment")),
+        "rows of a filter after the first ones": (lambda frame: frame.head(5).filter(kept)),
+        "values that are computed": (lambda frame: frame.select(pl.col("count") * 2, pl.col("number").is_null())),
+        "the number of rows of a filter": (lambda frame: frame.filter(kept).select(pl.len())),
         "the number of rows": (lambda frame: frame.select(pl.len())),
     }
     for what, ask in asked.items():
@@ -141,3 +152,32 @@ def _check_empty(source: Source, table: pl.DataFrame) -> None:
     hold(not sum(piece.height for piece in pieces), "a table without rows has none", pieces)
     lacking = [name for name in table.columns if name not in pieces[0].columns]
     hold(not lacking, "a table without rows has its columns", lacking)
+
+
+def _check_many(make: Make) -> None:
+    """More rows than a small buffer holds: every one of them once, in order, whatever the pieces."""
+    table = ordinary(1000)
+    moments = pl.concat([piece.select("moment").collect() for piece in make(table).pieces()])["moment"]
+    hold(
+        moments.to_list() == table["moment"].to_list(),
+        "every row of many is there once, in the table's order",
+        len(moments),
+    )
+
+
+def _check_torn(files: Sequence[str], open_files: Callable[[Sequence[str]], Source]) -> None:
+    """A file cut in half, and one without its last byte, are refused in words that name them."""
+    path = Path(files[0])
+    content = path.read_bytes()
+    for kept in (len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:kept])
+        if kept == len(content) - 1 and content.endswith(b"\n"):
+            continue  # a text without its last line break is whole
+        try:
+            rows = sum(piece.collect().height for piece in open_files(files).pieces())
+        except DataError as error:
+            hold(path.name in str(error), "the error about a torn file names it", str(error))
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            continue  # read in pieces: seakeep.data.frames names the file
+        else:
+            hold(False, f"a file of {kept} of {len(content)} bytes is refused", rows)

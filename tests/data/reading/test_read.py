@@ -149,16 +149,22 @@ def test_a_folder_without_tables_says_what_it_looked_for(tmp_path: Path) -> None
         read(tmp_path)
     assert parts(caught) == [
         f"folder {tmp_path} holds no table",
-        "Nothing below it ends in .csv or .parquet.",
+        "Nothing below it ends in .arrow, .avro, .csv, .feather, .ipc, .jsonl, .ndjson, .parquet, .tfrecord, .tfrecords.",
         f"ls -R {tmp_path}",
     ]
+
+
+def test_an_address_of_another_kind_does_not_show_its_password() -> None:
+    with pytest.raises(CannotRead, match=r"mysql://ann:\*\*\*@db/x is an address") as caught:
+        read("mysql://ann:tiger@db/x")
+    assert "tiger" not in str(caught.value)
 
 
 def test_an_unknown_ending_lists_the_known_ones(tmp_path: Path) -> None:
     for name in ("table.xlsx", "table"):
         (tmp_path / name).write_text("x")
         with pytest.raises(
-            CannotRead, match=rf"{name} has no ending that names a format\n  Known formats: csv, parquet"
+            CannotRead, match=rf"{name} has no ending that names a format\n  Known formats: arrow, avro, csv"
         ):
             read(tmp_path / name)
 

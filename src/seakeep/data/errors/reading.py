@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seakeep.core.addresses import redacted
 from seakeep.core.errors import DataError, nearest
 from seakeep.data.errors.words import first_line
 
@@ -60,10 +61,10 @@ class CannotRead(DataError):
     @classmethod
     def address(cls, called: str) -> CannotRead:
         return cls(
-            f"{called} is an address, a path on this machine is expected",
-            cause="Files are read in place, several times; nothing is fetched over a network.",
+            f"{redacted(called)} is an address, a path on this machine is expected",
+            cause="Known addresses: s3://, gs://, az://, postgresql://, sqlite://, delta://, iceberg://.",
             fix="Copy it here first, or read it yourself: seakeep.read(polars.scan_parquet('…')).",
-            address=called,
+            address=redacted(called),
         )
 
     @classmethod
@@ -80,7 +81,7 @@ class CannotRead(DataError):
     def no_tables(cls, folder: Path, known: Sequence[str]) -> CannotRead:
         return cls(
             f"folder {folder} holds no table",
-            cause=f"Nothing below it ends in {' or '.join(f'.{name}' for name in known)}.",
+            cause=f"Nothing below it ends in {', '.join(f'.{name}' for name in known)}.",
             fix=f"ls -R {folder}",
             path=str(folder),
         )
@@ -93,8 +94,8 @@ class CannotRead(DataError):
     def unknown_format(cls, path: Path, known: Sequence[str]) -> CannotRead:
         return cls(
             f"{path} has no ending that names a format",
-            cause=f"Known formats: {', '.join(known)} (and .csv.gz, .csv.zip, .zip).",
-            fix=f"Rename it: mv {path} {path}.parquet (or .csv), whichever it is.",
+            cause=f"Known formats: {', '.join(known)}; text and records also packed (.gz, .zip, .zst).",
+            fix="Say which it is: seakeep.read(…, format='csv').",
             path=str(path),
         )
 

@@ -48,25 +48,21 @@ class Dialect:
         if not isinstance(self.header, bool) and len(set(self.header)) != len(self.header):
             raise _wrong("header", list(self.header), "True, False, or names that all differ")
         try:
-            codecs.lookup(self.encoding)
+            name = codecs.lookup(self.encoding).name
         except LookupError:
             raise UsageError.unknown_name("encoding", self.encoding, _ENCODINGS) from None
+        object.__setattr__(self, "encoding", UTF8 if name == "utf-8-sig" else name)
 
     @property
     def plain(self) -> bool:
-        """Whether files are read as they stand: UTF-8, quotes doubled, no comments, a header."""
-        return self == Dialect(decimal=self.decimal, encoding=self.encoding) and self.is_utf8
-
-    @property
-    def is_utf8(self) -> bool:
-        """Whether the encoding is UTF-8, with or without a mark."""
-        return codecs.lookup(self.encoding).name in ("utf-8", "utf-8-sig")
+        """Whether files are read as they stand: UTF-8 (with a mark or without), quotes doubled, no comments, a header."""
+        return self == Dialect(decimal=self.decimal)
 
     @property
     def canonical(self) -> list[object]:
         """JSON values that are equal for equal dialects."""
         header = self.header if isinstance(self.header, bool) else list(self.header)
-        return [self.quote, self.escape, self.comment, self.decimal, header, codecs.lookup(self.encoding).name]
+        return [self.quote, self.escape, self.comment, self.decimal, header, self.encoding]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,20 @@ class TextType:
             return pl.when(text.str.contains(".", literal=True).not_()).then(plain)
         if isinstance(self.dtype, pl.Datetime) and self.form:
             return text.str.to_datetime(self.form, strict=False, time_unit="us")
-        return text.cast(self.dtype, strict=False)
+        return self._moment(text) if self.dtype.is_temporal() else text.cast(self.dtype, strict=False)
+
+    def _moment(self, text: pl.Expr) -> pl.Expr:
+        """A date or time that was asked for without its form: in any of the forms that are told by themselves."""
+        if isinstance(self.dtype, pl.Date):
+            return text.str.to_date("%Y-%m-%d", strict=False)
+        zone = self.dtype.time_zone if isinstance(self.dtype, pl.Datetime) else None
+        forms = [
+            kind
+            for kind in MOMENTS
+            if isinstance(kind.dtype, pl.Datetime) and (kind.dtype.time_zone is None) == (zone is None)
+        ]
+        found = pl.coalesce(kind.read(text) for kind in forms)
+        return found.cast(self.dtype) if zone is None else found.dt.convert_time_zone(zone).cast(self.dtype)
 
 
 NOTHING, TEXT = TextType(pl.Null()), TextType(pl.String())

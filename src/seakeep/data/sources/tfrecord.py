@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from seakeep.data.reading.options import TextOptions
 
+_ROW = "@record"
+"""A column that every part has, so that records without any feature are rows too."""
 _GZIP, _ZLIB = b"\x1f\x8b", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
@@ -78,7 +80,8 @@ class RecordSource:
     def _piece(self, part: Landed) -> pl.LazyFrame:
         (piece,) = part.pieces()
         wanted = self.schemas[0]
-        return piece.select(_as(name, part.schema.get(name), self.held.get(name), wanted[name]) for name in wanted)
+        columns = [_as(name, part.schema.get(name), self.held.get(name), wanted[name]) for name in wanted]
+        return piece.with_columns(columns).select(wanted.names())
 
 
 def open_files(paths: Sequence[Path], *, called: str, options: TextOptions) -> RecordSource:
@@ -110,25 +113,28 @@ def _landed_file(path: Path) -> tuple[Landed, ...]:
 def _landed(path: Path, plain: Path, _size: int, _changed: int) -> tuple[Landed, ...]:
     try:
         with plain.open("rb") as file:
-            return tuple(land([_told(frame_of(frames))], str(path)) for frames in frames_of(file))
+            parts = tuple(land([_told(frame_of(frames))], str(path)) for frames in frames_of(file))
+            return parts or (land((), str(path), schema=pl.Schema({_ROW: pl.UInt32()})),)
     except (BrokenFrame, BrokenExample) as error:
         raise CannotRead.torn(path, "TFRecord", str(error)) from error
 
 
 def _told(frame: pl.DataFrame) -> pl.DataFrame:
-    """Bytes as text, where all of a column are UTF-8."""
+    """Bytes as text, where all of a column are UTF-8; and a column that is there where no feature is."""
     for name, dtype in frame.schema.items():
         if dtype in (pl.Binary, pl.List(pl.Binary)):
             try:
                 frame = frame.with_columns(pl.col(name).cast(pl.String if dtype == pl.Binary else pl.List(pl.String)))
             except pl.exceptions.PolarsError:
                 continue
-    return frame
+    return frame.with_columns(pl.Series(_ROW, range(frame.height), dtype=pl.UInt32))
 
 
 def _join(held: dict[str, pl.DataType], schema: pl.Schema, path: Path, records: Sequence[RecordFile]) -> None:
     """Add what a part knows. Raises MixedTables, where a feature is of one kind here and of another elsewhere."""
     for name, dtype in schema.items():
+        if name == _ROW:
+            continue
         known = held.get(name, dtype)
         inner = {_inner(known), _inner(dtype)}
         if len(inner) > 1 and inner != {pl.String(), pl.Binary()}:

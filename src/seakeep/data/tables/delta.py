@@ -71,7 +71,7 @@ class DeltaSource:
         return (*(str(part.path) for part in self.parts), *self.log)
 
     def digest(self) -> str:
-        """SHA-256 of names, types and values of the rows in order: a copy elsewhere, and a version that changed no row, have the same."""
+        """SHA-256 of names, types and values of the rows in order: a copy elsewhere, and a version that changed no row or order, have the same."""
         return digest_of_frames(piece.collect() for piece in self.pieces())
 
     def _piece(self, part: DeltaFile, start: int) -> pl.LazyFrame:

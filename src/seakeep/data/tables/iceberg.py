@@ -115,7 +115,7 @@ def open_table(address: str, *, query: str | None = None, version: int | str | d
 def _table(address: str, place: str) -> Any:
     """The table by its catalog, its metadata file or its folder. Raises BadSnapshot."""
     from pyiceberg.catalog import load_catalog
-    from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
+    from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError, ValidationError
     from pyiceberg.table import StaticTable
 
     catalog, _, name = place.partition("/")
@@ -123,7 +123,7 @@ def _table(address: str, place: str) -> Any:
         if scheme(address) == "iceberg" and catalog and "." in name and "/" not in name:
             return load_catalog(catalog).load_table(name)
         return StaticTable.from_metadata(_metadata(address, Path(place).expanduser().absolute()))
-    except (NoSuchTableError, NoSuchNamespaceError, OSError, ValueError, KeyError) as error:
+    except (NoSuchTableError, NoSuchNamespaceError, ValidationError, OSError, ValueError, KeyError) as error:
         raise BadSnapshot.absent(address, "Iceberg", str(error)) from error
 
 

@@ -42,7 +42,9 @@ def _answered(driver: Any, address: str, query: str) -> Iterator[Iterator[pl.Dat
     try:
         with driver.connect(address) as connection, connection.cursor() as cursor:
             cursor.execute(_SNAPSHOT)
-            cursor.execute(query)
+            cursor.execute(
+                f"{query.rstrip().rstrip(';')}\n"
+            )  # a comment at its end must not reach what the driver adds
             yield _frames(cursor.fetch_record_batch(), address)
     except (adbc_driver_manager.Error, OSError) as error:
         raise _told(error, address, query) from error

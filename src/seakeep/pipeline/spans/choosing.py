@@ -1,21 +1,22 @@
 """Spans: a table that arrives in parts (a file or folder a month, say), of which the newest ones are trained on.
 
 `Pipeline(spans=Spans("data/flights-*.parquet", newest=6))` trains on five months and is judged on the sixth; when the next file
-arrives the window moves on. What `*` matched is the span's name, and names are ordered as people order them (week-9 before
+arrives the window moves on. What `*` matched is the span's name (see spans.patterns for dates and versions), and names are ordered as people order them (week-9 before
 week-10), which for ISO dates is the order of time. Nothing here opens a file, so that the cache and the service that
 retrains can ask what there is without loading anything.
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from seakeep.core.addresses import scheme
 from seakeep.pipeline.spans.errors import BadSpans
+from seakeep.pipeline.spans.patterns import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One part of the table: what `*` matched, and the file or folder (absolute)."""
+    """One part of the table: what `*` matched, the file or folder (absolute), and its version where the pattern has versions."""
 
     name: str
     path: Path
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +48,27 @@ class Selection:
 class Spans:
     """Which files are spans, and how many of the newest make a training.
 
-    pattern: a path with one `*`; a relative one starts at the pipeline's file. newest: spans used, None for all that there
+    pattern: a path with one `*`, or with `{span}`, `{date:%Y-%m-%d}`, or `{yyyy}`, `{mm}`, `{dd}`, `{hh}`, and a `{version}` where a span comes
+    again, of which the newest counts; a relative one starts at the pipeline's file. newest: spans used, None for all that there
     are; fewer are used where there are not so many. held_out: how many of them, the last ones, judge the model.
+    gaps: of dates: whether one that is missing between those used is refused.
     Raises: BadSpans.
     """
 
     pattern: str
     newest: int | None = None
     held_out: int = 1
+    gaps: Literal["refuse", "allow"] = "refuse"
 
     def __post_init__(self) -> None:
         if not isinstance(self.pattern, str | os.PathLike):
             raise BadSpans.wrong("pattern", self.pattern, "a path with one *")
         object.__setattr__(self, "pattern", os.fspath(self.pattern))
-        if self.pattern.count("*") != 1:
-            raise BadSpans.stars(self.pattern)
+        if scheme(self.pattern):
+            raise BadSpans.address(self.pattern)
+        Pattern.of(self.pattern)
+        if self.gaps not in ("refuse", "allow"):
+            raise BadSpans.wrong("gaps", self.gaps, "'refuse' or 'allow'")
         if not _is_count(self.held_out) or self.held_out < 1:
             raise BadSpans.wrong("held_out", self.held_out, "a whole number of at least 1")
         if self.newest is not None and (not _is_count(self.newest) or self.newest <= self.held_out):
@@ -68,15 +76,25 @@ class Spans:
             raise BadSpans.wrong("newest", self.newest, expected)
 
     def place(self, folder: Path) -> str:
-        """The pattern as an absolute path. folder: of the pipeline's file."""
-        return str(Path(folder).absolute() / Path(self.pattern).expanduser())
+        """The pattern as an absolute path, a star for each of its places. folder: of the pipeline's file."""
+        return self._pattern(folder).stars
 
     def find(self, folder: Path) -> tuple[Span, ...]:
-        """Every span there is, in order. Hidden names are passed over, as half-written files have them."""
-        before, after = self.place(folder).split("*")
-        found = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")  # noqa: PTH207  (an absolute pattern)
-        inside = slice(len(before), -len(after) or None)
-        return tuple(sorted((Span(path[inside], Path(path)) for path in found), key=lambda span: order(span.name)))
+        """Every span there is, in order, the newest version of each. Hidden names are passed over, as half-written files have them.
+
+        Raises: BadSpans, where two paths are the same version of one span.
+        """
+        found: dict[str, Span] = {}
+        for name, version, path in self._pattern(folder).found():
+            span, other = Span(name, Path(path), version), found.get(name)
+            if other is not None and int(version or 0) == int(other.version or 0):
+                raise BadSpans.twice(name, str(other.path), path)
+            if other is None or int(version or 0) > int(other.version or 0):
+                found[name] = span
+        return tuple(sorted(found.values(), key=lambda span: order(span.name)))
+
+    def _pattern(self, folder: Path) -> Pattern:
+        return Pattern.of(str(Path(folder).absolute() / Path(self.pattern).expanduser()), told=self.pattern)
 
     def select(self, folder: Path, *, upto: str | None = None, without: Sequence[str] = ()) -> Selection:
         """The spans of a training.
@@ -94,9 +112,17 @@ class Spans:
         last = len(found) if upto is None else names.index(upto) + 1
         usable = [span for span in found[:last] if span.name not in without]
         chosen = usable if self.newest is None else usable[-self.newest :]
+        self._check_gaps(folder, [span.name for span in chosen], without)
         if len(chosen) <= self.held_out:
             raise BadSpans.too_few([span.name for span in chosen], self.held_out, self.place(folder))
         return Selection(tuple(chosen[: -self.held_out]), tuple(chosen[-self.held_out :]))
+
+    def _check_gaps(self, folder: Path, names: Sequence[str], without: Sequence[str]) -> None:
+        """Raise BadSpans for a date that is missing between those chosen, and was not left out by name."""
+        pattern = self._pattern(folder)
+        lacking = [] if self.gaps == "allow" else [name for name in pattern.missing(names) if name not in without]
+        if lacking:
+            raise BadSpans.gaps(lacking, names[0], names[-1], pattern.stars)
 
 
 def order(name: str) -> tuple[tuple[str | int, ...], str]:

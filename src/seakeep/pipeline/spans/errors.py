@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seakeep.core.addresses import redacted
 from seakeep.core.errors import DataError, SeakeepError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -25,11 +26,61 @@ class BadSpans(UsageError):
     @classmethod
     def stars(cls, pattern: str) -> BadSpans:
         stars = pattern.count("*")
+        told = f"{stars} stars" if "{" not in pattern else "not one place that is a span's name"
         return cls(
-            f"the pattern {pattern!r} has {stars} stars, expected one",
-            cause="What the star matches is a span's name, so there must be exactly one; other signs stand for themselves.",
+            f"the pattern {pattern!r} has {told}, expected one",
+            cause="What the star (or {span}, or a date) matches is a span's name, so there must be exactly one; other signs stand for themselves.",
             fix=f"spans={EXAMPLE}",
             pattern=pattern,
+        )
+
+    @classmethod
+    def place(cls, pattern: str, found: str, known: Sequence[str]) -> BadSpans:
+        return cls(
+            f"the pattern {pattern!r} has {found}, which is no part of one",
+            cause=f"Known: {', '.join(known)}; {{date:%Y-%m-%d}} alone has a form after its colon.",
+            fix='spans=seakeep.Spans("data/day={date:%Y-%m-%d}/flights-v{version}.parquet")',
+            pattern=pattern,
+            place=found,
+        )
+
+    @classmethod
+    def part_of_a_date(cls, pattern: str, parts: Sequence[str]) -> BadSpans:
+        return cls(
+            f"the pattern {pattern!r} has {' and '.join(parts)} of a date, and not what is before",
+            cause="A date is told from the year on: yyyy, mm, dd, hh.",
+            fix='spans=seakeep.Spans("data/{yyyy}/{mm}/{dd}.parquet")',
+            pattern=pattern,
+            parts=tuple(parts),
+        )
+
+    @classmethod
+    def address(cls, pattern: str) -> BadSpans:
+        return cls(
+            f"the pattern {redacted(pattern)!r} is an address, a path on this machine is expected",
+            cause="Spans are looked for in folders; a bucket is read whole by its address.",
+            fix="Mount or copy the spans, or read the bucket without spans: seakeep.read('s3://bucket/flights-2013-*.parquet').",
+            pattern=redacted(pattern),
+        )
+
+    @classmethod
+    def twice(cls, name: str, first: str, second: str) -> BadSpans:
+        return cls(
+            f"span {name!r} is both {first} and {second}",
+            cause="Two paths fit the pattern as the same span and version, and which is meant cannot be told.",
+            fix=f"Remove one of them, or name the versions in the pattern: {{version}}. For example: mv {second} {second}.old",
+            name=name,
+        )
+
+    @classmethod
+    def gaps(cls, lacking: Sequence[str], first: str, last: str, place: str) -> BadSpans:
+        shown = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5:,} more" if len(lacking) > 5 else "")
+        return cls(
+            f"there is no span {shown} between {first} and {last}",
+            where=place,
+            cause="A delivery failed or is late; or there is none on such days.",
+            fix='Wait for it, or allow it: seakeep.Spans(…, gaps="allow")',
+            lacking=tuple(lacking),
         )
 
     @classmethod
