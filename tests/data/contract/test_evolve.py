@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.core import ColumnSchema, Kind, Schema, Verdict
+from seakeep.core import ColumnSchema, Kind, RowRule, Schema, Verdict
 from seakeep.core.errors import UsageError
 from seakeep.data.contract.evolve import CannotRename, diff_schemas, rename_column
 from seakeep.data.contract.infer import infer_schema
@@ -116,3 +116,35 @@ def test_differences_are_told_field_by_field():
         ("gone", "column", "number", None),
         ("new", "column", None, "list"),
     )
+
+
+def test_what_lies_inside_of_columns_and_rules_is_told_too():
+    def contract(most: int, rule: str) -> Schema:
+        tags = ColumnSchema(Kind.LIST, items=ColumnSchema(Kind.STRING, length_at_most=most))
+        return Schema(
+            "t", {"tags": tags}, rules=(RowRule("r", holds=rule),), rows_at_most=most, environments=("batch",)
+        )
+
+    report = diff_schemas(contract(3, "a"), contract(4, "b"))
+    assert report.table("differences").rows == (
+        ("table", "rows_at_most", 3, 4),
+        ("tags[]", "length_at_most", 3, 4),
+        ("rule r", "rule", "holds: a", "holds: b"),
+    )
+    assert [check.code for check in report.checks] == [
+        "contract.table_changed",
+        "contract.column_changed",
+        "contract.table_changed",
+    ]
+
+
+def test_a_rename_reaches_rules_and_leaves_texts_and_functions_alone():
+    rules = (
+        RowRule("r", holds="max > 3 and max(max, 1) > 2 or name = 'max'"),
+        RowRule("s", refers=("max",), to="x", by=("max",)),
+    )
+    schema = Schema("t", {"max": ColumnSchema(Kind.NUMBER), "name": ColumnSchema(Kind.STRING)}, rules=rules)
+    renamed = rename_column(schema, "max", "the most")
+    assert renamed.rules[0].holds == "`the most` > 3 and max(`the most`, 1) > 2 or name = 'max'"
+    assert (renamed.rules[1].refers, renamed.rules[1].by) == (("the most",), ("max",))
+    assert rename_column(renamed, "the most", "max") == schema
