@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from seakeep.core.errors import RequestError, UsageError
+from seakeep.core.files import CannotWrite
 from seakeep.data import read
 from seakeep.data.engines import (
     BadEngine,
@@ -74,6 +81,51 @@ def test_another_exception_is_told_with_its_place(table):
     answer = perform(job(table, function=name_of(broken)), Unit(4, 0, 2, ((0, 0, 2),)))
     with pytest.raises(EngineBroke, match=r"a worker raised KeyError: '2 rows of unit 4' \(.*, unit 4\)"):
         answer.opened()
+
+
+def test_a_file_that_was_written_anew_meanwhile_is_named(table):
+    with connected("local[1]") as engine, contextlib.closing(each(engine, read(table), rows_told, rows=2)) as answers:
+        next(answers)
+        pl.DataFrame({"a": range(5)}).write_parquet(table)
+        with pytest.raises(NotVisible, match=r"is another file than|rows were read where") as caught:
+            list(answers)
+        assert "Run it again when nothing writes to the table." in str(caught.value)
+
+
+def test_a_place_that_cannot_be_written_to_and_no_rows_are_refused(table):
+    with connected("local") as engine:
+        with pytest.raises(CannotWrite):
+            map_batches(engine, read(table), turned, Path("/proc/nowhere/out"))
+        with pytest.raises(UsageError, match="rows must be at least 1, it is 0"):
+            list(each(engine, read(table), rows_told, rows=0))
+
+
+def test_a_worker_ends_with_the_process_that_asks_it(table):
+    asking = f"""
+import time
+from seakeep.data import read
+from seakeep.data.engines import connect, each
+from seakeep.testing.engines import worker_of
+engine = connect("local[1]")
+print(next(each(engine, read({str(table)!r}), worker_of)).decode(), flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.kill()
+    deadline = time.monotonic() + 20
+    while _works(worker):
+        assert time.monotonic() < deadline, "the worker outlives the process that asked it"
+        time.sleep(0.05)
+
+
+def _works(pid: int) -> bool:
+    """Whether a process is there, and not only its number, which waits for whoever inherits it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_functions_go_by_name():

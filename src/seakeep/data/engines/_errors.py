@@ -109,6 +109,15 @@ class NotVisible(DataError):
         )
 
     @classmethod
+    def rewritten(cls, path: str) -> NotVisible:
+        return cls(
+            f"{path} is another file than when the table was read",
+            cause="Something writes to the table while it is being worked on.",
+            fix="Run it again when nothing writes to the table.",
+            path=path,
+        )
+
+    @classmethod
     def changed(cls, description: str, found: int, expected: int) -> NotVisible:
         return cls(
             f"{found:,} rows were read where {expected:,} were counted before",

@@ -18,7 +18,7 @@ import polars as pl
 
 from seakeep.core.codec import to_json
 from seakeep.core.errors import UsageError
-from seakeep.core.files import TEMPORARY, replacing
+from seakeep.core.files import TEMPORARY, CannotWrite, replacing
 from seakeep.data.engines._describing import NotDescribable, as_text
 from seakeep.data.engines._errors import NotVisible
 from seakeep.data.engines._job import Job, Unit, host, name_of, named, versions
@@ -90,6 +90,8 @@ def each(
 
     Parameters: as of fold. counts: what `counts_of` said, where it was asked before.
     """
+    if rows < 1:
+        raise UsageError(f"rows must be at least 1, it is {rows}", fix="each(engine, dataset, function, rows=1 << 19)")
     chosen = None if columns is None else known_columns(columns, dataset)
     table = _described(engine, dataset)
     own = versions() if engine.is_remote else {}
@@ -130,7 +132,10 @@ def map_batches(
     if folder.exists():
         raise CannotPublish.exists(folder)
     making = folder.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{folder.name}")
-    making.mkdir(parents=True)
+    try:
+        making.mkdir(parents=True)
+    except OSError as error:
+        raise CannotWrite.because(folder, error) from error
     told = {"function": name_of(function), "folder": str(making), "given": given}
     try:
         names = fold(

@@ -15,6 +15,7 @@ from seakeep.data.engines._describing import table_of
 from seakeep.data.engines._errors import NotVisible, WorkersDiffer
 from seakeep.data.engines._job import Answer, Call, host, named, versions
 from seakeep.data.engines._units import unpacked
+from seakeep.data.errors import BadStep
 from seakeep.data.frames import fetch
 from seakeep.data.sources import FileSource
 
@@ -47,11 +48,21 @@ def frame_of(job: Job, unit: Unit) -> pl.DataFrame:
     for number, start, rows in unit.ranges:
         _check_visible(dataset, number)
         piece = pieces[number] if job.columns is None else pieces[number].select(job.columns)
-        frames.append(fetch(dataset, number, piece.select(pl.len()) if rows < 0 else piece.slice(start, rows)))
+        frames.append(_fetched(dataset, number, piece.select(pl.len()) if rows < 0 else piece.slice(start, rows)))
     frame = pl.concat(frames)
     if unit.rows not in (-1, frame.height):
         raise NotVisible.changed(dataset.description, frame.height, unit.rows)
     return frame
+
+
+def _fetched(dataset: Dataset, number: int, piece: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of a piece. A file that can be read anew, and not as it was found, has been written to."""
+    try:
+        return fetch(dataset, number, piece)
+    except BadStep as error:
+        if dataset.steps or not isinstance(dataset.source, FileSource):
+            raise
+        raise NotVisible.rewritten(dataset.source.file_of(number)) from error
 
 
 def _check_visible(dataset: Dataset, piece: int) -> None:
