@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.core.statistics import ColumnStatistics
-    from seakeep.data.statistics.numbers import Integers
+    from seakeep.data.statistics.numbers import Integers, Words
 
 _TOLD_APART = 10**15
 """Decimals of 15 digits have doubles of their own; below 2^53 and 10^22 a quotient of doubles is the nearest one."""
@@ -58,7 +58,7 @@ def decimal_statistics(
     values, counts = counted(units)
     if not len(values):
         return empty
-    if max(-int(values[0]), int(values[-1])) >= _TOLD_APART or scale > _EXACT_POWER:
+    if not told_apart(values, scale):
         return _of_wide(empty, dict(zip(values.tolist(), counts.tolist(), strict=True)), scale)
     total, squares = sums_of_integers(values, counts)
     doubles = values.astype(np.float64) / 10.0**scale
@@ -74,6 +74,12 @@ def decimal_statistics(
         top=top_values_of(doubles[kept].tolist(), counts[kept] - taken, error=taken),
         sketch=sketch_of(hash_doubles(doubles)) if len(values) > counters.LIMIT else None,
     )
+
+
+def told_apart(units: Words, scale: int) -> bool:
+    """Whether units · 10^-scale, divided as doubles, give every decimal its nearest double, and one of its own."""
+    largest = max(-int(units.min()), int(units.max())) if len(units) else 0
+    return largest < _TOLD_APART and scale <= _EXACT_POWER
 
 
 def as_decimal(whole: ExactSum, scale: int) -> ExactSum:

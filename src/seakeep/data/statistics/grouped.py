@@ -13,7 +13,7 @@ import polars as pl
 
 from seakeep.core.kinds import Kind
 from seakeep.data.kinds import kind_of
-from seakeep.data.statistics.decimals import nearest, units_of
+from seakeep.data.statistics.decimals import nearest, told_apart, units_of
 from seakeep.data.statistics.numbers import as_doubles, as_integers, microseconds
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def doubles_of(present: pl.Series) -> NDArray[np.float64]:
         return as_doubles(present) + 0.0
     scale: int = getattr(present.dtype, "scale", 0)
     units = whole_numbers(present)
-    if scale:
-        listed = units if isinstance(units, list) else units.tolist()
-        return np.array([float(nearest(value, scale)) for value in listed], np.float64)
-    return np.array(units, np.float64) if isinstance(units, list) else units.astype(np.float64)
+    if isinstance(units, list):
+        return np.array([float(nearest(value, scale)) for value in units], np.float64)
+    if scale and not told_apart(units, scale):
+        return np.array([float(nearest(value, scale)) for value in units.tolist()], np.float64)
+    return units.astype(np.float64) / 10.0**scale
 
 
 def keys_of(values: NDArray[np.float64]) -> NDArray[np.int64]:
