@@ -50,7 +50,8 @@ class Pipeline:
     folders or globs that `read` depends on beyond the files of its dataset. window: how long a window of production data is
     ("7d", "12h"): how far such windows of the training rows lie from all of them is kept with the release, as the measure for
     monitoring; needs a time column. seed: of everything that draws. clean: cleaning steps, as text or made by
-    `seakeep.data.cleaning.step`, done to what `read` gives before it is divided (see `cleaning`).
+    `seakeep.data.cleaning.step`, done to what `read` gives before it is divided (see `cleaning`). drop_at_most: the largest
+    share of rows, 0 to 1, that may break the contract and be left out, each part on its own; None to leave out none (see `rows`).
 
     profile, infer_schema, validate, train, evaluate: the stages' functions; replace one by any function of its shape (see
     `slots`). Raises: BadPipeline; UsageError, for a requirement on a metric that does not exist.
@@ -70,6 +71,7 @@ class Pipeline:
     window: str | None = None
     seed: int = 0
     clean: Sequence[str | Cleaning] = ()
+    drop_at_most: float | None = None
     profile: slots.Profile = slots.profile
     infer_schema: slots.InferSchema = slots.infer_schema
     validate: slots.Validate = slots.validate
@@ -89,6 +91,7 @@ class Pipeline:
         self._check_items()
         self._check_held_out()
         self._check_spans_and_window()
+        self._check_dropping()
         check_names(self.require)
 
     def divided(self, dataset: Dataset) -> tuple[Dataset, Dataset]:
@@ -142,3 +145,9 @@ class Pipeline:
         if window is not None and (not isinstance(window, str) or durations.seconds(window) is None):
             expected = f"a length of time, for example {durations.EXAMPLE}"
             raise BadPipeline.of("window", window, expected, fix='window="7d"')
+
+    def _check_dropping(self) -> None:
+        found: object = self.drop_at_most
+        is_share = isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 1
+        if found is not None and not is_share:
+            raise BadPipeline.of("drop_at_most", found, "a share from 0 to 1, or None", fix="drop_at_most=0.01")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import DataError
-from seakeep.pipeline.sights import look_at_glob, look_at_path, look_at_places, look_at_table
+from seakeep.pipeline.sights import look_at_file, look_at_glob, look_at_path, look_at_places, look_at_table
 from seakeep.pipeline.spans.errors import BadSpan
 from seakeep.pipeline.stage import Made
 from seakeep.pipeline.work import PARTS, Choice, Work
@@ -44,7 +44,7 @@ def read(work: Work) -> Made:
     return Made(
         {"training": training, "held_out": held_out} | ({"cleaning": report} if report else {}),
         sources=sources,
-        looked_at=(*looked_at, *watched),
+        looked_at=(*looked_at, *watched, *_contract(work)),
         variant=variant(work),
         cacheable=cacheable,
         parameters={
@@ -111,6 +111,11 @@ def _sights(*parts: Dataset) -> tuple[Sight, ...]:
     ]
     looks = (look_at_table(source.files(), source.description, hashed=digest_of_file) for source in sources)
     return tuple(dict.fromkeys(sight for sights in looks for sight in sights))
+
+
+def _contract(work: Work) -> tuple[Sight, ...]:
+    """The state of the contract, where it decides which rows there are."""
+    return (look_at_file(work.schema_path()),) if work.pipeline.drop_at_most is not None else ()
 
 
 def _watched(pipeline: Pipeline, folder: Path) -> tuple[Sight, ...]:

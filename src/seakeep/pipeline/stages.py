@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Kind, Model, Report, Schema, Statistics, durations
 from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
-from seakeep.pipeline import slots
+from seakeep.pipeline import rows, slots
 from seakeep.pipeline.calling import called
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.overrides import ROLE
@@ -59,17 +59,19 @@ def validate(work: Work) -> Made:
         _write_schema(work, training + held_out, path)
     schema = _read_schema(work, path)
 
-    def checked(statistics: Statistics, reference: Statistics | None, rows: str) -> Report:
-        subject, function = f"{work.pipeline.name}: {rows} rows", work.pipeline.validate
+    def checked(statistics: Statistics, reference: Statistics | None, part: str) -> Report:
+        subject, function = f"{work.pipeline.name}: {part.replace('_', '-')} rows", work.pipeline.validate
         named = {"environment": "training", "reference": reference, "subject": subject}
-        return called("validate", function, Report, statistics, schema, **named)
+        report = called("validate", function, Report, statistics, schema, **named)
+        by_rows = rows.judged(work, part, schema, subject=subject)
+        return report + by_rows if by_rows else report
 
-    own, other = checked(training, None, "training"), checked(held_out, training, "held-out")
+    own, other = checked(training, None, "training"), checked(held_out, training, "held_out")
     sight = look_at_file(path)
     return Made(
         {"schema": schema, "validation": own, "held_out_validation": other, **_reference(work, training, schema)},
         sources=() if inferred else (Artifact(sight.path, "file", sight.digest),),
-        looked_at=(sight,),
+        looked_at=(sight, *rows.sights_of(schema, path.parent)),
         parameters={"schema": "inferred" if inferred else "enforced"},
         notes=(f"the schema was inferred and written to {path}: review it and commit it",) if inferred else (),
     )

@@ -17,6 +17,7 @@ from seakeep.pipeline.calling import called, check_read, place_of
 from seakeep.pipeline.cleaning import cleaned_for, joined
 from seakeep.pipeline.errors import BadPipeline, CannotRun
 from seakeep.pipeline.overrides import Overrides
+from seakeep.pipeline.rows import kept
 from seakeep.pipeline.sights import current
 from seakeep.pipeline.spans.errors import BadSpans
 
@@ -124,6 +125,7 @@ class Work:
                 self._cleaned(self.read(*(span.path for span in part)), name)
                 for name, part in zip(PARTS, (chosen.training, chosen.held_out), strict=True)
             )
+        training, held_out = kept(self, training), kept(self, held_out)
         self._nouns |= {"training": training, "held_out": held_out}
         return training, held_out
 

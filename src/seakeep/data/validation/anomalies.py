@@ -44,6 +44,7 @@ MEANINGS: dict[str, str] = {
     "rows.unique": "No two rows have the same value.",
     "rows.holds": "The share of rows that break a row rule's expression is within `broken_at_most`.",
     "rows.refers": "The share of rows whose key is not in the table that the rule refers to is within `broken_at_most`.",
+    "rows.dropped": "The share of rows that broke the contract and were left out is within the pipeline's `drop_at_most`.",
     "skew.joined": "Rows of training and serving were joined by the key.",
     "skew.only_training": "How many training rows have no partner in serving; told, and no failure.",
     "skew.only_serving": "How many serving rows have no partner in training; told, and no failure.",
