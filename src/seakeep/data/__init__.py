@@ -31,6 +31,7 @@ _HOMES = {
     "split_rows": "rows.splitting",
     "validate": "validation.validate",
     "validate_rows": "rows.judge",
+    "write_tfrecord": "tfrecord.writing",
 }
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "total",
     "validate",
     "validate_rows",
+    "write_tfrecord",
 ]
 
 if TYPE_CHECKING:
@@ -73,5 +75,6 @@ if TYPE_CHECKING:
     from seakeep.data.statistics.profile import profile, profile_frame
     from seakeep.data.statistics.totals import total
     from seakeep.data.validation.validate import validate
+    from seakeep.data.tfrecord.writing import write_tfrecord
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

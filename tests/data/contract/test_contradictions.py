@@ -128,6 +128,12 @@ def test_every_new_field_refuses_what_it_cannot_mean(text, line, message, hint):
     assert error.where.startswith(f"t.yaml, line {line}")
 
 
+@pytest.mark.parametrize("levels", [150, 400, 5000])
+def test_columns_nested_too_deeply_are_refused_and_do_not_kill(levels):
+    text = "columns: {a: " + "{kind: list, items: " * levels + "{kind: string}" + "}" * levels + "}\n"
+    assert refused(text).where.startswith("t.yaml")
+
+
 def test_one_environment_column_and_bound_may_be_written_without_a_list():
     text = (
         START

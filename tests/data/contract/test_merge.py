@@ -139,14 +139,15 @@ def test_the_strictest_that_no_table_could_keep_is_refused():
 
 def test_rules_and_nested_columns_merge_too():
     inner = ColumnSchema(Kind.STRING, length_at_most=3)
+    numbers = {"a": ColumnSchema(Kind.NUMBER), "b": ColumnSchema(Kind.NUMBER)}
     first = Schema(
         "t",
-        {"tags": ColumnSchema(Kind.LIST, items=inner)},
+        {"tags": ColumnSchema(Kind.LIST, items=inner), **numbers},
         rules=(RowRule("r", holds="a > b", broken_at_most=0.1), RowRule("own", holds="a > 0")),
     )
     second = Schema(
         "t",
-        {"tags": ColumnSchema(Kind.LIST, items=replace(inner, length_at_most=5))},
+        {"tags": ColumnSchema(Kind.LIST, items=replace(inner, length_at_most=5)), **numbers},
         rules=(RowRule("r", holds="a > b"),),
     )
     widest, _ = merge_schemas(first, second)

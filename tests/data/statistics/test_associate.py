@@ -155,6 +155,11 @@ def test_mistakes_are_told() -> None:
     assert found.bins == associate(read(flights(70)), statistics=profile(read(frame))).bins
 
 
+def test_numbers_at_the_edge_of_the_doubles_correlate() -> None:
+    frame = pl.DataFrame({"a": [1e300, 1e-300, -1e308], "b": [-1e300, 3.0, 1e308]})
+    assert associate(read(frame)).between("a", "b").correlation == pytest.approx(-1.0)
+
+
 def test_few_rows_have_no_correlation() -> None:
     assert CoMoments().correlation is None
     assert Bins(values=("a",)).number == 3

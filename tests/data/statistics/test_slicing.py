@@ -80,6 +80,16 @@ def test_names_are_those_of_evaluation() -> None:
     assert found.sliced == (("a",), ("n",), ("b",), ("d",), ("a", "n", "b"))
 
 
+def test_moments_beyond_the_calendar_are_named_by_their_number() -> None:
+    frame = pl.DataFrame(
+        {
+            "d": pl.Series([-(10**9), 0], dtype=pl.Int32).cast(pl.Date),
+            "t": pl.Series([2**62, 0]).cast(pl.Datetime("ms")),
+        }
+    )
+    assert list(profile(read(frame), slices=["d", "t"]).slices) == ["d=-1000000000", "d=0", "t=0", f"t={2**62}"]
+
+
 def test_slices_are_saved_and_selected(tmp_path: Path) -> None:
     found = sliced(table([("UA", 1.0, 1), (None, None, 2)]))
     found.save(tmp_path / "s.json")

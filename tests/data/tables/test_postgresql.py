@@ -13,13 +13,13 @@ from pathlib import Path
 import polars as pl
 import psycopg
 import pytest
+from tests.registry.servers import Postgres
 
 from seakeep.core.errors import UsageError
 from seakeep.data import collect, profile, read
 from seakeep.data.errors import CannotQuery
 from seakeep.data.reading import scratch
 from seakeep.data.tables import queries
-from tests.registry.servers import Postgres
 
 pytestmark = pytest.mark.platform
 ROWS = 300_000

@@ -297,7 +297,7 @@ def test_records_without_features_are_rows(tmp_path) -> None:
 
 def test_what_an_example_cannot_hold_is_refused(tmp_path) -> None:
     for value in ({"x": 1}, [[1]]):
-        with pytest.raises(UnsupportedColumn, match="column 'a' is of type .*, which a tf.Example cannot hold"):
+        with pytest.raises(UnsupportedColumn, match=r"column 'a' is of type .*, which a tf\.Example cannot hold"):
             write_tfrecord(pl.DataFrame({"a": [value]}), tmp_path / "a.tfrecord")
     assert not list(tmp_path.iterdir())
     with pytest.raises(UsageError, match="there is no compression 'lz4'"):
