@@ -74,7 +74,8 @@ class CoMoments:
         if not own or not their:
             return None
         both = self.rows * self.xy.fraction() - x * y
-        return math.copysign(math.sqrt(nearest_float(Fraction(both * both, own * their))), both)
+        size = math.sqrt(nearest_float(Fraction(both * both, own * their)))
+        return -size if both < 0 else size
 
 
 @dataclass(frozen=True, slots=True)

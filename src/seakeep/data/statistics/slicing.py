@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from seakeep.data.statistics.errors import BadSlicing
+from seakeep.data.statistics.numbers import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOINED = " & "
+_CALENDAR = 262_000 * 31_556_952_000_000
 MOST = 1000
 """Slices of one slicing: so many have statistics of every column of their own."""
 
@@ -37,8 +40,16 @@ def _names(values: pl.Series) -> pl.Series:
 
 
 def _as_text(values: pl.Series) -> pl.Series:
+    if values.dtype.is_temporal() and not _on_the_calendar(values.drop_nulls()):
+        return values.to_physical().cast(pl.String)
     if not values.dtype.is_float():
         return values.cast(pl.String)
     different = values.fill_nan(None).unique().drop_nulls()
     texts = pl.Series([f"{value:.12g}" for value in different.to_list()], dtype=pl.String)
     return values.replace_strict(different, texts, default=None, return_dtype=pl.String)
+
+
+def _on_the_calendar(present: pl.Series) -> bool:
+    """Whether Polars can write these moments; beyond some 262,000 years it cannot, and they are named by their number."""
+    moments = microseconds(present)
+    return not isinstance(moments, list) and bool(np.all(np.abs(moments) < _CALENDAR))
