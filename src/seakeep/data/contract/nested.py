@@ -46,6 +46,6 @@ def flattened(columns: Mapping[str, C]) -> dict[str, C]:
         inner: dict[str, Any] = {f"{name}.{field}": each for field, each in column.fields.items()}
         if column.items is not None:
             inner[f"{name}[]"] = column.items
-        if inner:
-            found |= flattened(inner)
+        for path, each in (flattened(inner) if inner else {}).items():
+            found.setdefault(path, each)  # a column of the table that is called like a path is itself
     return found

@@ -26,11 +26,12 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node, where it stands, and what it is called."""
+    """A node, where it stands, what it is called, and how many others it lies in."""
 
     node: Node
     file: str
     name: str
+    depth: int = 0
 
     @property
     def line(self) -> int:
@@ -53,7 +54,7 @@ class Place:
                 raise BadContract.unknown_key(key, known, key_place.where)
             if key in found:
                 raise BadContract.repeated_key(key, lines[key], key_place.where)
-            found[key], lines[key] = Place(value_node, self.file, key), key_place.line
+            found[key], lines[key] = Place(value_node, self.file, key, self.depth + 1), key_place.line
         return found
 
     def items(self) -> list[Place]:

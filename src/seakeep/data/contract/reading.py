@@ -29,6 +29,7 @@ COLUMN_KEYS = tuple("in" if name == "in_" else name for name in ColumnSchema.__s
 FIELD_KEYS = tuple(key for key in COLUMN_KEYS if key not in ("available", "in", "not_in"))
 ITEM_KEYS = tuple(key for key in FIELD_KEYS if key not in ("required", "deprecated"))
 RULE_KEYS = RowRule.__slots__[1:]
+DEEPEST = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = _EPOCH.resolution
 _LENGTHS = (Kind.STRING, Kind.BINARY, Kind.LIST)
@@ -85,6 +86,8 @@ def _columns(place: Place, known: tuple[str, ...]) -> dict[str, ColumnSchema]:
 
 
 def _column(place: Place, keys: tuple[str, ...], known: tuple[str, ...] = ()) -> ColumnSchema:
+    if place.depth > DEEPEST:
+        raise place.wrong(f"no more than {DEEPEST} levels of items and fields")
     fields = place.keys(keys)
     if "kind" not in fields:
         raise BadContract.absent_key("kind", f"{place.where}, column {place.name!r}")
