@@ -26,7 +26,7 @@ ONE = """
 import time
 started = time.perf_counter()
 import lightgbm, numpy, onnx, pandas, polars, sklearn.linear_model, sklearn.tree
-import seakeep.cli.run, seakeep.data.profile, seakeep.evaluation.judge, seakeep.pipeline.runner, seakeep.serving.runtimes.onnx
+import seakeep.cli.run, seakeep.data.statistics.profile, seakeep.evaluation.judge, seakeep.pipeline.runner, seakeep.serving.runtimes.onnx
 import seakeep.training.trainer, seakeep.views.html
 from seakeep.features.session import Session
 imported = time.perf_counter()
