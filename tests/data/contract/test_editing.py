@@ -6,7 +6,7 @@ import difflib
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seakeep.core import ColumnSchema, Kind, Schema
@@ -210,6 +210,7 @@ def test_first_columns_are_written_in_blocks(columns):
     assert "columns:\n  a:\n    kind: number" in changed
 
 
+@settings(max_examples=30)
 @given(schemas(), st.data())
 def test_any_contract_is_changed_into_any_other_with_its_columns(schema, data):
     columns = {

@@ -15,6 +15,7 @@ CODE = re.compile(r'"((?:schema|rows|drift|skew|contract)\.[a-z0-9_]+)"')
 
 def test_every_code_in_the_source_is_listed_and_every_listed_code_is_in_the_source():
     sources = [path for path in FOLDER.rglob("*.py") if path.name not in ("anomalies.py", "__init__.py")]
+    sources.append(FOLDER.parent / "pipeline" / "rows.py")  # where a pipeline leaves broken rows out
     written = {code for path in sources for code in CODE.findall(path.read_text())}
     distances = {f"{what}.{name}" for name in plugins.names("evidence.distances") for what in ("drift", "skew")}
     assert written | distances == set(MEANINGS)
