@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MARK = re.compile(r"^<!-- generated: ([a-z_]+) -->$", re.MULTILINE)
 CHECKS = (
     ("seakeep.data.validation.anomalies", "MEANINGS"),
+    ("seakeep.data.quality.codes", "CODES"),
+    ("seakeep.data.cleaning.counting", "CODES"),
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
     ("seakeep.pipeline.ci.codes", "CODES"),
@@ -312,7 +314,9 @@ def _contract() -> Any:
 
 def targets() -> str:
     """Every target of `seakeep export`: what it writes, what it needs, its options."""
-    return "\n".join(_target(name) for name in plugins.names("integrations"))
+    from seakeep.pipeline.exports.targets import NO_TARGETS
+
+    return "\n".join(_target(name) for name in plugins.names("integrations") if name not in NO_TARGETS)
 
 
 def _target(name: str) -> str:

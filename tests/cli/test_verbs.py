@@ -19,7 +19,20 @@ VERBS = [name for name in Verbs().list_commands(None) if name != "demo"]  # type
 
 def test_the_verbs_are_the_files() -> None:
     ring = {"labels", "monitor", "predictions", "retrain", "rollout"}
-    single = {"drift", "evaluate", "lineage", "profile", "run", "schema", "score", "serve", "show", "validate"}
+    single = {
+        "clean",
+        "inspect",
+        "drift",
+        "evaluate",
+        "lineage",
+        "profile",
+        "run",
+        "schema",
+        "score",
+        "serve",
+        "show",
+        "validate",
+    }
     platform = {"ci", "export", "readiness"}
     assert ring | single | platform | {"completion", "gc", "init", "releases"} == set(VERBS)
 
