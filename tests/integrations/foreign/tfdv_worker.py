@@ -48,6 +48,17 @@ def csv_statistics(table, out):
     return {}
 
 
+def sliced(table, out, column):
+    """Statistics of all rows and of the slices by a column, by TFDV's Beam pipeline on a pandas frame."""
+    from tensorflow_data_validation.utils import slicing_util
+
+    options = tfdv.StatsOptions(experimental_slice_functions=[slicing_util.get_feature_value_slicer({column: None})])
+    frame = pq.read_table(table).to_pandas()
+    frame.to_csv(f"{table}.csv", index=False)
+    _save(tfdv.generate_statistics_from_csv(f"{table}.csv", stats_options=options), out)
+    return {}
+
+
 def infer(statistics, out):
     _save(tfdv.infer_schema(tfdv.load_stats_binary(statistics)), out)
     return {}
@@ -140,7 +151,8 @@ def _save(message, path):
 
 
 KNOWN = {
-    each.__name__: each for each in (statistics, frame_statistics, csv_statistics, infer, validate, opens, displays)
+    each.__name__: each
+    for each in (statistics, frame_statistics, csv_statistics, sliced, infer, validate, opens, displays)
 }
 
 

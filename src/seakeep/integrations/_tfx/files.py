@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 from seakeep.core.errors import MissingExtra
 from seakeep.core.files import write_bytes
+from seakeep.data.tfrecord.framing import BrokenFrame, framed, frames_of, looks_like_frames
 from seakeep.integrations._tfx.errors import BadProto
-from seakeep.integrations._tfx.records import framed, is_framed, records
 
 TEXT = (".pbtxt", ".textproto", ".prototxt")
 BINARY = (".pb", ".binpb")
 RECORD = (".tfrecord",)
+_HEAD = 12
+"""Bytes of a record's length and its checksum."""
 _LISTED = (*TEXT, *BINARY, *RECORD)
 _UNKNOWN = re.compile(r'has no field named "([^"]+)"|no extension|no field with number')
 
@@ -42,11 +45,8 @@ def read(path: Path | str, message: Any) -> Any:
         raise BadProto.unreadable(path, error) from error
     if not content:
         raise BadProto.empty(str(path), kind)
-    if is_framed(content):
-        found = records(content, where=str(path), kind=kind)
-        if len(found) != 1:
-            raise BadProto.several_records(str(path), kind, len(found))
-        return _from_binary(found[0], message, str(path))
+    if looks_like_frames(content[:_HEAD]):
+        return _from_binary(_one_record(content, str(path), kind), message, str(path))
     if path.suffix in RECORD:
         raise BadProto.torn(str(path), kind, "it does not begin as a TFRecord does")
     if path.suffix in TEXT or (path.suffix not in BINARY and _is_text(content)):
@@ -71,6 +71,21 @@ def write(message: Any, path: Path | str) -> None:
 def is_proto(path: Path | str) -> bool:
     """Whether the ending is one of TFX's protos."""
     return Path(path).suffix in _LISTED
+
+
+def _one_record(content: bytes, where: str, kind: str) -> bytes:
+    """The content of a TFRecord's only record. Raises BadProto: torn, several records."""
+    found, records = b"", 0
+    try:
+        for frames in frames_of(io.BytesIO(content)):
+            records += len(frames.starts)
+            if len(frames.starts):
+                found = frames.content[frames.starts[0] : frames.stops[0]].tobytes()
+    except BrokenFrame as error:
+        raise BadProto.torn(where, kind, str(error)) from error
+    if records != 1:
+        raise BadProto.several_records(where, kind, records)
+    return found
 
 
 def _protobuf(module: str) -> Any:
