@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 import textwrap
+import time
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -340,6 +341,29 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(tmp_path):
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.stdout.startswith("CannotWrite cannot write"), (ended.stdout, ended.stderr)
     assert not list(tmp_path.iterdir())
+
+
+KILLED = """
+import sys
+import polars as pl
+from seakeep.core import Kind
+from seakeep.core.schema import ColumnSchema, Schema
+from seakeep.data import read, validate_rows
+
+table = pl.DataFrame({"x": range(-1_500_000, 1_500_000)}).with_columns(y=pl.col("x").hash())
+schema = Schema("t", {"x": ColumnSchema(Kind.INTEGER, minimum=0), "y": ColumnSchema(Kind.INTEGER)})
+validate_rows(read(table), schema, quarantine=sys.argv[1] + "/q.parquet", good=sys.argv[1] + "/g.parquet")
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_while_writing_leaves_neither_file(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)]) as process:
+        while not any(item.stat().st_size for item in tmp_path.iterdir()) and process.poll() is None:
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -9, "it ended before it was killed"
+    assert [item.name for item in tmp_path.iterdir() if not item.name.startswith(".tmp-")] == []
 
 
 def test_a_batch_is_split_into_good_and_broken_rows():

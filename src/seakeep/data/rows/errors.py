@@ -259,11 +259,10 @@ class BadKey(UsageError):
 
 
 def drawn_at(text: str, place: Place) -> str:
-    """The text around a place, and carets below the place.
+    """The text around a place, and carets below the place; the first line is set in by whoever joins it, the second here.
 
-    >>> print(drawn_at("dropof_at > pickup_at", (0, 9)))
-      dropof_at > pickup_at
-      ^^^^^^^^^
+    >>> drawn_at("a > b", (4, 5))
+    '  a > b\\n        ^'
     """
     start, end = place
     low = max(0, start - WIDTH // 2)

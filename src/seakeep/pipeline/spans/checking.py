@@ -92,6 +92,8 @@ def _judged(work: Work, span: Span, before: Span | None) -> Report:
     named = {"environment": "training", "reference": None, "subject": subject}
     schema = data.load_schema(path)
     report = called("validate", work.pipeline.validate, Report, statistics, schema, **named)
+    if schema.rules:
+        report += data.validate_rows(work.read(span.path), schema, folder=path.parent, subject=subject)
     checks = (readable, *report.checks, *_growth(work, schema, rows, before))
     return Report(report.kind, report.title, report.subject, checks, report.tables)
 
