@@ -1,11 +1,11 @@
 """The tables of these benchmarks: real flights joined with weather and planes, wider and longer ones made of numbers.
 
-Usage: python benchmarks/data/tables.py [--folder DIR] [flights flights10 flights30 csv wide long]
+Usage: python benchmarks/data/tables.py [--folder DIR] [flights flights10 flights30 csv wide long10 long]
 
 Every table is made once, under a temporary name first, and found again by its name; the other scripts make what they need.
 flights has 336,776 rows of 36 columns (27 numeric, 9 text); flights10 and flights30 repeat it with noise of N(0, 0.5) on ten
 columns, so that nearly all of their values differ, which is the hard case. wide has 200,000 rows of 1,000 columns (and
-wide100 and wide300 fewer, to see whether time is linear), long 100 million rows of 10. What is hard: the large ones are
+wide100 and wide300 fewer, to see whether time is linear), long 100 million rows of 10 (and long10 a tenth). What is hard: the large ones are
 written a piece at a time, so that making them takes little more memory than reading them.
 """
 
@@ -106,8 +106,8 @@ def _wide(path: Path, columns: int) -> None:
     _numbers(200_000, columns, 17).write_parquet(path, row_group_size=ROW_GROUP)
 
 
-def _long(path: Path) -> None:
-    sizes = [LONG_PIECE] * (100_000_000 // LONG_PIECE) + [100_000_000 % LONG_PIECE]
+def _long(path: Path, rows: int) -> None:
+    sizes = [LONG_PIECE] * (rows // LONG_PIECE) + [rows % LONG_PIECE]
     _write_pieces(path, (_numbers(rows, 10, seed) for seed, rows in enumerate(sizes)))
 
 
@@ -119,7 +119,8 @@ MAKERS = {
     "wide": lambda path: _wide(path, 1000),
     "wide300": lambda path: _wide(path, 300),
     "wide100": lambda path: _wide(path, 100),
-    "long": _long,
+    "long10": lambda path: _long(path, 10_000_000),
+    "long": lambda path: _long(path, 100_000_000),
 }
 
 
