@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 RETRIES = 3
 _AHEAD = 4
 _CHECK = "Check it where Ray's head runs: ray status; its client server's port is 10001 (ray start --head)."
+_BUSY = "Try it when the machine is less busy, or do without a cluster: --engine local"
 _ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -85,12 +86,24 @@ def connect(place: Place, *, seconds: float) -> RayEngine:
 
     joined = ray.is_initialized()
     if not joined:
+        _join(place)
+    task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(perform)
+    return RayEngine(place.address, not joined, _task=task)
+
+
+def _join(place: Place) -> None:
+    """Connect, or start Ray here; that is tried twice, as Ray gives a busy machine no more than 30 s for it."""
+    import ray
+
+    for is_last in (False, True) if place.here else (True,):
         try:
             ray.init(**_options(place))
         except Exception as error:
-            raise CannotConnect.broke(place.address, _line(error), check=_CHECK) from error
-    task = ray.remote(num_cpus=1, max_retries=RETRIES, retry_exceptions=False)(perform)
-    return RayEngine(place.address, not joined, _task=task)
+            ray.shutdown()
+            if is_last:
+                raise CannotConnect.broke(place.address, _line(error), check=_BUSY if place.here else _CHECK) from error
+        else:
+            return
 
 
 def _options(place: Place) -> dict[str, Any]:
