@@ -202,3 +202,10 @@ def test_no_pair_of_tables_breaks_it_and_every_check_is_explained(first, second)
     assert all(check.code in MEANINGS for check in report.checks)
     assert all(bool(check.fix) == (check.verdict is not Verdict.PASS) for check in report.checks)
     assert report.digest == drift(table_of(first), table_of(second)).digest
+
+
+def test_integers_that_are_names_are_compared_by_how_frequent_each_is():
+    reference, current = (table_of({"zip": [10_000 + x, 20_000] * 200}) for x in (0, 1))
+    schema = Schema("t", {"zip": ColumnSchema(Kind.INTEGER, semantics="categorical")})
+    found = [check.code for check in drift(reference, current, schema=schema).checks]
+    assert found == ["drift.missing_rate", "drift.l_infinity"]

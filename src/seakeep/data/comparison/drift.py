@@ -166,9 +166,11 @@ def _comparisons(
         _load(distance)
 
     def wanted(name: str, kind: Kind) -> Mapping[str, float]:
-        stated = schema.columns[name].drift if schema and name in schema.columns else {}
+        contract = schema.columns.get(name) if schema else None
         by_nature = schema is not None and name in (schema.key, schema.time)
-        return {**_wanted(kind, distances, by_nature), **stated}
+        if contract is not None and contract.semantics == "categorical" and distances is None:
+            kind = Kind.BOOLEAN  # integers that are names: their sizes mean nothing, only how frequent each is
+        return {**_wanted(kind, distances, by_nature), **(contract.drift if contract else {})}
 
     yield from _of_columns(reference, current, wanted)
 
