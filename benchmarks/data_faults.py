@@ -80,55 +80,57 @@ def failed(
     return {(check.code.partition(".")[2], check.subject): check.message for check in report.failed}
 
 
-def hits(make: Any, parts: Any, plants: Any, seeds: int) -> list[tuple[str, str, int, list[str]]]:
-    """For every plant: its name, kind, hits, and what else failed."""
-    roles = {"label": parts.label, "time": parts.time, "key": parts.key}
-    rows = []
-    known = [failed(make(np.random.default_rng(seed)), roles) for seed in range(seeds)]
-    for name, plant in plants.PLANTS.items():
-        found, others = 0, Counter[str]()
-        for seed in range(seeds):
+class Ground:
+    """A table that faults are planted into: how it is made by a seed, and its columns' parts."""
+
+    def __init__(self, make: Any, parts: Any, seeds: int) -> None:
+        self.make, self.parts, self.seeds = make, parts, seeds
+        self.roles = {"label": parts.label, "time": parts.time, "key": parts.key}
+        self.known = [failed(make(np.random.default_rng(seed)), self.roles) for seed in range(seeds)]
+
+    def hits(self, plant: Any, wanted: tuple[str, str]) -> tuple[int, set[str]]:
+        """How often a plant is told, and what else is."""
+        found, others = 0, set()
+        for seed in range(self.seeds):
             draw = np.random.default_rng(seed)
-            clean = make(draw)
-            faulty = plant.plant(clean, draw, parts)
-            against = plant.against(faulty, clean, draw, parts) if plant.against else None
-            before = known[seed]
-            told = failed(faulty, roles, against, noise=plant.kind == "label_noise")
-            wanted = (plant.kind, plants.subject(plant, parts))
+            clean = self.make(draw)
+            faulty = plant.plant(clean, draw, self.parts)
+            against = plant.against(faulty, clean, draw, self.parts) if plant.against else None
+            told = failed(faulty, self.roles, against, noise=plant.kind == "label_noise")
             found += wanted in told
-            others.update(
-                {f"{kind} {what}" for kind, what in told if (kind, what) != wanted and (kind, what) not in before}
-            )
-        rows.append((name, plant.kind, found, sorted(others)))
-    return rows
+            others |= {
+                f"{kind} {what}"
+                for kind, what in told
+                if (kind, what) != wanted and (kind, what) not in self.known[seed]
+            }
+        return found, others
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the tables, a line as soon as it is known."""
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     plants, tables = module("plants"), module("tables")
-    real_flights = flights(months=1)
-
-    def real(_draw: np.random.Generator) -> pl.DataFrame:
-        return real_flights
-
+    real = flights(months=1)
     began = time.perf_counter()
-    synthetic = hits(tables.tips, plants.Parts(), plants, seeds)
-    flown = hits(real, plants.Parts(**FLIGHTS), plants, seeds)
-    print(f"| fault | kind | rides | flights | also |\n| --- | --- | --- | --- | --- |")  # noqa: F541
-    for (name, kind, one, also), (_, _, two, more) in zip(synthetic, flown, strict=True):
-        print(f"| {name} | `{kind}` | {one} / {seeds} | {two} / {seeds} | {', '.join(sorted({*also, *more})[:6])} |")
-    total = sum(row[2] for row in (*synthetic, *flown))
+    grounds = (Ground(tables.tips, plants.Parts(), seeds), Ground(lambda _draw: real, plants.Parts(**FLIGHTS), seeds))
+    print("| fault | kind | rides | flights | also |\n| --- | --- | --- | --- | --- |", flush=True)
+    total = 0
+    for name, plant in plants.PLANTS.items():
+        found = [ground.hits(plant, (plant.kind, plants.subject(plant, ground.parts))) for ground in grounds]
+        total += sum(count for count, _ in found)
+        counts = " | ".join(f"{count} / {seeds}" for count, _ in found)
+        also = ", ".join(sorted(set().union(*(others for _, others in found)))[:5])
+        print(f"| {name} | `{plant.kind}` | {counts} | {also} |", flush=True)
+    tried = len(grounds) * seeds * len(plants.PLANTS)
     print(
-        f"\n{len(synthetic)} faults, {total} of {2 * seeds * len(synthetic)} found. {time.perf_counter() - began:.0f} s.\n"
+        f"\n{len(plants.PLANTS)} faults, {total} of {tried} found. {time.perf_counter() - began:.0f} s.\n", flush=True
     )
     alarms(tables, seeds)
     whole = flights(months=12)
     print(f"\nWhat is said of the {whole.height:,} flights as they are:\n")
-    for (kind, what), message in failed(
-        whole, {"label": "late", "time": "scheduled", "key": "flight_id"}, noise=True
-    ).items():
-        print(f"- `{kind}` {what}: {message}")
+    roles = {"label": "late", "time": "scheduled", "key": "flight_id"}
+    for (kind, what), message in failed(whole, roles, noise=True).items():
+        print(f"- `{kind}` {what}: {message}", flush=True)
 
 
 def alarms(tables: Any, seeds: int) -> None:

@@ -33,7 +33,7 @@ def test_the_verbs_are_the_files() -> None:
         "show",
         "validate",
     }
-    platform = {"ci", "export", "readiness"}
+    platform = {"ci", "export", "readiness", "tfx"}
     assert ring | single | platform | {"completion", "gc", "init", "releases"} == set(VERBS)
 
 

@@ -103,7 +103,7 @@ def _full() -> pl.DataFrame:
             "day": pl.Series([at % 40 for at in range(_ROWS)]).cast(pl.Date),
             "clock": pl.Series([at * 10**9 for at in range(_ROWS)]).cast(pl.Time),
             "wait": pl.Series([at - 5 for at in range(_ROWS)]).cast(pl.Duration("ms")),
-            "decimal": pl.Series([at for at in range(_ROWS)]).cast(pl.Decimal(12, 2)),
+            "decimal": pl.Series(list(range(_ROWS))).cast(pl.Decimal(12, 2)),
             "bytes": pl.Series([b"\xff", b"", None] * (_ROWS // 3)),
             "list": pl.Series([[at, None] for at in range(_ROWS)]),
             "struct": pl.Series([{"x": at, "y": "z"} for at in range(_ROWS)]),

@@ -199,5 +199,5 @@ def test_a_file_that_is_torn_after_cleaning_was_planned_is_named(tmp_path):
     pl.DataFrame({"k": range(100)}).write_parquet(tmp_path / "a.parquet")
     cleaned = clean(seakeep.read(tmp_path / "a.parquet"), ["drop_duplicates: {by: [k]}"])
     (tmp_path / "a.parquet").write_bytes(b"PAR1 torn")
-    with pytest.raises(seakeep.core.errors.DataError, match="a.parquet"):
+    with pytest.raises(seakeep.core.errors.DataError, match=r"a\.parquet"):
         collect(cleaned.dataset)

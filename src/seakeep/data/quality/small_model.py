@@ -38,7 +38,7 @@ def out_of_fold(rows: pl.DataFrame, labels: NDArray[np.int64], names: Sequence[s
     if not installed():
         raise MissingExtra.of("sklearn", "train", purpose="looking for wrong labels")
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     matrix = np.column_stack([_encoded(rows, name) for name in names])
     folds = mix(rows[ROW].to_numpy() ^ np.uint64(0x5EA)) % np.uint64(FOLDS)
