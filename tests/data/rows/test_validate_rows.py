@@ -306,6 +306,16 @@ def test_files_that_cannot_be_written_are_refused_before_any_row_is_read(tmp_pat
     assert [item.name for item in tmp_path.iterdir()] == ["t.parquet"]
 
 
+def test_a_quarantine_can_be_judged_again(tmp_path):
+    schema = contract(x=ColumnSchema(Kind.INTEGER, minimum=0))
+    validate_rows(read(pl.DataFrame({"x": [-1, 1]})), schema, quarantine=tmp_path / "q.parquet")
+    again = validate_rows(read(tmp_path / "q.parquet"), schema, good=tmp_path / "g.parquet")
+    assert [check.subject for check in again.failed] == ["x"]
+    assert pl.read_parquet(tmp_path / "g.parquet").columns == ["x", "@row", "@broken"]
+    with pytest.raises(BadQuarantine, match="'@broken' already"):
+        split_rows(pl.read_parquet(tmp_path / "q.parquet"), schema)
+
+
 def test_a_torn_file_is_named_and_nothing_is_left(tmp_path):
     paths = [tmp_path / f"{number}.parquet" for number in range(2)]
     for path in paths:

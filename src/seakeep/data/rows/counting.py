@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from seakeep.data.frames import fetch
+from seakeep.data.rows.lookups import OWN
 from seakeep.data.rows.plan import asked, mask
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from seakeep.data.rows.criteria import Criterion
     from seakeep.data.rows.plan import Plan
 
-ROW = "@row"
-_BROKEN, _ROWS = "@any", "@rows"
+ROW = f"{OWN}row"
+_BROKEN, _ROWS = f"{OWN}broken", f"{OWN}rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _shortcuts(plan: Plan) -> Iterator[pl.Expr]:
 
 
 def _clear(number: int) -> str:
-    return f"@clear {number}"
+    return f"{OWN}clear {number}"
 
 
 def _row(dataset: Dataset, number: int, query: pl.LazyFrame) -> dict[str, Any]:

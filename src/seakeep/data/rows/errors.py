@@ -259,10 +259,10 @@ class BadKey(UsageError):
 
 
 def drawn_at(text: str, place: Place) -> str:
-    """The text around a place, and carets below the place; the first line is set in by whoever joins it, the second here.
+    r"""The text around a place, and carets below the place; the first line is set in by whoever joins it, the second here.
 
     >>> drawn_at("a > b", (4, 5))
-    '  a > b\\n        ^'
+    '  a > b\n        ^'
     """
     start, end = place
     low = max(0, start - WIDTH // 2)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+OWN = "@seakeep "
+"""How the columns begin that are added to rows while they are judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lookup:

@@ -19,7 +19,7 @@ from seakeep.data.rows.criteria import Criterion, column_criteria
 from seakeep.data.rows.errors import BadRule
 from seakeep.data.rows.expression import Expression
 from seakeep.data.rows.kinds import same_family
-from seakeep.data.rows.lookups import Lookup
+from seakeep.data.rows.lookups import OWN, Lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,12 +61,12 @@ class Plan:
 
 def mask(number: int) -> str:
     """The column that is true where a row breaks a criterion."""
-    return f"@mask {number}"
+    return f"{OWN}mask {number}"
 
 
 def asked(number: int) -> str:
     """The column that is true where a criterion has something to judge."""
-    return f"@asked {number}"
+    return f"{OWN}asked {number}"
 
 
 def check_rules(schema: Schema) -> None:
@@ -110,7 +110,7 @@ class _Making:
 
         assert self.asks.repeats is not None
         value = plain(pl.col(name), self.dtypes[name])
-        lookup = Lookup(f"@repeated {name}", (value,), self.asks.repeats(value))
+        lookup = Lookup(f"{OWN}repeated {name}", (value,), self.asks.repeats(value))
         self.lookups.append(lookup)
         broken = pl.col(lookup.flag).is_not_null()
         told = "have a value that occurs more than once"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.data.rows.plan import Plan
 
-SOURCE, BROKEN = "@source", "@broken"
+NUMBER, SOURCE, BROKEN = "@row", "@source", "@broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def check_places(dataset: Dataset, quarantine: Path | str | None, good: Path | s
             raise BadQuarantine.own_input(path, dataset.description)
     if places.quarantine and places.good and places.quarantine.absolute() == places.good.absolute():
         raise BadQuarantine.same(places.good)
-    for name in (ROW, SOURCE, BROKEN):
+    for name in (NUMBER, SOURCE, BROKEN):
         if places.quarantine and name in schema_of(dataset):
             raise BadQuarantine.taken(name, dataset.description)
     return places
@@ -88,7 +88,7 @@ class _Writing:
 
     def _schema(self, *, broken: bool) -> pl.Schema:
         added = {SOURCE: pl.String()} if self.sources else {}
-        names = {ROW: pl.UInt64(), **added, BROKEN: pl.List(pl.String())} if broken else {}
+        names = {NUMBER: pl.UInt64(), **added, BROKEN: pl.List(pl.String())} if broken else {}
         return pl.Schema({**self.columns, **names})
 
     def _frames(self, schema: pl.Schema, *, broken: bool) -> Iterator[pl.DataFrame]:
@@ -97,21 +97,22 @@ class _Writing:
             for number, piece in enumerate(self.dataset.pieces()):
                 masked = self.plan.masked(piece.with_row_index(ROW, start))
                 wanted = self.plan.is_broken() if broken else ~self.plan.is_broken()
-                kept = masked.filter(wanted).with_columns(self._added(number)).select(schema.names())
+                kept = masked.filter(wanted).with_columns(self._added(number) if broken else []).select(schema.names())
                 yield fetch(self.dataset, number, kept).cast(schema)
                 start += self.rows[number]
         except BaseException as error:
             self.error = error
             raise
 
-    def _added(self, number: int) -> list[pl.Expr]:
+    def _added(self, piece: int) -> list[pl.Expr]:
         """Names of the rules that a row breaks, and where it comes from."""
         criteria = enumerate(self.plan.criteria)
         marks = [pl.when(pl.col(mask(at))).then(pl.lit(each.name)) for at, each in criteria if each.marks]
         none = pl.lit([], dtype=pl.List(pl.String))
         broken = pl.concat_list(marks).list.drop_nulls() if marks else none
-        source = self.sources[number] if self.sources else None
-        return [broken.alias(BROKEN), pl.lit(source, dtype=pl.String).alias(SOURCE)]
+        source = self.sources[piece] if self.sources else None
+        number = pl.col(ROW).alias(NUMBER)
+        return [number, broken.alias(BROKEN), pl.lit(source, dtype=pl.String).alias(SOURCE)]
 
 
 def sources_of(dataset: Dataset) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from seakeep.data.frames import fetch, schema_of
 from seakeep.data.kinds import kind_of
 from seakeep.data.rows.errors import BadReference
 from seakeep.data.rows.kinds import same_family
-from seakeep.data.rows.lookups import Lookup
+from seakeep.data.rows.lookups import OWN, Lookup
 from seakeep.data.rows.lowering import plain
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def lookup_of(rule: RowRule, other: Dataset, dtypes: pl.Schema) -> Lookup:
     try:
         theirs = schema_of(other)
         own, by = _expressions(rule, dtypes, theirs)
-        return Lookup(f"@known {rule.name}", own, _different(other, by))
+        return Lookup(f"{OWN}known {rule.name}", own, _different(other, by))
     except BadReference:
         raise
     except DataError as error:

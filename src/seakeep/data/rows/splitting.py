@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from seakeep.data.rows.errors import BadQuarantine
 from seakeep.data.rows.plan import Asks, mask, plan_of
 from seakeep.data.rows.quarantine import BROKEN
 from seakeep.data.rows.references import lookup_of
@@ -32,7 +33,7 @@ def split_rows(
     """The rows of a batch that keep every rule of its contract, and those that break one, with `@broken`: the names of the rules.
 
     tables: what rules refer to, by the text of `to`; rules that refer to others are not judged, and neither is `unique`.
-    Both parts keep the batch's order. Raises: BadRule, BadReference; UsageError, for an unknown environment.
+    Both parts keep the batch's order. Raises: BadRule, BadReference; BadQuarantine, for a batch with `@broken` already; UsageError, for an unknown environment.
     >>> from seakeep.core import Kind
     >>> from seakeep.core.schema import ColumnSchema, Schema
     >>> contract = Schema("trips", {"fare": ColumnSchema(Kind.NUMBER, minimum=0)})
@@ -40,6 +41,8 @@ def split_rows(
     >>> good.height, broken["@broken"].to_list()
     (1, [['fare.bounds'], ['fare.missing']])
     """
+    if BROKEN in frame.columns:
+        raise BadQuarantine.taken(BROKEN, "the batch")
     given = dict(tables or {})
     known = tuple(rule for rule in schema.rules if not rule.refers or rule.to in given)
     asks = Asks(None, _reference(given, frame.schema))
