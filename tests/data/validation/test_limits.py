@@ -275,3 +275,16 @@ def test_lengths_and_meanings_are_inferred_with_care():
         "words": (None, None, "natural_language"),
     }
     assert validate(table, schema).verdict is Verdict.PASS
+
+
+def test_weights_play_no_part_in_what_is_inferred():
+    table = seakeep.read(pl.DataFrame({"x": [1.0, None, 3.0] * 50, "w": [0.5, 100.0, 2.0] * 50}))
+    plain, weighted = (infer_schema(seakeep.profile(table, weight=weight)) for weight in (None, "w"))
+    assert plain["x"] == weighted["x"]
+
+
+def test_skew_is_not_asked_of_columns_that_serving_has_not():
+    column = ColumnSchema(Kind.STRING, skew={"l_infinity": 0.1})
+    schema = Schema("t", {"x": replace(column, available="after"), "y": column}, label="y")
+    calm, moved = stats(x=["a", "b"] * 500, y=["a", "b"] * 500), stats(x=["a"] * 1000, y=["a"] * 1000)
+    assert broken(validate(calm, schema, serving=moved)) == []
