@@ -256,6 +256,8 @@ def test_environments_are_ours_however_they_are_written() -> None:
         ('feature { name: "a" type: INT int_domain { min: 3 max: 1 } }', "min 3 is above its max 1"),
         ('feature { name: "a" type: BYTES domain: "gone" }', "'gone' is not in the schema"),
         ('feature { name: "a" type: INT presence { min_fraction: 1.5 } }', "min_fraction is 1.5"),
+        ('feature { name: "a" type: INT value_count { min: -3 } }', "min is -3, a number of at least 0"),
+        ("dataset_constraints { num_examples_drift_comparator { max_fraction_threshold: nan } }", "max_fraction_threshold is nan"),
         ('feature { name: "a" type: INT value_count { min: 3 max: 2 } }', "at least 3 and at most 2"),
         ("dataset_constraints { min_examples_count: 9 max_examples_count: 3 }", "rows_at_least 9 is above"),
     ],

@@ -7,6 +7,7 @@ integer unless the caller, or a tag that our own writer left, says otherwise. Ev
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,9 +65,9 @@ def schema_in(
         time=reader.roles.get("time"),
         key=reader.roles.get("key"),
         rows_at_least=max(1, rows.min_examples_count) if rows.HasField("min_examples_count") else 1,
-        rows_at_most=rows.max_examples_count if rows.HasField("max_examples_count") else None,
-        growth_at_least=growth.min_fraction_threshold if growth.HasField("min_fraction_threshold") else None,
-        growth_at_most=growth.max_fraction_threshold if growth.HasField("max_fraction_threshold") else None,
+        rows_at_most=_limit(rows, "max_examples_count", where),
+        growth_at_least=_limit(growth, "min_fraction_threshold", where),
+        growth_at_most=_limit(growth, "max_fraction_threshold", where),
         environments=tuple(others),
         default_in=() if set(named) == {"training", "serving"} and not others else named,
     )
@@ -184,7 +185,10 @@ class _Reader:
         if column.kind is Kind.STRING:
             self._text_bounds(low, high, path)
             return replace(column, pattern=WHOLE)
-        if column.kind is Kind.BOOLEAN:
+        if not column.kind.is_numeric:
+            if column.kind is not Kind.BOOLEAN:
+                why = f"A column of kind {column.kind.value} has no bounds."
+                self.lost.append(Lost(".".join(path), f"bounds {low} to {high}", why))
             return column
         semantics: Semantics = "categorical" if domain.is_categorical and column.kind is Kind.INTEGER else ""
         return replace(column, minimum=low, maximum=high, semantics=semantics)
@@ -299,9 +303,9 @@ class _Reader:
                     )
                 )
         elif shape == "value_counts":
-            counts = [_limits(each) for each in feature.value_counts.value_count]
-        elif shape == "value_count" and _limits(feature.value_count) != (1, 1):
-            counts = [_limits(feature.value_count)]
+            counts = [_limits(each, place) for each in feature.value_counts.value_count]
+        elif shape == "value_count" and _limits(feature.value_count, place) != (1, 1):
+            counts = [_limits(feature.value_count, place)]
         if not counts and self.kinds.get(place) is Kind.LIST:
             counts = [(None, None) if shape is None else (1, 1)]
         for low, high in counts:
@@ -331,7 +335,7 @@ class _Reader:
         }
 
     def _distinct(self, counted: Any, kind: Kind, place: str) -> dict[str, Any]:
-        low, high = _limits(counted)
+        low, high = _limits(counted, place)
         if (low, high) == (None, None):
             return {}
         if kind in (Kind.BINARY, Kind.STRUCT, Kind.NULL):
@@ -345,7 +349,7 @@ class _Reader:
         for field, name in DISTANCES.items():
             if not comparator.HasField(field) or not getattr(comparator, field).HasField("threshold"):
                 continue
-            threshold = getattr(comparator, field).threshold
+            threshold = _limit(getattr(comparator, field), "threshold", where)
             if name not in plugins.names("evidence.distances"):
                 self.lost.append(Lost(where, f"{field}: {threshold:g}", "There is no such distance here.", "notimpl"))
             elif kind not in plugins.load("evidence.distances", name).KINDS:
@@ -392,8 +396,18 @@ DISTANCES = {
 """TFMD's comparators and our distances. Our Jensen–Shannon distance is the root of TFDV's divergence."""
 
 
-def _limits(count: Any) -> tuple[int | None, int | None]:
-    return tuple(getattr(count, end) if count.HasField(end) else None for end in ("min", "max"))  # type: ignore[return-value]
+def _limits(count: Any, where: str) -> tuple[int | None, int | None]:
+    return _limit(count, "min", where), _limit(count, "max", where)
+
+
+def _limit(message: Any, field: str, where: str) -> Any:
+    """A limit that is set, or None. Raises BadProto for one below 0, or that is no number."""
+    if not message.HasField(field):
+        return None
+    value = getattr(message, field)
+    if not (value >= 0 and math.isfinite(value)):
+        raise BadProto.contradiction(where, f"{field} is {value}, a number of at least 0 is expected")
+    return value
 
 
 def _rest(share: float) -> float:
