@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from seakeep.core import plugins
 from seakeep.core.kinds import Kind
@@ -17,9 +17,9 @@ from seakeep.core.schema import ColumnSchema, Schema, Semantics
 from seakeep.data.contract.contradictions import contradictions
 from seakeep.integrations._tfx import tags
 from seakeep.integrations._tfx.carried import Lost
+from seakeep.integrations._tfx.domains_in import Domains
 from seakeep.integrations._tfx.errors import BadProto
 from seakeep.integrations._tfx.fields import lost_fields
-from seakeep.integrations._tfx.narrow import shortest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,6 @@ _PHYSICAL = {
 }
 NOT_JUDGED = ("PLANNED", "ALPHA", "DEPRECATED", "DEBUG_ONLY", "DISABLED")
 """Stages whose features TFDV does not judge."""
-WHOLE, DECIMAL = r"\s*[+-]?\d+\s*", r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|\s*[+-]?(inf|infinity|nan)\s*"
 
 
 def schema_in(
@@ -95,6 +94,7 @@ class _Reader:
         self.used: set[str] = set()
         self.roles: dict[str, str] = {}
         self.lost: list[Lost] = []
+        self.domains_of = Domains(where, self.lost)
 
     def column(self, feature: Any, path: tuple[str, ...]) -> ColumnSchema:
         place, said = ".".join(path), tags.read(feature.annotation.tag)
@@ -153,9 +153,9 @@ class _Reader:
                     f"{self.where}, feature {place!r}", f"its domain {value!r} is not in the schema"
                 )
             value = self.domains.get(value) or self.numbers[value]
-        kinds = {"IntDomain": self._integers, "FloatDomain": self._floats, "StringDomain": self._strings,
-                 "BoolDomain": self._booleans, "StructDomain": self._struct, "ImageDomain": self._image,
-                 "TimeDomain": self._time}  # fmt: skip
+        kinds = {"IntDomain": self.domains_of.integers, "FloatDomain": self.domains_of.floats, "StringDomain": self.domains_of.strings,
+                 "BoolDomain": self.domains_of.booleans, "StructDomain": self._struct, "ImageDomain": self.domains_of.image,
+                 "TimeDomain": self.domains_of.time}  # fmt: skip
         reader = kinds.get(value.DESCRIPTOR.name)
         if reader is not None:
             return self._mass(feature, reader(column, value, path), place)
@@ -179,110 +179,11 @@ class _Reader:
             return column
         return replace(column, others_at_most=_rest(mass))
 
-    def _integers(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        low, high = (getattr(domain, end) if domain.HasField(end) else None for end in ("min", "max"))
-        self._ordered(low, high, path)
-        if column.kind is Kind.STRING:
-            self._text_bounds(low, high, path)
-            return replace(column, pattern=WHOLE)
-        if not column.kind.is_numeric:
-            if column.kind is not Kind.BOOLEAN:
-                why = f"A column of kind {column.kind.value} has no bounds."
-                self.lost.append(Lost(".".join(path), f"bounds {low} to {high}", why))
-            return column
-        semantics: Semantics = "categorical" if domain.is_categorical and column.kind is Kind.INTEGER else ""
-        return replace(column, minimum=low, maximum=high, semantics=semantics)
-
-    def _floats(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        low, high = (shortest(getattr(domain, end)) if domain.HasField(end) else None for end in ("min", "max"))
-        self._ordered(low, high, path)
-        if column.kind is Kind.STRING:
-            self._text_bounds(low, high, path)
-            return replace(column, pattern=DECIMAL)
-        if column.kind is not Kind.NUMBER:
-            return replace(column, minimum=low, maximum=high) if column.kind is Kind.INTEGER else column
-        infinite = not domain.disallow_inf and (low is None or high is None)  # infinite values break bounds, too
-        if infinite and (low is not None or high is not None):
-            end, value = ("maximum", "inf") if high is not None else ("minimum", "-inf")
-            self.lost.append(
-                Lost(".".join(path), f"{value} beyond the {end}", "Infinite values are allowed or not, both of them.")
-            )
-        nan: Literal["refused", "allowed"] = "refused" if domain.disallow_nan else "allowed"
-        return replace(column, minimum=low, maximum=high, nan=nan, infinite=infinite)
-
-    def _text_bounds(self, low: object, high: object, path: tuple[str, ...]) -> None:
-        if low is not None or high is not None:
-            self.lost.append(
-                Lost(
-                    ".".join(path),
-                    f"bounds {low} to {high}",
-                    "The column is text of numbers; convert it on reading, and bound it.",
-                    "notimpl",
-                )
-            )
-
-    def _ordered(self, low: Any, high: Any, path: tuple[str, ...]) -> None:
-        if low is not None and high is not None and low > high:
-            raise BadProto.contradiction(
-                f"{self.where}, feature {'.'.join(path)!r}", f"its min {low} is above its max {high}"
-            )
-
-    def _strings(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        values = tuple(dict.fromkeys(domain.value))
-        if column.kind is not Kind.STRING:
-            self.lost.append(
-                Lost(
-                    ".".join(path),
-                    f"{len(values)} values",
-                    f"A column of kind {column.kind.value} has no list of text.",
-                )
-            )
-            return column
-        return replace(column, values=values)
-
-    def _booleans(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        texts = tuple(text for text in (domain.true_value, domain.false_value) if text)
-        if column.kind is Kind.STRING and texts:
-            return replace(column, values=texts)
-        if column.kind is Kind.INTEGER:
-            return replace(column, values=(0, 1))
-        if column.kind is Kind.NUMBER:
-            self.lost.append(
-                Lost(
-                    ".".join(path),
-                    "the values 0 and 1 alone",
-                    "Numbers have bounds here and no list of values.",
-                    "notimpl",
-                )
-            )
-            return replace(column, minimum=0.0, maximum=1.0)
-        return column
-
     def _struct(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
         if column.kind is not Kind.STRUCT:
             return column
         fields = {each.name: self.column(each, (*path, each.name)) for each in domain.feature}
         return replace(column, fields=fields)
-
-    def _image(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        del path
-        most = domain.max_image_byte_size if domain.HasField("max_image_byte_size") else None
-        kind = Kind.BINARY if column.kind is Kind.STRING else column.kind
-        return replace(column, kind=kind, semantics="image", length_at_most=most)
-
-    def _time(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
-        if column.kind is Kind.TIMESTAMP:
-            return column
-        form = domain.string_format or type(domain).IntegerTimeFormat.Name(domain.integer_format)
-        self.lost.append(
-            Lost(
-                ".".join(path),
-                f"time_domain {form}",
-                "It states no rule that TFDV keeps; convert the column on reading.",
-                "notimpl",
-            )
-        )
-        return column
 
     def _shaped(self, feature: Any, leaf: ColumnSchema, place: str) -> ColumnSchema:
         """The leaf, or lists of it, by how many values a row may hold."""

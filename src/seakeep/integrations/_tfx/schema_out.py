@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from seakeep.core.kinds import Kind
 from seakeep.integrations._tfx import tags
 from seakeep.integrations._tfx.carried import Lost
+from seakeep.integrations._tfx.domains_in import DECIMAL, WHOLE
 from seakeep.integrations._tfx.errors import BadProto
 from seakeep.integrations._tfx.files import protos
 from seakeep.integrations._tfx.narrow import narrowed, shortest
-from seakeep.integrations._tfx.schema_in import BYTES, DECIMAL, DISTANCES, FLOAT, INT, STRUCT, WHOLE
+from seakeep.integrations._tfx.schema_in import BYTES, DISTANCES, FLOAT, INT, STRUCT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
