@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 from tests.data.statistics.plain_statistics import plain_numbers, plain_texts
 
+from seakeep.core.column_statistics import ColumnStatistics
 from seakeep.core.distinct import DistinctSketch
 from seakeep.core.statistics import Statistics
 from seakeep.data import profile, profile_frame, read
@@ -119,3 +121,30 @@ def test_a_table_of_columns_without_rows_has_them_all(tmp_path: Path) -> None:
     found = profile(read(tmp_path / "empty.parquet"))
     assert (found.rows, len(found.columns)) == (0, 9)
     assert found == Statistics() + found == profile_frame(pl.read_parquet(tmp_path / "empty.parquet"))
+
+
+def test_a_file_that_is_written_anew_between_two_columns_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.parquet"
+    frame = pl.DataFrame({f"c{i}": normal for i in range(30)})
+    frame.write_parquet(path)
+    dataset = read(path)
+    frame[:100].write_parquet(tmp_path / "new")
+    counted = profiling.column_statistics
+
+    def counted_while_it_changes(values: pl.Series) -> ColumnStatistics:
+        if len(values) == ROWS:
+            (tmp_path / "new").rename(path)
+        return counted(values)
+
+    monkeypatch.setattr(profiling, "column_statistics", counted_while_it_changes)
+    monkeypatch.setattr(profiling, "ThreadPoolExecutor", lambda _: ThreadPoolExecutor(1))
+    monkeypatch.setattr(profiling, "TOGETHER", 1)
+    with pytest.raises(CannotRead) as caught:
+        profile(dataset)
+    assert str(caught.value) == (
+        f"{path} changed while it was read: some of its columns had 100 rows, others {ROWS:,}\n"
+        "  A file was written anew in its place meanwhile.\n"
+        "  Read it again once it is written; let writers write under another name and rename."
+    )

@@ -147,6 +147,16 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def encrypted(cls, path: Path) -> CannotRead:
+        return cls(
+            f"{path} is an encrypted Parquet file, a plain one is expected",
+            where="its first or last bytes are PARE",
+            cause="It was written with keys, and Seakeep keeps none.",
+            fix="Decrypt it with the program that wrote it, or read it yourself: seakeep.read(polars.read_parquet(…)).",
+            path=str(path),
+        )
+
+    @classmethod
     def old_feather(cls, path: Path) -> CannotRead:
         return cls(
             f"{path} is Feather of version 1, Arrow IPC (Feather 2) is expected",
@@ -183,6 +193,17 @@ class CannotRead(DataError):
             cause="A column mixes types, or holds Python objects.",
             fix="Give every column one type first: frame.convert_dtypes() in pandas, table.cast(…) in Arrow.",
             reason=reason,
+        )
+
+    @classmethod
+    def changed(cls, called: str, fewest: int, most: int) -> CannotRead:
+        return cls(
+            f"{called} changed while it was read: some of its columns had {fewest:,} rows, others {most:,}",
+            cause="A file was written anew in its place meanwhile.",
+            fix="Read it again once it is written; let writers write under another name and rename.",
+            called=called,
+            fewest=fewest,
+            most=most,
         )
 
     @classmethod

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from seakeep.core.statistics import ColumnStatistics, Statistics
+from seakeep.data.errors import CannotRead
 from seakeep.data.frames import batches, schema_of
 from seakeep.data.sources import reads_columns_apart
 from seakeep.data.statistics.asked import Asked
@@ -73,8 +74,11 @@ def profile(
     if asked:
         return profile_deep(dataset, asked, cores=_cores())
     groups = _groups(dataset, schema)
-    parts = list(_apart(dataset, groups) if len(groups) >= _cores() else _together(dataset, schema))
-    return Statistics(parts[-1][0], {name: column for _, part in parts for name, column in part.items()})
+    parts = list(_apart(dataset, groups) if len(groups) > 1 else _together(dataset, schema))
+    fewest, most = min(rows for rows, _ in parts), max(rows for rows, _ in parts)
+    if fewest != most:
+        raise CannotRead.changed(dataset.description, fewest, most)
+    return Statistics(most, {name: column for _, part in parts for name, column in part.items()})
 
 
 def profile_frame(frame: pl.DataFrame) -> Statistics:
