@@ -140,3 +140,24 @@ def test_a_sample_is_the_same_whatever_the_batches():
         cut.see(rows[start : start + 700].clone(), start, "table")
     assert whole.rows().equals(cut.rows())
     assert 200 < whole.rows().height < 400
+
+
+def test_a_column_called_as_the_row_number_is_refused():
+    with pytest.raises(CannotInspect, match="the table has a column '@row'"):
+        seakeep.inspect(seakeep.read(TABLE.rename({"age": "@row"})))
+
+
+def test_columns_may_have_the_names_that_are_used_inside():
+    names = ["text", "rows", "count", "@order", "table", "plain", "bare", "forms", "paid"]
+    columns = {name: [f"{name} {at % 7}" for at in range(ROWS)] for name in names}
+    report = seakeep.inspect(
+        seakeep.read(pl.DataFrame(columns).with_columns(literal=TABLE["late"])), label="literal", key="rows"
+    )
+    assert "quality.duplicate_keys" in {check.code for check in report.failed}
+
+
+@pytest.mark.parametrize("role", ["label", "time", "key"])
+@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}, {"a": 2}], [b"a", b"b"], [1.5, float("nan")], [None, None]])
+def test_roles_of_any_type_are_looked_at_or_left_alone(role, values):
+    table = TABLE.with_columns(odd=pl.Series(values * (ROWS // 2)))
+    assert seakeep.inspect(seakeep.read(table), **{role: "odd"}).checks

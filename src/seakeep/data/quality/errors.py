@@ -28,6 +28,16 @@ class CannotInspect(UsageError):
         )
 
     @classmethod
+    def reserved(cls, name: str, dataset: str) -> CannotInspect:
+        return cls(
+            f"the table has a column {name!r}, which is what inspect calls a row's number",
+            where=dataset,
+            cause="It is a quarantine file, or was made from one.",
+            fix=f"Leave it out on reading: seakeep.read(…, drop=[{name!r}])",
+            name=name,
+        )
+
+    @classmethod
     def other_statistics(cls, names: list[str], dataset: str) -> CannotInspect:
         return cls(
             f"the statistics lack the columns {', '.join(names[:5])} of the table",

@@ -15,7 +15,7 @@ from seakeep.core.errors import UsageError
 from seakeep.core.report import Check, Report, Verdict
 from seakeep.data.frames import schema_of
 from seakeep.data.quality.errors import CannotInspect
-from seakeep.data.quality.finding import GROUP, Found, Look, Table
+from seakeep.data.quality.finding import GROUP, ROW, Found, Look, Table
 from seakeep.data.quality.looking import Sample, TextValues, known_texts, show, unknown_texts
 from seakeep.data.statistics.profile import profile
 
@@ -72,6 +72,8 @@ def _table(
     statistics: Statistics | None,
 ) -> Table:
     types = schema_of(dataset)
+    if ROW in types:
+        raise CannotInspect.reserved(ROW, dataset.description)
     found: dict[str, str | None] = {}
     for role, column in roles.items():
         declared = getattr(schema, role) if schema and getattr(schema, role) in types else None

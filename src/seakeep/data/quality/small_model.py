@@ -61,6 +61,7 @@ def _encoded(rows: pl.DataFrame, name: str) -> NDArray[np.float64]:
     values = rows[name]
     if values.dtype.is_numeric() or values.dtype.is_temporal() or values.dtype == pl.Boolean:
         return numbers(rows, name)
-    counted = values.cast(pl.String).value_counts().sort(["count", name], descending=[True, False]).head(CATEGORIES)
-    codes = {text: float(at) for at, text in enumerate(counted[name].to_list())}
-    return values.cast(pl.String).replace_strict(codes, default=float(CATEGORIES), return_dtype=pl.Float64).to_numpy()
+    texts = values.cast(pl.String).alias("text")
+    counted = texts.value_counts(name="rows").sort(["rows", "text"], descending=[True, False]).head(CATEGORIES)
+    codes = {text: float(at) for at, text in enumerate(counted["text"].to_list())}
+    return texts.replace_strict(codes, default=float(CATEGORIES), return_dtype=pl.Float64).to_numpy()
