@@ -126,7 +126,7 @@ def run(address: str, folder: Path, columns: int) -> dict[str, object]:
 
 
 def show(results: dict[str, dict[str, object]]) -> None:
-    digests = {str(each.get("digest")) for each in results.values()}
+    digests = {str(each["digest"]) for each in results.values() if "digest" in each}
     print(f"{'engine':20}{'start s':>9}{'profile s':>11}{'killed s':>10}  load {os.getloadavg()[0]:.1f}")
     for address, each in results.items():
         cells = [f"{each[name]:.1f}" if name in each else "-" for name in ("start", "profile", "killed")]

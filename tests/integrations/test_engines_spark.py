@@ -9,13 +9,6 @@ from .clusters import FOREIGN, ran, same_release, told
 
 pytestmark = pytest.mark.platform
 
-ASLEEP = """
-import socket, sys
-from seakeep.data.engines import connect
-with socket.create_server(("127.0.0.1", 0)) as asleep:
-    connect(f"spark://127.0.0.1:{asleep.getsockname()[1]}", seconds=8)
-"""
-
 
 def test_a_cluster_keeps_the_laws_of_engines_and_outlives_a_killed_machine(tmp_path):
     found = told(ran("spark", FOREIGN / "spark_cluster.py", tmp_path, free_port()))
@@ -25,10 +18,3 @@ def test_a_cluster_keeps_the_laws_of_engines_and_outlives_a_killed_machine(tmp_p
 
 def test_a_run_makes_the_same_release(tmp_path):
     same_release("spark", "spark://local[2]", tmp_path)
-
-
-def test_a_master_that_does_not_answer_is_told_in_time():
-    done = ran("spark", "-c", ASLEEP)
-    assert done.returncode != 0
-    assert "CannotConnect: " in done.stderr
-    assert "Check the master's page" in done.stderr

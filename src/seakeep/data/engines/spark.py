@@ -61,14 +61,14 @@ class SparkEngine:
         with ThreadPoolExecutor(_JOBS) as pool:
             try:
                 while group := list(islice(waiting, size)):
-                    under_way.append(pool.submit(self._answers, shared, group))
+                    under_way.append(pool.submit(self._answers, job, shared, group))
                     if len(under_way) > _JOBS:
                         yield from under_way.popleft().result()
                 while under_way:
                     yield from under_way.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                self._end(under_way)
+                self._end(job, under_way)
         shared.unpersist()
 
     def close(self) -> None:
@@ -76,10 +76,11 @@ class SparkEngine:
         if self.owned:
             self.context.stop()
 
-    def _answers(self, shared: Any, units: list[Unit]) -> list[Answer]:
+    def _answers(self, job: Job, shared: Any, units: list[Unit]) -> list[Answer]:
         """The answers of these units, a task each."""
         from py4j.protocol import Py4JError
 
+        self.context.setJobGroup(job.identity, f"seakeep {job.function}")
         try:
             tasks = self.context.parallelize(units, len(units)).map(partial(_perform, shared))
             answers: list[Answer] = tasks.collect()
@@ -87,9 +88,10 @@ class SparkEngine:
             raise EngineBroke.lost(self.address, _reason(error)) from error
         return answers
 
-    def _end(self, under_way: deque[Future[list[Answer]]]) -> None:
+    def _end(self, job: Job, under_way: deque[Future[list[Answer]]]) -> None:
+        """End what nobody waits for any more; a session that the program made may do other work."""
         if any(not each.done() for each in under_way):
-            self.context.cancelAllJobs()
+            self.context.cancelJobGroup(job.identity)
 
 
 def connect(place: Place, *, seconds: float) -> SparkEngine:
