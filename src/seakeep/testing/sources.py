@@ -156,7 +156,7 @@ def _check_empty(source: Source, table: pl.DataFrame) -> None:
 
 def _check_many(make: Make) -> None:
     """More rows than a small buffer holds: every one of them once, in order, whatever the pieces."""
-    table = ordinary(1000)
+    table = ordinary(300)
     moments = pl.concat([piece.select("moment").collect() for piece in make(table).pieces()])["moment"]
     hold(
         moments.to_list() == table["moment"].to_list(),

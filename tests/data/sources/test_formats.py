@@ -85,11 +85,26 @@ def test_types_of_json_can_be_given_also_of_what_no_line_has(file) -> None:
         ('{"a": true}\n{"a": 1}\n', r"'a' holds a number, and a boolean in line 1 \(line 2\)"),
         ('{"a": [1]}\n{"a": null}\n{"a": 1}\n', r"'a' holds a number, and an array in line 1 \(line 3\)"),
         ("word\n", r"\(line 1\)"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}\n", r"\(line 1\)"),
+        (b'{"a": 1}\n{"a": "\xff"}\n', r"can't decode byte 0xff.*\(line 2\)"),
+        (b'{"a": 1}\n' + bytes(50), r"Expecting value.*\(line 2\)"),
     ],
 )
 def test_a_broken_line_of_json_is_named(file, content, words) -> None:
     with pytest.raises(BadText, match=words):
         read(file(content))
+
+
+def test_a_mark_of_utf8_is_passed_over_in_json(file) -> None:
+    assert collect(read(file(b'\xef\xbb\xbf{"a": 1}\n'))).rows() == [(1,)]
+
+
+def test_encrypted_parquet_is_told(tmp_path) -> None:
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(b"PARE" + content[4:-4] + b"PARE")
+    with pytest.raises(CannotRead, match=r"a\.parquet is an encrypted Parquet file, a plain one is expected"):
+        read(tmp_path / "a.parquet")
 
 
 def test_values_of_several_types_in_ranges_of_their_own_are_named(file, monkeypatch) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seakeep.core.errors import UsageError
@@ -79,6 +79,7 @@ def crc_by_hand(content: bytes) -> int:
     return state ^ 0xFFFFFFFF
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.binary(max_size=40) | st.integers(500, 2100).map(lambda n: bytes(i * 7 % 251 for i in range(n))), max_size=8
@@ -155,6 +156,7 @@ def test_what_is_written_is_read_by_protobuf(tmp_path) -> None:
     assert list(third.features.feature["i"].int64_list.value) == [-(2**63)]
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -299,6 +301,8 @@ def test_what_an_example_cannot_hold_is_refused(tmp_path) -> None:
     for value in ({"x": 1}, [[1]]):
         with pytest.raises(UnsupportedColumn, match=r"column 'a' is of type .*, which a tf\.Example cannot hold"):
             write_tfrecord(pl.DataFrame({"a": [value]}), tmp_path / "a.tfrecord")
+    with pytest.raises(UnsupportedColumn, match="column 'a' is of type UInt64"):
+        write_tfrecord(pl.DataFrame({"a": pl.Series([2**64 - 1], dtype=pl.UInt64)}), tmp_path / "a.tfrecord")
     assert not list(tmp_path.iterdir())
     with pytest.raises(UsageError, match="there is no compression 'lz4'"):
         write_tfrecord(pl.DataFrame({"a": [1]}), tmp_path / "a.tfrecord", compression="lz4")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from seakeep.data.reading.options import TextOptions
 
+_MARK = b"\xef\xbb\xbf"
 _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -156,6 +157,7 @@ class _Types:
 def _parsed(path: Path, plain: Path, span: Span, schema: pl.Schema | None, *, rows: int | None = None) -> pl.DataFrame:
     """The lines of a span. schema: the columns to read; None to infer them. Raises BadText, naming the line."""
     content = bytes_of(plain, span)
+    content = content if span.start else content.removeprefix(_MARK)
     if not content.strip():
         return pl.DataFrame(schema=schema)
     try:
@@ -172,8 +174,8 @@ def _explained(path: Path, plain: Path, span: Span, content: bytes, error: BaseE
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
-        except ValueError as broken:
+            value = json.loads(line.decode())
+        except (ValueError, RecursionError) as broken:
             return BadText.bad_record(path, number, str(broken))
         if not isinstance(value, dict):
             return BadText.bad_record(path, number, f"it holds a {type(value).__name__}, an object is expected")

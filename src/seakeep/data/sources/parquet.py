@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seakeep.data.reading.options import TextOptions
 
 PIECE_ROWS = 1 << 19
-_MAGIC = b"PAR1"
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
 _SMALLEST = 12
 _MOST_ROWS = 1 << 40
 
@@ -102,5 +102,7 @@ def _check_marks(path: Path) -> None:
         raise CannotRead.forbidden(path, error) from error
     if size == 0:
         raise CannotRead.empty(path)
+    if _ENCRYPTED in (head, tail):
+        raise CannotRead.encrypted(path)
     if size < _SMALLEST or head != _MAGIC or tail != _MAGIC:
         raise CannotRead.torn(path, "parquet", f"{size:,} bytes without the mark PAR1 at both ends")

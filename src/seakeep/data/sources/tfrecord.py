@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from seakeep.data.reading.options import TextOptions
 
-_ROW = "@record"
+_ROW = "@@seakeep record"
 """A column that every part has, so that records without any feature are rows too."""
 _GZIP, _ZLIB = b"\x1f\x8b", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 

@@ -125,7 +125,10 @@ def _plain(column: pl.Series) -> pl.Series:
         inner = _target(pl.Series(dtype=dtype.inner).dtype, column.name, dtype)
         return column.list.eval(_cast(pl.element(), pl.Series(dtype=dtype.inner).dtype, inner))
     target = _target(dtype, column.name, dtype)
-    return column.to_frame().select(_cast(pl.col(column.name), dtype, target)).to_series()
+    try:
+        return column.to_frame().select(_cast(pl.col(column.name), dtype, target)).to_series()
+    except pl.exceptions.InvalidOperationError as error:
+        raise UnsupportedColumn.not_in_examples(column.name, dtype) from error
 
 
 def _target(dtype: pl.DataType, name: str, whole: pl.DataType) -> pl.DataType:
