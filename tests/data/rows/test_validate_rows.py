@@ -409,3 +409,19 @@ def test_progress_ends_with_all_rows():
 def test_a_negative_number_of_examples_is_refused():
     with pytest.raises(UsageError, match="examples must be at least 0"):
         validate_rows(read(pl.DataFrame({"x": [1]})), contract(), examples=-1)
+
+
+def test_parts_of_a_table_show_examples_of_what_only_the_whole_makes_too_much(monkeypatch):
+    from seakeep.data.rows import elsewhere
+
+    monkeypatch.setattr(elsewhere, "ROWS", 10)
+    columns = {
+        "x": ColumnSchema(Kind.INTEGER, minimum=0, missing_at_most=0.2),
+        "y": ColumnSchema(Kind.INTEGER, missing_at_most=0.05),
+    }
+    x = [None] * 5 + list(range(-2, 93))
+    table = read(pl.DataFrame({"x": x, "y": [1] * 40 + [None] * 5 + [1] * 45 + [None] * 10}))
+    here, there = (validate_rows(table, contract(**columns), engine=engine) for engine in (None, "local[2]"))
+    assert here == there
+    shown = {(check.code, check.subject) for check in here.checks if "examples" in check.evidence}
+    assert shown == {("rows.bounds", "x"), ("rows.missing", "y")}

@@ -17,7 +17,7 @@ from seakeep.data.rows.lookups import OWN
 from seakeep.data.rows.plan import asked, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from seakeep.core.dataset import Dataset
     from seakeep.data.rows.criteria import Criterion
@@ -89,8 +89,19 @@ def _row(dataset: Dataset, number: int, query: pl.LazyFrame) -> dict[str, Any]:
     return fetch(dataset, number, query, streaming=True).row(0, named=True)
 
 
-def look(plan: Plan, dataset: Dataset, *, examples: int, progress: Callable[[int, float, float], None] | None) -> Found:
-    """Everything that a report says of a table's rows. progress: called with (rows so far, share of the table, seconds)."""
+def look(
+    plan: Plan,
+    dataset: Dataset,
+    *,
+    examples: int,
+    progress: Callable[[int, float, float], None] | None,
+    is_part: bool = False,
+) -> Found:
+    """Everything that a report says of a table's rows.
+
+    progress: called with (rows so far, share of the table, seconds). is_part: whether this is one part of a table; then there are examples of
+    whatever is broken, since only the whole tells whether a share is within what is allowed.
+    """
     pieces, started = dataset.pieces(), time.perf_counter()
     counted: list[Counts] = []
     for number, piece in enumerate(pieces):
@@ -100,7 +111,9 @@ def look(plan: Plan, dataset: Dataset, *, examples: int, progress: Callable[[int
             progress(rows, share, time.perf_counter() - started)
     zero = (0,) * len(plan.criteria)
     counts = sum(counted, Counts(0, zero, zero))
-    looking = _Examples(plan, dataset, examples, counts)
+    looking = _Examples(
+        plan, dataset, examples, [at for at, each in enumerate(plan.criteria) if is_part or counts.shows(at, each)]
+    )
     start = 0
     for number, (piece, found) in enumerate(zip(pieces, counted, strict=True)):
         looking.at(number, piece.with_row_index(ROW, start), found)
@@ -111,9 +124,9 @@ def look(plan: Plan, dataset: Dataset, *, examples: int, progress: Callable[[int
 class _Examples:
     """The examples found so far. broken_rows: rows that break a criterion which marks. shown: the criteria that deserve examples."""
 
-    def __init__(self, plan: Plan, dataset: Dataset, most: int, counts: Counts) -> None:
+    def __init__(self, plan: Plan, dataset: Dataset, most: int, shown: Sequence[int]) -> None:
         self.plan, self.dataset, self.most = plan, dataset, most
-        self.shown = [at for at, each in enumerate(plan.criteria) if counts.shows(at, each)]
+        self.shown = shown
         self.found: dict[int, pl.DataFrame] = {}
         self.broken_rows = 0
 

@@ -61,7 +61,7 @@ def looked(frame: pl.DataFrame, call: Call) -> bytes:
     """On a worker: what `look` finds in these rows, by their numbers in the table."""
     plan: Plan = from_text(call.files[_PLAN].decode())
     most = json.loads(call.given)["examples"]
-    found = look(plan, Dataset(MemorySource.of(frame)), examples=most, progress=None)
+    found = look(plan, Dataset(MemorySource.of(frame)), examples=most, progress=None, is_part=True)
     shown = {at: packed(_numbered(some, call.begin)) for at, some in found.examples.items()}
     told = {"counts": found.counts, "broken_rows": found.broken_rows, "examples": shown}
     return to_json(told, indent=None).encode()

@@ -73,7 +73,7 @@ class _Told:
         self.asked = found.counts.asked[at]
         self.is_rule = criterion.code in ("rows.holds", "rows.refers")
         self.of = self.rows if self.is_rule else self.asked
-        self.frame = found.examples.get(at)
+        self.frame = found.examples.get(at) if found.counts.shows(at, criterion) else None
 
     @property
     def share(self) -> float:
