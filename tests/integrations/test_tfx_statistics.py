@@ -110,9 +110,11 @@ def test_quantiles_are_within_their_bucket_and_it_is_told() -> None:
 
 def test_a_list_of_values_in_an_imported_column_of_integers_is_inconclusive() -> None:
     after = back(of(pl.DataFrame({"c": [1, 2, 3] * 50}))).value
-    contract = seakeep.core.Schema("t", {"c": seakeep.core.schema.ColumnSchema(Kind.INTEGER, values=(1, 2, 3))})
+    column = seakeep.core.schema.ColumnSchema(Kind.INTEGER, values=(1, 2, 3), unique=True, distinct_at_least=2)
+    contract = seakeep.core.Schema("t", {"c": column}, label="c")
     checks = {check.code: check.verdict.value for check in seakeep.validate(after, contract).checks}
-    assert checks["schema.domain"] == "inconclusive"
+    for code in ("domain", "unique", "distinct", "label_classes"):
+        assert checks[f"schema.{code}"] == "inconclusive", code
 
 
 def test_slices_are_datasets_beside_all_examples() -> None:

@@ -91,8 +91,20 @@ def check_length(name: str, contract: ColumnSchema, found: ColumnStatistics) -> 
     return Check("schema.length", name, Verdict.FAIL, message, observed, limit, fix, numbers)
 
 
+def uncounted(code: str, name: str, found: ColumnStatistics) -> Check | None:
+    """An inconclusive check, where statistics that came from elsewhere do not tell how many different values there are."""
+    if found.sketch is not None or found.top.is_exact or not found.finite:
+        return None
+    message = f"Column {name!r}: its statistics do not tell how many different values it has."
+    fix = "They were written by another system: profile the table itself, seakeep profile DATA."
+    return Check(code, name, Verdict.INCONCLUSIVE, message, fix=fix, evidence={"values": found.finite})
+
+
 def check_distinct(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
     """How many different values there are: counted where few, else within four standard errors of the sketch."""
+    unknown = uncounted("schema.distinct", name, found)
+    if unknown:
+        return unknown
     slack = DISTINCT_SLACK if found.sketch else 0.0
     count, least, most = found.distinct, contract.distinct_at_least, contract.distinct_at_most
     low, high = count * (1 - slack), count * (1 + slack)

@@ -15,7 +15,7 @@ from seakeep.data.comparison.moves import readable
 from seakeep.data.contract.infer import UNIQUE_SLACK, round_up, seen_twice
 from seakeep.data.contract.nested import holds_nested, nested
 from seakeep.data.validation.guesses import FEWEST_ROWS, spelled_otherwise, unit_changed
-from seakeep.data.validation.limits import check_limits, check_present, count_missing
+from seakeep.data.validation.limits import check_limits, check_present, count_missing, uncounted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,6 +217,9 @@ def check_bounds(name: str, contract: ColumnSchema, found: ColumnStatistics) -> 
 
 def check_unique(name: str, found: ColumnStatistics) -> Check:
     """No value twice: certain while values are listed, within the sketch's error beyond."""
+    unknown = None if any(count > 1 for count in found.top.counts) else uncounted("schema.unique", name, found)
+    if unknown:
+        return unknown
     numbers: dict[str, Json] = {"distinct": found.distinct, "values": found.finite}
     if not seen_twice(found):
         bound = f" (the sketch would have seen {UNIQUE_SLACK:.1%} of duplicates)" if found.sketch else ""
@@ -239,6 +242,9 @@ def check_label(name: str, found: ColumnStatistics) -> Check:
         )
         fix = f'Derive one on reading: seakeep.read(…, derive={{"{name}": …}}), or name another column as label.'
         return Check("schema.label_classes", name, Verdict.FAIL, message, found.kind.value, None, fix)
+    unknown = None if len(found.top.values) >= 2 else uncounted("schema.label_classes", name, found)
+    if unknown:
+        return unknown
     if found.distinct >= 2:
         message = f"The label {name!r} has {found.distinct:,} different values."
         return Check("schema.label_classes", name, Verdict.PASS, message, found.distinct, 2)
