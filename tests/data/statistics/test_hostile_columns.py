@@ -131,7 +131,7 @@ def test_a_file_that_is_written_anew_between_two_columns_is_refused(
     frame.write_parquet(path)
     dataset = read(path)
     frame[:100].write_parquet(tmp_path / "new")
-    counted = profiling.column_statistics
+    counted = column_statistics
 
     def counted_while_it_changes(values: pl.Series) -> ColumnStatistics:
         if len(values) == ROWS:
