@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from seakeep.data.statistics.associate import associate
     from seakeep.data.statistics.profile import profile, profile_frame
     from seakeep.data.statistics.totals import total
-    from seakeep.data.validation.validate import validate
     from seakeep.data.tfrecord.writing import write_tfrecord
+    from seakeep.data.validation.validate import validate
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)
