@@ -234,7 +234,8 @@ class _Run:
         self.rows_done += frame.height
         if self.progress:
             self.progress(self.rows_done, self.rows_total, time.perf_counter() - self.started)
-        return frame.rechunk()  # Polars cuts row groups where chunks end, and those are the input files' or the engine's
+        # Polars cuts row groups where chunks end, and those are the input files' or the engine's.
+        return frame.rechunk()
 
     def _columns(self) -> list[str] | None:
         if self.keep == "all":
