@@ -92,12 +92,24 @@ def inferred(
     frame: pl.DataFrame, known: Mapping[str, TextType], *, ladder: Sequence[TextType] = LADDER
 ) -> dict[str, TextType]:
     """The type of every column of text in `frame`, the first of `ladder` that fits, joined with what was `known` of it before."""
-    guesses = {name: joined(known.get(name, NOTHING), _guess(frame[name], ladder)) for name in frame.columns}
-    fits = _fit(frame, guesses)
-    return {
-        name: guess if fits[name] else joined(known.get(name, NOTHING), _of_all(frame[name], ladder))
-        for name, guess in guesses.items()
-    }
+    return read_as_inferred(frame, known, ladder=ladder)[0]
+
+
+def read_as_inferred(
+    frame: pl.DataFrame, known: Mapping[str, TextType], *, ladder: Sequence[TextType] = LADDER
+) -> tuple[dict[str, TextType], pl.DataFrame]:
+    """What `inferred` says, and the values, which are read to know it."""
+    types = {name: joined(known.get(name, NOTHING), _guess(frame[name], ladder)) for name in frame.columns}
+    values = _values(frame, types)
+    wrong = [name for name in types if values[name].null_count() > frame[name].null_count()]
+    if not wrong:
+        return types, values
+    types |= {name: joined(known.get(name, NOTHING), _of_all(frame[name], ladder)) for name in wrong}
+    return types, values.with_columns(_values(frame.select(wrong), types))
+
+
+def _values(frame: pl.DataFrame, types: Mapping[str, TextType]) -> pl.DataFrame:
+    return frame.select(types[name].read(pl.col(name)).alias(name) for name in frame.columns)
 
 
 def _guess(texts: pl.Series, ladder: Sequence[TextType]) -> TextType:

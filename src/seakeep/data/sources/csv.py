@@ -9,7 +9,7 @@ a record with too few or too many fields is named by its line, since it usually 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -20,6 +20,7 @@ from seakeep.core.kinds import Kind
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import BadText, CannotRead
 from seakeep.data.kinds import kind_of
+from seakeep.data.reading import kept
 from seakeep.data.reading.dialects import normal_file
 from seakeep.data.reading.records import (
     UTF16,
@@ -32,11 +33,11 @@ from seakeep.data.reading.records import (
     separators,
     spans_of,
 )
-from seakeep.data.reading.text_types import COMMA, COMMA_LADDER, LADDER, NOTHING, TextType, inferred
+from seakeep.data.reading.text_types import COMMA, COMMA_LADDER, LADDER, NOTHING, TextType, read_as_inferred
 from seakeep.data.reading.unpack import plain_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seakeep.data.reading.options import TextOptions
@@ -106,6 +107,9 @@ class CsvSource:
         return register_io_source(rows, schema=self._schema(text))
 
     def _typed(self, text: TextFile, span: Span, columns: Sequence[str]) -> pl.DataFrame:
+        known = kept.kept(text.plain, _part(text, span, self.types, self.options))
+        if known is not None:
+            return known.select(columns)
         texts = _read(text, span, self.options)
         typed = texts.select(self.types[name].read(pl.col(name)).alias(name) for name in columns)
         for name in columns:
@@ -163,18 +167,52 @@ def _check_text(plain: Path, *, called: Path) -> None:
 
 
 def _infer(texts: Sequence[TextFile], options: TextOptions) -> dict[str, TextType]:
-    """Types by column name, from all records or the first `infer_rows`."""
+    """Types by column name, from all records or the first `infer_rows`. Keeps the values that it reads, of small files."""
     types = {name: NOTHING for text in texts for name in text.names}
     left = options.infer_rows
     ladder = COMMA_LADDER if options.dialect.decimal == COMMA else LADDER
+    keeps = left is None and not options.types and sum(text.spans[-1].stop for text in texts) <= kept.SMALL
+    found: list[_Values] = []
+    size = 0
     for text in texts:
+        facts = kept.facts_of(text.plain)
         for span in text.spans:
             if left == 0:
                 return types
             frame = _read(text, span, options)[:left]
-            types.update(inferred(frame.drop(options.types, strict=False), types, ladder=ladder))
+            told, values = read_as_inferred(frame.drop(options.types, strict=False), types, ladder=ladder)
+            types.update(told)
             left = None if left is None else left - frame.height
+            size += int(values.estimated_size()) if keeps else 0
+            if keeps and size <= kept.MOST:
+                found.append(_Values(text, span, facts, values))
+    for each in found:
+        _keep(each, types, options)
     return types
+
+
+class _Values(NamedTuple):
+    """Values of a span, as they were read to know their types. facts: the file's."""
+
+    text: TextFile
+    span: Span
+    facts: kept.Facts | None
+    frame: pl.DataFrame
+
+
+def _keep(values: _Values, types: Mapping[str, TextType], options: TextOptions) -> None:
+    """Keep a span's values, unless a later one showed that a column is of another type."""
+    text, span, facts, frame = values
+    wanted = pl.Schema({name: types[name].dtype for name in text.names})
+    nothing = [name for name, dtype in frame.schema.items() if dtype == pl.Null]
+    ready = frame.with_columns(pl.col(name).cast(wanted[name]) for name in nothing)
+    if ready.schema == wanted:
+        kept.keep(text.plain, _part(text, span, types, options), ready, facts=facts)
+
+
+def _part(text: TextFile, span: Span, types: Mapping[str, TextType], options: TextOptions) -> Hashable:
+    """What kept values depend on besides the file."""
+    return span, tuple((name, types[name]) for name in text.names), repr(options.canonical)
 
 
 def _read(text: TextFile, span: Span, options: TextOptions) -> pl.DataFrame:
