@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core.report import Check, Report, Verdict
 from seakeep.data.contract.evolve import diff_schemas
-from seakeep.data.validation.rules import kind_fits
+from seakeep.data.validation.kind_rule import kind_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -20,7 +20,7 @@ from seakeep.data.comparison.moves import readable
 from seakeep.data.kinds import kind_of
 from seakeep.data.rows.lowering import plain
 from seakeep.data.rows.patterns import whole
-from seakeep.data.validation.rules import kind_fits
+from seakeep.data.validation.kind_rule import kind_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,8 +1,8 @@
 """The rules of one column: each looks at its statistics and its contract and yields a check, passed or failed.
 
 Called by `validate`. A column of the wrong kind is judged no further, but for a changed unit that may explain it: its other
-numbers would be about something else. Text
-that the statistics cannot settle (a domain among more values than they list) is inconclusive, never a pass.
+numbers would be about something else. What the statistics cannot settle (a domain among more values than they list) is
+inconclusive, never a pass.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from seakeep.core.report import Check, Verdict
 from seakeep.data.comparison.moves import readable
 from seakeep.data.contract.infer import UNIQUE_SLACK, round_up, seen_twice
 from seakeep.data.contract.nested import holds_nested, nested
-from seakeep.data.validation.guesses import FEWEST_ROWS, spelled_otherwise, unit_changed
+from seakeep.data.validation.guesses import spelled_otherwise
+from seakeep.data.validation.kind_rule import check_kind
 from seakeep.data.validation.limits import check_limits, check_present, count_missing, uncounted
+from seakeep.data.validation.since import check_constant, check_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from seakeep.core.statistics import ColumnStatistics
 
 MOST_EXAMPLES = 10
-VARIED = 50
 
 
 def check_column(
@@ -104,24 +105,6 @@ def _no_nested(name: str, found: ColumnStatistics) -> Check:
     message = f"Column {name!r}: its statistics tell nothing of its {what}, so they could not be looked at."
     fix = "Profile the table again: the statistics were made by another version of Seakeep, or every list is empty."
     return Check("schema.nested", name, Verdict.INCONCLUSIVE, message, fix=fix)
-
-
-def check_kind(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
-    """The column's kind; integers are numbers."""
-    wanted, got = contract.kind, found.kind
-    if kind_fits(wanted, got):
-        return Check("schema.kind", name, Verdict.PASS, f"Column {name!r} is {got.value}.", got.value, wanted.value)
-    cause, cast = _why_kind(wanted, found)
-    message = f"Column {name!r} is {got.value}; the contract says {wanted.value}.{cause}"
-    fix = f'seakeep.read(…, derive={{"{name}": polars.col("{name}"){cast}}}), or set kind: {got.value} in the contract.'
-    return Check(
-        "schema.kind", name, Verdict.FAIL, message, got.value, wanted.value, fix, {"examples": _examples(found)}
-    )
-
-
-def kind_fits(wanted: Kind, got: Kind) -> bool:
-    """Whether a column of kind `got` keeps a contract of kind `wanted`."""
-    return wanted is got or (wanted is Kind.NUMBER and got is Kind.INTEGER)
 
 
 def check_missing(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
@@ -254,34 +237,6 @@ def check_label(name: str, found: ColumnStatistics) -> Check:
     return Check("schema.label_classes", name, Verdict.FAIL, message, found.distinct, 2, fix)
 
 
-def check_unit(name: str, reference: ColumnStatistics, found: ColumnStatistics) -> Iterator[Check]:
-    """A change of unit since the reference; silent where there is none."""
-    lines = (Kind.INTEGER, Kind.NUMBER, Kind.DURATION)
-    guess = unit_changed(reference, found) if found.kind in lines and reference.kind in lines else None
-    if guess:
-        factor, words = guess
-        message = f"Column {name!r}: its deciles are {factor:.6g} times those of the reference; {words}."
-        fix = f'Turn it back on reading: seakeep.read(…, derive={{"{name}": polars.col("{name}") / {factor:.6g}}}).'
-        if "degrees" in words:
-            message = f"Column {name!r}: {words} since the reference."
-            back = "(polars.col({0!r}) - 32) / 1.8" if factor > 1 else "polars.col({0!r}) * 1.8 + 32"
-            fix = f'Turn it back on reading: seakeep.read(…, derive={{"{name}": {back.format(name)}}}).'
-        yield Check("schema.unit_changed", name, Verdict.FAIL, message, factor, 1.0, fix, {"guess": words})
-
-
-def check_constant(name: str, reference: ColumnStatistics, found: ColumnStatistics) -> Iterator[Check]:
-    """Numbers that varied widely in the reference and are all one value now; silent otherwise.
-
-    Columns of few values (a month, a carrier) are left alone: tables are often cut by them.
-    """
-    varied = reference.distinct >= VARIED and reference.kind in (Kind.INTEGER, Kind.NUMBER, Kind.DURATION)
-    if varied and found.distinct == 1 and found.finite >= FEWEST_ROWS:
-        only = found.top.values[0] if found.top.values else None
-        message = f"Column {name!r} held {reference.distinct:,} different values in the reference and holds {only!r} alone now."
-        fix = "Look for a stuck source or a filter on this column; in a table of one day or one group it may be right."
-        yield Check("schema.constant", name, Verdict.INCONCLUSIVE, message, 1, reference.distinct, fix)
-
-
 def _invalid_utf8(name: str, found: ColumnStatistics) -> Check:
     message = f"Column {name!r}: {found.invalid_utf8:,} values are not UTF-8."
     fix = "The file was written in another encoding: convert it (iconv -f latin1 -t utf-8 FILE) and read it again."
@@ -292,37 +247,3 @@ def _share_outside(found: ColumnStatistics, bound: float, word: str) -> float:
     histogram, rows = found.histogram, max(1, found.histogram.total)
     middles = zip(histogram.middles(), histogram.counts, strict=True)
     return sum(count for middle, count in middles if (middle < bound if word == "below" else middle > bound)) / rows
-
-
-def _why_kind(wanted: Kind, found: ColumnStatistics) -> tuple[str, str]:
-    """The likely cause of a wrong kind, and the expression that converts."""
-    texts = [value for value in found.top.values if isinstance(value, str)]
-    if found.kind is Kind.STRING and wanted in (Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN):
-        odd = next((text for text in texts if not _is_number(text)), None)
-        cause = (
-            f" Text such as {odd!r} made the whole column text."
-            if odd is not None
-            else " Numbers were written as text."
-        )
-        return cause, f".cast(polars.{'Int64' if wanted is Kind.INTEGER else 'Float64'}, strict=False)"
-    if found.kind is Kind.STRING and wanted is Kind.TIMESTAMP:
-        return " Times were written as text.", ".str.to_datetime()"
-    if found.kind is Kind.NUMBER and wanted is Kind.INTEGER:
-        through = (
-            " Missing values turned whole numbers into floating ones on the way (pandas does)." if found.nan else ""
-        )
-        return through, ".fill_nan(None).cast(polars.Int64)"
-    names = {Kind.STRING: "String", Kind.BOOLEAN: "Boolean", Kind.NUMBER: "Float64", Kind.INTEGER: "Int64"}
-    return "", f".cast(polars.{names[wanted]})" if wanted in names else ".cast(…)"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _examples(found: ColumnStatistics) -> list[Json]:
-    return list(found.top.values[:3])
