@@ -18,7 +18,7 @@ from seakeep.core import Kind
 from seakeep.core.errors import DataError, UsageError
 from seakeep.core.report import Verdict
 from seakeep.core.schema import ColumnSchema, RowRule, Schema
-from seakeep.data import read, split_rows, validate_rows
+from seakeep.data import profile, read, split_rows, validate, validate_rows
 from seakeep.data.rows import repeats
 from seakeep.data.rows.errors import BadQuarantine, BadReference, BadRule
 
@@ -76,6 +76,47 @@ def broken(table, schema, **options) -> dict[str, int]:
 )  # fmt: skip
 def test_each_rule_counts_the_rows_that_break_it(column, values, rule, count):
     assert broken(pl.DataFrame({"x": values}), contract(x=column)) == {rule: count}
+
+
+def test_a_share_of_texts_may_not_match_the_pattern_as_in_statistics():
+    column = ColumnSchema(Kind.STRING, pattern="[a-z]", others_at_most=0.25)
+    table = read(pl.DataFrame({"x": ["a", "b", "c", "9"]}))
+    assert validate(profile(table), contract(x=column)).verdict is Verdict.PASS
+    report = validate_rows(table, contract(x=column))
+    assert (report.verdict, report.checks[0].evidence["broken"]) == (Verdict.PASS, 0)
+    assert broken(pl.DataFrame({"x": ["a", "8", "9"]}), contract(x=column)) == {"x.pattern": 2}
+
+
+def test_a_share_of_a_structs_field_is_one_of_the_structs_that_are_there():
+    inner = ColumnSchema(Kind.INTEGER, missing_at_most=0.4)
+    column = ColumnSchema(Kind.STRUCT, fields={"a": inner}, **ANY)
+    table = pl.DataFrame({"x": [{"a": 1}, {"a": None}, None, None]})
+    assert [check.subject for check in validate(profile(read(table)), contract(x=column)).failed] == ["x.a"]
+    found = checks(table, contract(x=column))["rows.missing", "x.a"]
+    assert (found.verdict, found.observed, found.evidence["of"]) == (Verdict.FAIL, 0.5, 2)
+
+
+def test_a_field_that_the_contract_requires_and_no_struct_has_is_told_at_any_depth():
+    fields = {"a": ColumnSchema(Kind.INTEGER), "b": ColumnSchema(Kind.INTEGER)}
+    optional = ColumnSchema(Kind.INTEGER, required=False)
+    struct = ColumnSchema(Kind.STRUCT, fields={**fields, "c": optional})
+    schema = contract(x=ColumnSchema(Kind.LIST, items=struct), y=ColumnSchema(Kind.STRUCT, fields={"in": struct}))
+    table = read(pl.DataFrame({"x": [[{"a": 1}]], "y": [{"in": {"b": 1}}]}))
+    lacking = [check.subject for check in validate_rows(table, schema).failed]
+    assert lacking == ["x[].b", "y.in.a"]
+    assert lacking == [check.subject for check in validate(profile(table), schema).failed]
+
+
+def test_durations_in_nanoseconds_are_cut_as_statistics_cut_them():
+    column = ColumnSchema(Kind.DURATION, minimum=-2)
+    table = pl.DataFrame({"x": pl.Series([-2001, -2000, 1999]).cast(pl.Duration("ns"))})
+    assert validate(profile(read(table)), contract(x=column)).verdict is Verdict.FAIL
+    assert broken(table, contract(x=column)) == {"x.bounds": 1}
+
+
+def test_a_column_of_another_kind_is_not_held_to_be_unique():
+    schema = contract(x=ColumnSchema(Kind.INTEGER, unique=True))
+    assert broken(pl.DataFrame({"x": ["1", "1"]}), schema) == {"x.kind": 0}
 
 
 def test_a_share_that_the_contract_allows_breaks_no_row():

@@ -288,3 +288,15 @@ def test_skew_is_not_asked_of_columns_that_serving_has_not():
     schema = Schema("t", {"x": replace(column, available="after"), "y": column}, label="y")
     calm, moved = stats(x=["a", "b"] * 500, y=["a", "b"] * 500), stats(x=["a"] * 1000, y=["a"] * 1000)
     assert broken(validate(calm, schema, serving=moved)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [(Kind.BINARY, [b"a", b"b"]), (Kind.LIST, [[1], [2]]), (Kind.STRUCT, [{"a": 1}, {"a": 2}])]
+)
+def test_what_is_not_counted_by_value_is_neither_unique_nor_repeated(kind, values):
+    report = validate(stats(x=values), contract(kind, unique=True, distinct_at_least=2))
+    assert broken(report) == [
+        ("schema.distinct", "x", Verdict.INCONCLUSIVE),
+        ("schema.unique", "x", Verdict.INCONCLUSIVE),
+    ]
+    assert f"statistics do not count how many different values a {kind.value} column has" in report.checks[-1].message

@@ -183,8 +183,16 @@ def _plain_rules(subject: Subject, contract: ColumnSchema, got: Kind) -> Iterato
     if contract.length_at_least is not None or contract.length_at_most is not None:
         yield _length(subject, contract, got)
     if contract.pattern and got is Kind.STRING:
-        broken = ~value.str.contains(whole(contract.pattern))
-        yield subject.criterion("pattern", "do not match", broken, asked=present, expected=contract.pattern)
+        broken, most = ~value.str.contains(whole(contract.pattern)), contract.others_at_most
+        yield subject.criterion(
+            "pattern",
+            "do not match",
+            broken,
+            tolerance=most,
+            marks=not most,
+            asked=present,
+            expected=contract.pattern,
+        )
 
 
 def _can_occur(value: bool | int | str, got: Kind) -> bool:
@@ -240,13 +248,15 @@ def length_of(value: pl.Expr, dtype: pl.DataType, got: Kind) -> pl.Expr:
 
 
 def _fields(subject: Subject, contract: ColumnSchema) -> Iterator[Criterion]:
-    """The rules of a struct's fields; those of a struct that is missing break none."""
+    """The rules of a struct's fields; those of a struct that is missing break none, and count for no share."""
+    there = subject.value.is_not_null()
     types = {field.name: field.dtype for field in subject.dtype.fields} if isinstance(subject.dtype, pl.Struct) else {}
     for name, dtype in pl.Schema(types).items():
         value = subject.value.struct.field(name)
         inner = Subject(f"{subject.name}.{name}", subject.column, value, dtype)
         for each in value_criteria(inner, contract.fields[name]) if name in contract.fields else ():
-            yield replace(each, broken=each.broken & subject.value.is_not_null(), asked=None, short=None)
+            asked = there if each.asked is None else there & each.asked
+            yield replace(each, broken=each.broken & there, asked=asked, short=None)
 
 
 def _items(subject: Subject, contract: ColumnSchema) -> Iterator[Criterion]:

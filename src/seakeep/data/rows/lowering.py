@@ -66,10 +66,17 @@ def plain(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if kind is Kind.TIMESTAMP:
         return column.cast(pl.Datetime("us")).cast(pl.Int64)
     if kind is Kind.DURATION:
-        return column.cast(pl.Duration("us")).cast(pl.Int64)
+        return _whole_microseconds(column, dtype)
     if kind is Kind.STRING:
         return column.cast(pl.String)
     return column
+
+
+def _whole_microseconds(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Durations in whole microseconds; those in nanoseconds are cut downwards, as profile does (Polars' cast cuts towards 0)."""
+    if dtype == pl.Duration("ns"):
+        return column.to_physical().floordiv(1000)
+    return column.cast(pl.Duration("us")).cast(pl.Int64)
 
 
 def _literal(part: Typed) -> bool | int | float | str:

@@ -20,11 +20,12 @@ from seakeep.data.rows.errors import BadRule
 from seakeep.data.rows.expression import Expression
 from seakeep.data.rows.kinds import same_family
 from seakeep.data.rows.lookups import OWN, Lookup
+from seakeep.data.validation.kind_rule import kind_fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from seakeep.core.schema import Environment, RowRule, Schema
+    from seakeep.core.schema import ColumnSchema, Environment, RowRule, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,14 @@ class _Making:
                 if contract.required:
                     self.checks.append(_missing_column(name, self.dtypes))
                 continue
+            absent = _missing_fields(name, contract, self.dtypes[name])
+            self.checks.extend(_missing_column(path, pl.Schema()) for path in absent)
             yield from column_criteria(name, contract, self.dtypes[name])
-            if contract.unique and self.asks.repeats and kind_of(self.dtypes[name], name=name) is not Kind.NULL:
+            if (
+                contract.unique
+                and self.asks.repeats
+                and kind_fits(contract.kind, kind_of(self.dtypes[name], name=name))
+            ):
                 yield self._unique(name)
 
     def _unique(self, name: str) -> Criterion:
@@ -180,6 +187,20 @@ def _expression(rule: RowRule, schema: Schema) -> Expression:
     except BadRule as error:
         raise error.of_rule(rule.name, schema.name) from None
     return expression
+
+
+def _missing_fields(name: str, contract: ColumnSchema, dtype: pl.DataType) -> Iterator[str]:
+    """The fields that the contract requires of a struct and its type lacks, at any depth, as in "place.city" and "tags[].name"."""
+    if isinstance(dtype, pl.List | pl.Array) and contract.items is not None:
+        (inner,) = pl.Schema({"item": dtype.inner}).dtypes()
+        yield from _missing_fields(f"{name}[]", contract.items, inner)
+    if isinstance(dtype, pl.Struct) and contract.kind is Kind.STRUCT:
+        types = dtype.to_schema()
+        for field, wanted in contract.fields.items():
+            if field in types:
+                yield from _missing_fields(f"{name}.{field}", wanted, pl.Schema({field: types[field]})[field])
+            elif wanted.required:
+                yield f"{name}.{field}"
 
 
 def _missing_column(name: str, dtypes: pl.Schema) -> Check:

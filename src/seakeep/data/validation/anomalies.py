@@ -40,7 +40,7 @@ MEANINGS: dict[str, str] = {
     "rows.domain": "The share of values that are none of those listed is within the contract's.",
     "rows.bounds": "No row's value lies outside of the contract's minimum and maximum.",
     "rows.length": "No row's value is shorter or longer than the contract says.",
-    "rows.pattern": "Every row's text matches the contract's pattern as a whole.",
+    "rows.pattern": "The share of texts that do not match the contract's pattern as a whole is within the contract's.",
     "rows.unique": "No two rows have the same value.",
     "rows.holds": "The share of rows that break a row rule's expression is within `broken_at_most`.",
     "rows.refers": "The share of rows whose key is not in the table that the rule refers to is within `broken_at_most`.",

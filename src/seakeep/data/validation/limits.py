@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 10
 DISTINCT_SLACK = 4 * STANDARD_ERROR
 LENGTH_UNITS = {Kind.STRING: "characters", Kind.BINARY: "bytes", Kind.LIST: "items"}
+_NEVER_COUNTED = (Kind.BINARY, Kind.LIST, Kind.STRUCT)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(//)?[^\s]+")
 
 
@@ -92,8 +93,14 @@ def check_length(name: str, contract: ColumnSchema, found: ColumnStatistics) -> 
 
 
 def uncounted(code: str, name: str, found: ColumnStatistics) -> Check | None:
-    """An inconclusive check, where statistics that came from elsewhere do not tell how many different values there are."""
-    if found.sketch is not None or found.top.is_exact or not found.finite:
+    """An inconclusive check, where statistics do not tell how many different values there are: by their kind, or as they came from elsewhere."""
+    if not found.finite:
+        return None
+    if found.kind in _NEVER_COUNTED:
+        message = f"Column {name!r}: statistics do not count how many different values a {found.kind.value} column has."
+        fix = "Judge the rows for unique: seakeep validate DATA --schema FILE --rows; take distinct limits out of the contract."
+        return Check(code, name, Verdict.INCONCLUSIVE, message, fix=fix, evidence={"values": found.finite})
+    if found.sketch is not None or found.top.is_exact:
         return None
     message = f"Column {name!r}: its statistics do not tell how many different values it has."
     fix = "They were written by another system: profile the table itself, seakeep profile DATA."
