@@ -48,7 +48,7 @@ _HOMES = {
     "register": "pipeline.verbs",
     "run": "pipeline",
     "score": "pipeline.verbs",
-    "serve": "pipeline.verbs",
+    "serve": "pipeline.answering",
     "split": "data",
     "total": "data",
     "train": "training",
@@ -119,9 +119,10 @@ if TYPE_CHECKING:
     from seakeep.data import associate, clean, drift, infer_schema, inspect, profile, read, split, total, validate
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
     from seakeep.pipeline import Pipeline, Spans, run
+    from seakeep.pipeline.answering import serve
     from seakeep.pipeline.predictions import predictions
     from seakeep.pipeline.rollouts import advance
-    from seakeep.pipeline.verbs import evaluate, register, score, serve
+    from seakeep.pipeline.verbs import evaluate, register, score
     from seakeep.prediction_log import PredictionLog
     from seakeep.registry import Registry
     from seakeep.training import estimator, train

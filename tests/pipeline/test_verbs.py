@@ -10,6 +10,7 @@ import seakeep
 from seakeep.core import Check, Report, Verdict
 from seakeep.features import Features, number
 from seakeep.pipeline import load_settings, verbs
+from seakeep.pipeline.answering import address
 from seakeep.registry import Registry
 from seakeep.registry.errors import BadReference, ReleaseRefused, UnreadableRegistry
 
@@ -105,4 +106,4 @@ def test_a_table_without_the_key_and_a_model_without_a_release_can_be_scored(hom
     ],
 )
 def test_an_address_is_host_and_port(tmp_path, text, expected) -> None:
-    assert verbs.address(load_settings(tmp_path, flags={"serve.http": text})) == expected
+    assert address(load_settings(tmp_path, flags={"serve.http": text})) == expected

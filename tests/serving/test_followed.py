@@ -46,25 +46,25 @@ def test_a_name_without_releases_or_registry_is_told(release, keyed, tmp_path):
 )
 def test_a_name_is_followed_and_a_version_is_not(release, keyed, monkeypatch, reference, follows):
     from seakeep import serving
-    from seakeep.pipeline import verbs
+    from seakeep.pipeline import answering
 
     made = release(keyed(1))
     found = {}
     monkeypatch.setattr(serving, "serve", lambda models, **options: found.update(options, models=models))
-    verbs.serve(reference, home=made.home, flags={"serve.log": "acknowledged"})
+    answering.serve(reference, home=made.home, flags={"serve.log": "acknowledged"})
     assert isinstance(found["models"][0], Followed) is follows
     assert (found["home"], found["log"], found["log_seconds"]) == (made.home, "acknowledged", 1.0)
 
 
 def test_a_folder_alone_is_not_logged(release, keyed, monkeypatch):
     from seakeep import serving
-    from seakeep.pipeline import verbs
+    from seakeep.pipeline import answering
 
     made = release(keyed(1))
     found = {}
     monkeypatch.setattr(serving, "serve", lambda models, **options: found.update(options))
     monkeypatch.chdir(made.home.parent)
-    verbs.serve(made.home / "releases" / made.digests[0])
+    answering.serve(made.home / "releases" / made.digests[0])
     assert found["home"] is None
     with Registry(made.home) as registry:
         assert registry.champion("flights").version == 1

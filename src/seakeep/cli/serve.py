@@ -39,7 +39,7 @@ def command(
 
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """
-    from seakeep.pipeline import verbs
+    from seakeep.pipeline.answering import serve
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
     flags["serve.log"] = log
@@ -49,4 +49,4 @@ def command(
             {"serving": list(releases), "address": address}, lambda: f"serving {', '.join(releases)} at {address}"
         )
 
-    verbs.serve(*releases, home=door.home, flags=flags, announce=announce)
+    serve(*releases, home=door.home, flags=flags, announce=announce)

@@ -23,7 +23,7 @@ FOR_BUILDERS = ("*.pyi", "*.a", "*.h")
 IMPORTED = (
     "seakeep.cli.serve",
     "seakeep.cli._main",
-    "seakeep.pipeline.verbs",
+    "seakeep.pipeline.answering",
     "seakeep.serving.health",
     "seakeep.serving.scribe",
     "seakeep.serving.server.app",

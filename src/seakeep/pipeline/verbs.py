@@ -1,4 +1,4 @@
-"""Verbs that compose several rooms: judge, register, score and serve a model, by what a person calls it.
+"""Verbs that compose several rooms: judge, register and score a model, by what a person calls it; `answering` serves it.
 
 The command line and notebooks call these; each finds the registry and the release, lets one room do the work, and puts on
 record what was made from what, so that a single step leaves the same lineage as a pipeline's.
@@ -7,31 +7,28 @@ record what was made from what, so that a single step leaves the same lineage as
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core import Dataset, Model, Report
-from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
 from seakeep.data.engines import LOCAL
 from seakeep.pipeline.measuring import Cost
-from seakeep.pipeline.project import find_home, find_place
+from seakeep.pipeline.project import find_place
 from seakeep.pipeline.recording import record_of_step
-from seakeep.pipeline.settings import Settings, load_settings
+from seakeep.pipeline.settings import load_settings
 from seakeep.pipeline.sights import digest_of_file, look_at_table
 from seakeep.registry import Artifact, Registered, Registry
-from seakeep.registry.releases import CHAMPION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from seakeep.data.engines import Engine
     from seakeep.evaluation import Requirement
     from seakeep.monitoring import Monitor
     from seakeep.registry.artifacts import ArtifactKind
-    from seakeep.serving import Followed, ScoreSummary, Served
+    from seakeep.serving import ScoreSummary, Served
     from seakeep.serving.scoring import Keep, Progress
 
 Reference = str | Path | Model
@@ -177,10 +174,10 @@ def score(
     found = find(reference, home=home)
     dataset = data if isinstance(data, Dataset) else _keyed(data, found.model)
     with Cost() as cost:
-        served: Served | Model = _served(found.registered) if found.registered else found.model
+        answering: Served | Model = served(found.registered) if found.registered else found.model
         with on_engine(engine) as connection:
             summary = serving.score(
-                served, dataset, out, keep=keep, overwrite=overwrite, progress=progress, engine=connection
+                answering, dataset, out, keep=keep, overwrite=overwrite, progress=progress, engine=connection
             )
     if found.registered:
         files = [
@@ -213,47 +210,6 @@ def on_engine(engine: str | None = None) -> Iterator[Engine | None]:
         yield connection
 
 
-def serve(
-    *references: Reference,
-    home: Path | str | None = None,
-    flags: Mapping[str, object] | None = None,
-    announce: Callable[[str], None] | None = None,
-) -> None:
-    """Answer for releases over HTTP until told to stop.
-
-    A release's name, or "name@champion", is followed: requests go where its route in the registry says, also when it changes
-    while the server runs. "name@3", a digest or a folder answers for itself. A release's folder needs no registry: its role and
-    version in the log are the settings serve.role and serve.version. What is served from a registry, or with a stated home
-    (`home`, or the setting of that name), has its predictions logged there.
-    flags: settings ("serve.http", "serve.workers", …) that come before those of the environment and of seakeep.toml.
-    """
-    from seakeep import serving
-    from seakeep.serving.server.dialect import in_cloud
-
-    settings = load_settings(Path.cwd(), flags=flags)
-    dialects, host, port = in_cloud(settings.serve.dialects, *address(settings), os.environ)
-    models = [_to_serve(reference, home, settings) for reference in references]
-    _refuse_one_version_for_all(settings, models)
-    is_stated = home is not None or bool(settings.home)
-    is_recorded = is_stated or not all(isinstance(reference, Model | Path) for reference in map(_place, references))
-    serving.serve(
-        models,
-        host=host,
-        port=port,
-        workers=settings.serve.workers,
-        missing=settings.serve.missing,
-        domain=settings.serve.domain,
-        body_limit_bytes=settings.serve.max_body_mb * 1024 * 1024,
-        row_limit=settings.serve.max_rows,
-        drain_seconds=settings.serve.drain_seconds,
-        home=_home(home) if is_recorded else None,
-        log=settings.serve.log,
-        log_seconds=settings.serve.log_seconds,
-        dialects=dialects,
-        announce=announce,
-    )
-
-
 def monitor(
     registry: Registry, name: str, *, flags: Mapping[str, object] | None = None, restart: bool = False
 ) -> Monitor:
@@ -269,17 +225,6 @@ def monitor(
     if restart:
         Monitor.restart(registry, name)
     return Monitor(registry, name, settings)
-
-
-def address(settings: Settings) -> tuple[str, int]:
-    """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080"."""
-    host, _, port = settings.serve.http.rpartition(":")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
-def _home(home: Path | str | None) -> Path:
-    start = Path.cwd()
-    return find_home(start, load_settings(start, arguments={"home": home}))
 
 
 def _labelled(data: object, model: Model) -> Dataset:
@@ -300,41 +245,8 @@ def _keyed(data: object, model: Model) -> Dataset:
     return replace(dataset, key=model.schema.key) if has_key else dataset
 
 
-def _refuse_one_version_for_all(settings: Settings, models: Sequence[object]) -> None:
-    if settings.serve.version and len(models) > 1:
-        raise UsageError(
-            f"the setting serve.version is {settings.serve.version}, and {len(models)} releases are served",
-            cause="It numbers one release that is served from its folder.",
-            fix="Serve that folder alone, or remove the setting (SEAKEEP_SERVE_VERSION).",
-            version=settings.serve.version,
-        )
-
-
-def _place(reference: Reference) -> Reference:
-    """A reference that names a folder as its path, everything else as it is."""
-    if isinstance(reference, str) and (os.sep in reference or (Path(reference) / FACTS_FILE).is_file()):
-        return Path(reference)
-    return reference
-
-
-def _to_serve(reference: Reference, home: Path | str | None, settings: Settings) -> Served | Followed | Model:
-    place = _place(reference)
-    if isinstance(place, Model):
-        return place
-    if isinstance(place, Path):
-        from seakeep.serving import Served
-
-        return Served.load(place, version=settings.serve.version or None, role=settings.serve.role)
-    with find_registry(home) as registry:
-        registered = registry.resolve(str(reference), check=True)
-    if str(reference) in (registered.release.name, f"{registered.release.name}@{CHAMPION}"):
-        from seakeep.serving import Followed
-
-        return Followed.of(registry.place, registered.release.name)
-    return _served(registered)
-
-
-def _served(registered: Registered) -> Served:
+def served(registered: Registered) -> Served:
+    """A release of a registry, as servers and scores take it."""
     from seakeep.serving import Served
 
     return Served.load(registered.folder, version=registered.version)

@@ -8,18 +8,17 @@ the cursor or pass for markup.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table as Grid
 from rich.text import Text
 from rich.tree import Tree
 
 from seakeep.core.report import Verdict
 from seakeep.views import figures, over_time
 from seakeep.views.columns import flattened, slice_rows, strongest
+from seakeep.views.grids import ByWidth, grid_of, plain
 from seakeep.views.pages.schema import values
 from seakeep.views.rows import folded
 from seakeep.views.scorecard import scorecard
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from seakeep.views.rows import LineageRow, ReleaseRow, StageRow
 
 _DIGEST = 12
-_TABLE_ROWS, _CHECKS, _NARROW, _NAME, _SHORT = 12, 30, 72, 40, 16
+_TABLE_ROWS, _CHECKS, _SHORT = 12, 30, 16
 _PAGES_ONLY = {"drift": ("kind", "reference", "current")}
 
 
@@ -102,17 +101,17 @@ def verdict(value: Verdict) -> Text:
 
 def table(noun: Table, *, rows: int = _TABLE_ROWS) -> RenderableType:
     """The first `rows` rows of a report's table, those that did not pass before the others; short columns are not wrapped."""
-    grid = _grid(_plain(noun.title or noun.name))
+    grid = grid_of(plain(noun.title or noun.name))
     places = [i for i, name in enumerate(noun.columns) if name not in _PAGES_ONLY.get(noun.name, ())]
     ordered = sorted(noun.rows, key=lambda row: Verdict.PASS.value in row)
     cells = [[figures.scalar(row[i]) if row[i] != "" else "" for i in places] for row in ordered]
     for place, i in enumerate(places):
         numeric = any(isinstance(row[i], int | float) and not isinstance(row[i], bool) for row in noun.rows)
         short = all(len(row[place]) <= _SHORT for row in cells)
-        heading = _plain(noun.columns[i].replace("_", " "))
+        heading = plain(noun.columns[i].replace("_", " "))
         grid.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=short)
     for row in cells[:rows]:
-        grid.add_row(*map(_plain, row))
+        grid.add_row(*map(plain, row))
     more = len(noun.rows) - rows
     return Group(grid, Text(f"and {figures.counted(more, 'more row')}", style="dim")) if more > 0 else grid
 
@@ -125,7 +124,7 @@ def statistics(noun: Statistics) -> RenderableType:
         missing = figures.share(column.missing_rate) if column.missing_rate else ""
         typical = ", weighted mean ".join((_typical(column), *_weighted_mean(column)))
         rows.append((name, column.kind.value, missing, figures.distinct(column), typical))
-    drawn = _ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
+    drawn = ByWidth(title, ("column", "kind", "missing", "different", "typical"), rows)
     return Group(drawn, Text(""), _slices(noun)) if noun.slices else drawn
 
 
@@ -136,7 +135,7 @@ def named_statistics(name: str, noun: Statistics) -> RenderableType:
 
 def associations(noun: Associations) -> RenderableType:
     """The pairs that say most of each other: mutual information, correlation and Cramér's V."""
-    grid = _grid(_plain("Columns that say most of each other"))
+    grid = grid_of(plain("Columns that say most of each other"))
     for name in ("column", "and"):
         grid.add_column(name, overflow="fold")
     for name in ("information (nats)", "correlation", "Cramér's V"):
@@ -144,18 +143,18 @@ def associations(noun: Associations) -> RenderableType:
     ranked = strongest(noun)
     for first, second, found in ranked[:_CHECKS]:
         told = (found.mutual_information, found.correlation, found.cramers_v)
-        grid.add_row(_plain(first), _plain(second), *(figures.number(value, digits=3) for value in told))
+        grid.add_row(plain(first), plain(second), *(figures.number(value, digits=3) for value in told))
     more = len(ranked) - _CHECKS
     return Group(grid, Text(f"and {figures.counted(more, 'more pair')}", style="dim")) if more > 0 else grid
 
 
 def _slices(noun: Statistics) -> RenderableType:
-    grid = _grid(_plain(f"{figures.counted(len(noun.slices), 'slice')}"))
+    grid = grid_of(plain(f"{figures.counted(len(noun.slices), 'slice')}"))
     for name, side in (("slice", "left"), ("rows", "right"), ("of all", "right"), ("of its cells missing", "right")):
         grid.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]
     rows = slice_rows(noun)
     for name, count, of_all, missing in rows[:_CHECKS]:
-        grid.add_row(_plain(name), figures.number(count), of_all, missing)
+        grid.add_row(plain(name), figures.number(count), of_all, missing)
     more = len(rows) - _CHECKS
     return Group(grid, Text(f"and {figures.counted(more, 'more slice')}", style="dim")) if more > 0 else grid
 
@@ -168,7 +167,7 @@ def _weighted_mean(column: ColumnStatistics) -> tuple[str, ...]:
 
 def schema(noun: Schema) -> RenderableType:
     """One line a column: kind, what may be missing, which values, and when it is known; fewer facts on a narrow terminal."""
-    title = _plain(f"schema {noun.name}, {figures.counted(len(noun.columns), 'column')}")
+    title = plain(f"schema {noun.name}, {figures.counted(len(noun.columns), 'column')}")
     rows = []
     for name, column in noun.columns.items():
         notes = [role for role in ("label", "time", "key") if getattr(noun, role) == name]
@@ -176,12 +175,12 @@ def schema(noun: Schema) -> RenderableType:
         notes += ["known afterwards"] if column.available == "after" else []
         missing = f"≤ {figures.share(column.missing_at_most)}" if column.missing_at_most else "never"
         rows.append((name, column.kind.value, missing, ", ".join(notes), values(column)))
-    return _ByWidth(title, ("column", "kind", "missing", "notes", "values"), rows)
+    return ByWidth(title, ("column", "kind", "missing", "notes", "values"), rows)
 
 
 def stages(rows: Sequence[StageRow]) -> RenderableType:
     """The table of a run's stages, and their sum."""
-    grid = _grid(None)
+    grid = grid_of(None)
     grid.add_column("stage", overflow="fold")
     for name in ("time", "CPU", "peak memory"):
         grid.add_column(name, justify="right", no_wrap=True)
@@ -191,7 +190,7 @@ def stages(rows: Sequence[StageRow]) -> RenderableType:
         said = verdict(row.verdict) if row.verdict else Text("")
         note = ", ".join(part for part in ("cached" if row.cached else "", row.note) if part)
         measured = (figures.seconds(row.seconds), figures.seconds(row.cpu_seconds), figures.size(row.peak_bytes))
-        grid.add_row(_plain(row.stage), *measured, said, Text(figures.visible(note), style="dim"))
+        grid.add_row(plain(row.stage), *measured, said, Text(figures.visible(note), style="dim"))
     if len(rows) > 1:
         grid.add_section()
         spent = _sum([row.seconds for row in rows])
@@ -206,12 +205,12 @@ def releases(rows: Sequence[ReleaseRow]) -> RenderableType:
     """Registered releases, in the order given."""
     if not rows:
         return Text("No release is registered yet. Make one with: seakeep run FILE")
-    grid = _grid(None)
+    grid = grid_of(None)
     for name in ("release", "aliases", "verdict", "digest", "registered"):
         grid.add_column(name, overflow="fold")
     for row in rows:
-        release, aliases = _plain(f"{row.name}@{row.version}"), _plain(", ".join(row.aliases))
-        grid.add_row(release, aliases, verdict(row.verdict), row.digest[:_DIGEST], _plain(row.created))
+        release, aliases = plain(f"{row.name}@{row.version}"), plain(", ".join(row.aliases))
+        grid.add_row(release, aliases, verdict(row.verdict), row.digest[:_DIGEST], plain(row.created))
     return grid
 
 
@@ -270,46 +269,6 @@ def _typical(column: ColumnStatistics) -> str:
     if column.lengths is not None and column.lengths.count:
         return f"lengths {figures.number(column.lengths.minimum)} to {figures.number(column.lengths.maximum)}"
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _ByWidth:
-    """A table of columns' facts; a narrow terminal gets the name, what is missing and the last column only."""
-
-    title: Text
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        narrow = options.max_width < _NARROW
-        last = len(self.columns) - 1
-        shown = [i for i, name in enumerate(self.columns) if not narrow or i in (0, last) or name == "missing"]
-        grid = _grid(self.title)
-        for i in shown:
-            numeric = self.columns[i] in ("missing", "different")
-            grid.add_column(
-                self.columns[i], justify="right" if numeric else "left", overflow="fold", no_wrap=i not in (0, last)
-            )
-        for row in self.rows:
-            name = figures.shortened(figures.visible(row[0]), 18 if narrow else _NAME)
-            grid.add_row(Text(name), *(_plain(row[i]) for i in shown[1:]))
-        yield grid
-
-
-def _grid(title: Text | None) -> Grid:
-    return Grid(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        header_style="dim",
-    )
-
-
-def _plain(content: str) -> Text:
-    return Text(figures.visible(content))
 
 
 def _sum(known: Sequence[float | None]) -> float | None:
