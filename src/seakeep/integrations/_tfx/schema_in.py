@@ -7,11 +7,9 @@ integer unless the caller, or a tag that our own writer left, says otherwise. Ev
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from seakeep.core import plugins
 from seakeep.core.kinds import Kind
 from seakeep.core.schema import ColumnSchema, Schema, Semantics
 from seakeep.data.contract.contradictions import contradictions
@@ -20,6 +18,7 @@ from seakeep.integrations._tfx.carried import Lost
 from seakeep.integrations._tfx.domains_in import Domains
 from seakeep.integrations._tfx.errors import BadProto
 from seakeep.integrations._tfx.fields import lost_fields
+from seakeep.integrations._tfx.limits_in import distances, limit, limits, rest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,9 +63,9 @@ def schema_in(
         time=reader.roles.get("time"),
         key=reader.roles.get("key"),
         rows_at_least=max(1, rows.min_examples_count) if rows.HasField("min_examples_count") else 1,
-        rows_at_most=_limit(rows, "max_examples_count", where),
-        growth_at_least=_limit(growth, "min_fraction_threshold", where),
-        growth_at_most=_limit(growth, "max_fraction_threshold", where),
+        rows_at_most=limit(rows, "max_examples_count", where),
+        growth_at_least=limit(growth, "min_fraction_threshold", where),
+        growth_at_most=limit(growth, "max_fraction_threshold", where),
         environments=tuple(others),
         default_in=() if set(named) == {"training", "serving"} and not others else named,
     )
@@ -102,8 +101,8 @@ class _Reader:
         leaf = replace(
             leaf,
             **self._distinct(feature.unique_constraints, leaf.kind, place),
-            drift=self._distances(feature.drift_comparator, leaf.kind, f"{place}: drift"),
-            skew=self._distances(feature.skew_comparator, leaf.kind, f"{place}: skew"),
+            drift=distances(feature.drift_comparator, leaf.kind, f"{place}: drift", lost=self.lost),
+            skew=distances(feature.skew_comparator, leaf.kind, f"{place}: skew", lost=self.lost),
         )
         if leaf.kind is Kind.NUMBER and said.get("nan") == "missing":
             leaf = replace(leaf, nan="missing")
@@ -177,7 +176,7 @@ class _Reader:
                 Lost(place, f"min_domain_mass: {mass:g}", "It asks for a list of values, and there is none.")
             )
             return column
-        return replace(column, others_at_most=_rest(mass))
+        return replace(column, others_at_most=rest_of(mass))
 
     def _struct(self, column: ColumnSchema, domain: Any, path: tuple[str, ...]) -> ColumnSchema:
         if column.kind is not Kind.STRUCT:
@@ -204,9 +203,9 @@ class _Reader:
                     )
                 )
         elif shape == "value_counts":
-            counts = [_limits(each, place) for each in feature.value_counts.value_count]
-        elif shape == "value_count" and _limits(feature.value_count, place) != (1, 1):
-            counts = [_limits(feature.value_count, place)]
+            counts = [limits(each, place) for each in feature.value_counts.value_count]
+        elif shape == "value_count" and limits(feature.value_count, place) != (1, 1):
+            counts = [limits(feature.value_count, place)]
         if not counts and self.kinds.get(place) is Kind.LIST:
             counts = [(None, None) if shape is None else (1, 1)]
         for low, high in counts:
@@ -231,12 +230,12 @@ class _Reader:
         always = feature.WhichOneof("shape_type") == "shape"  # a fixed shape leaves no row without a value
         return {
             "required": fraction > 0 or count > 0,
-            "missing_at_most": 0.0 if always else _rest(fraction),
+            "missing_at_most": 0.0 if always else rest_of(fraction),
             "present_at_least": count if count > 1 or (count == 1 and not fraction) else 0,
         }
 
     def _distinct(self, counted: Any, kind: Kind, place: str) -> dict[str, Any]:
-        low, high = _limits(counted, place)
+        low, high = limits(counted, place)
         if (low, high) == (None, None):
             return {}
         if kind in (Kind.BINARY, Kind.STRUCT, Kind.NULL):
@@ -244,22 +243,6 @@ class _Reader:
             self.lost.append(Lost(place, f"unique_constraints {low} to {high}", why, "notimpl"))
             return {}
         return {"distinct_at_least": low, "distinct_at_most": high}
-
-    def _distances(self, comparator: Any, kind: Kind, where: str) -> dict[str, float]:
-        found = {}
-        for field, name in DISTANCES.items():
-            if not comparator.HasField(field) or not getattr(comparator, field).HasField("threshold"):
-                continue
-            threshold = _limit(getattr(comparator, field), "threshold", where)
-            if name not in plugins.names("evidence.distances"):
-                self.lost.append(Lost(where, f"{field}: {threshold:g}", "There is no such distance here.", "notimpl"))
-            elif kind not in plugins.load("evidence.distances", name).KINDS:
-                self.lost.append(
-                    Lost(where, f"{field}: {threshold:g}", f"{name} does not compare {kind.value} columns.")
-                )
-            else:
-                found[name] = threshold**0.5 if name == "jensen_shannon" else threshold
-        return found
 
     def _environments(self, feature: Any, path: tuple[str, ...]) -> dict[str, Any]:
         inside = tuple(_environment(each) for each in feature.in_environment)
@@ -287,30 +270,3 @@ class _Reader:
             "deprecated": deprecated if stage in NOT_JUDGED or feature.deprecated else "",
             "note": "; ".join(notes),
         }
-
-
-DISTANCES = {
-    "infinity_norm": "l_infinity",
-    "jensen_shannon_divergence": "jensen_shannon",
-    "normalized_abs_difference": "normalised_absolute_difference",
-}
-"""TFMD's comparators and our distances. Our Jensen–Shannon distance is the root of TFDV's divergence."""
-
-
-def _limits(count: Any, where: str) -> tuple[int | None, int | None]:
-    return _limit(count, "min", where), _limit(count, "max", where)
-
-
-def _limit(message: Any, field: str, where: str) -> Any:
-    """A limit that is set, or None. Raises BadProto for one below 0, or that is no number."""
-    if not message.HasField(field):
-        return None
-    value = getattr(message, field)
-    if not (value >= 0 and math.isfinite(value)):
-        raise BadProto.contradiction(where, f"{field} is {value}, a number of at least 0 is expected")
-    return value
-
-
-def _rest(share: float) -> float:
-    """1 - share, without the last bits' noise: 1 - 0.9 is 0.1."""
-    return round(1 - share, 12)

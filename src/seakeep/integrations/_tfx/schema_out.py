@@ -15,8 +15,9 @@ from seakeep.integrations._tfx.carried import Lost
 from seakeep.integrations._tfx.domains_in import DECIMAL, WHOLE
 from seakeep.integrations._tfx.errors import BadProto
 from seakeep.integrations._tfx.files import protos
+from seakeep.integrations._tfx.limits_in import DISTANCES
 from seakeep.integrations._tfx.narrow import narrowed, shortest
-from seakeep.integrations._tfx.schema_in import BYTES, DISTANCES, FLOAT, INT, STRUCT
+from seakeep.integrations._tfx.schema_in import BYTES, FLOAT, INT, STRUCT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,14 +18,25 @@ from seakeep.core.exact import ExactSum
 from seakeep.core.histogram import Histogram
 from seakeep.core.kinds import Kind
 from seakeep.core.statistics import ColumnStatistics, Lengths, Statistics
-from seakeep.core.weighted import BITS, Weighted
+from seakeep.core.weighted import Weighted
 from seakeep.integrations._tfx.carried import Lost
 from seakeep.integrations._tfx.errors import BadProto
 from seakeep.integrations._tfx.histograms import QUANTILES, from_buckets
+from seakeep.integrations._tfx.moments_in import (
+    buckets_of,
+    counted,
+    exact_sum,
+    extremes,
+    infinities,
+    lengths_of,
+    moments,
+    sum_of,
+    units,
+)
 from seakeep.integrations._tfx.statistics_out import BYTES, FLOAT, INT, STRING, STRUCT, WHOLE, Path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 KINDS = {INT: Kind.INTEGER, FLOAT: Kind.NUMBER, STRING: Kind.STRING, BYTES: Kind.BINARY, STRUCT: Kind.STRUCT}
 PLACEHOLDERS = ("__BYTES_VALUE__", "__LARGE_BYTES__")
@@ -198,7 +209,7 @@ class _Reader:
 
     def _numbers(self, name: str, base: ColumnStatistics, stats: Any) -> ColumnStatistics:
         nan = max((histogram.num_nan for histogram in stats.histograms), default=0)
-        below, above = _infinities(stats)
+        below, above = infinities(stats)
         finite = base.present - nan - below - above
         found = replace(base, nan=nan, positive_infinity=above, negative_infinity=below)
         if finite < 0:
@@ -212,23 +223,23 @@ class _Reader:
                 value: rows for value, rows in ((True, trues), (False, stats.num_zeros)) if rows
             }
             return replace(found, total=ExactSum.scaled(trues, 0), top=TopValues.of(counts))
-        low, high = _extremes(stats, whole=whole)
-        histogram, widest = from_buckets(_buckets(stats), finite, whole=whole, zeros=stats.num_zeros)
+        low, high = extremes(stats, whole=whole)
+        histogram, widest = from_buckets(buckets_of(stats), finite, whole=whole, zeros=stats.num_zeros)
         self._told(name, "distribution", widest)
         mean, spread = stats.mean, stats.std_dev
         if not (math.isfinite(mean) and math.isfinite(spread)) or below or above:
             self.lost.append(
                 Lost(name, "mean and deviation", "TFDV's take infinite values along; ours come from the buckets.")
             )
-            mean, spread = _moments(histogram)
+            mean, spread = moments(histogram)
         self.lost.append(Lost(name, "different and frequent values", "TFDV does not count those of numbers."))
         return replace(
             found,
             zeros=stats.num_zeros,
             minimum=low,
             maximum=high,
-            total=_sum(Fraction(mean) * finite, whole=whole),
-            squares=_sum((Fraction(spread) ** 2 + Fraction(mean) ** 2) * finite, whole=whole),
+            total=sum_of(Fraction(mean) * finite, whole=whole),
+            squares=sum_of((Fraction(spread) ** 2 + Fraction(mean) ** 2) * finite, whole=whole),
             histogram=histogram,
             top=TopValues((), (), finite),
         )
@@ -254,7 +265,7 @@ class _Reader:
             self.lost.append(Lost(name, what, "TFDV lists the thousand most frequent ones.", "notyet"))
         found = replace(base, top=TopValues.of(listed, error=error), invalid_utf8=stats.invalid_utf8_count)
         if type_ != STRING:
-            return _counted(found, listed)
+            return counted(found, listed)
         self.lost.append(
             Lost(
                 name, "extremes and distribution of lengths", "TFDV knows the mean length of text, in bytes.", "notyet"
@@ -262,14 +273,14 @@ class _Reader:
         )
         lengths = {value: len(value) for value in listed} if exact else {}
         if lengths:
-            return replace(found, lengths=_lengths(listed, lengths))
+            return replace(found, lengths=lengths_of(listed, lengths))
         return replace(found, lengths=Lengths(base.present, round(stats.avg_length * base.present)))
 
     def _weighted(self, feature: Any, stats: Any, common: Any, leaf: ColumnStatistics) -> Weighted | None:
         if not common.HasField("weighted_common_stats"):
             return None
         told = common.weighted_common_stats
-        present, missing = _units(told.num_non_missing), _units(told.num_missing)
+        present, missing = units(told.num_non_missing), units(told.num_missing)
         found = Weighted(present=present, missing=missing, finite=present if leaf.kind.is_numeric else 0)
         if feature.HasField("num_stats") and stats.HasField("weighted_numeric_stats"):
             weighted = stats.weighted_numeric_stats
@@ -277,88 +288,13 @@ class _Reader:
             buckets = [h.buckets for h in weighted.histograms if h.type == QUANTILES] or [[]]
             histogram, _ = from_buckets(buckets[0], present, whole=leaf.kind is not Kind.NUMBER)
             return replace(
-                found, total=_exact(mean * weight), squares=_exact((spread**2 + mean**2) * weight), histogram=histogram
+                found,
+                total=exact_sum(mean * weight),
+                squares=exact_sum((spread**2 + mean**2) * weight),
+                histogram=histogram,
             )
         if feature.HasField("string_stats") and stats.weighted_string_stats.top_values:
-            top = {each.value: _units(each.frequency) for each in stats.weighted_string_stats.top_values}
+            top = {each.value: units(each.frequency) for each in stats.weighted_string_stats.top_values}
             rest = max(0, present - sum(top.values()))
             return replace(found, top=TopValues.of(dict(top), error=rest))
         return found
-
-
-def _infinities(stats: Any) -> tuple[int, int]:
-    """Rows at minus and at plus infinity: TFDV's standard histogram has a bucket of each."""
-    below = above = 0
-    for histogram in stats.histograms:
-        if histogram.type != QUANTILES:
-            for bucket in histogram.buckets:
-                below += round(bucket.sample_count) if bucket.high_value == -math.inf else 0
-                above += round(bucket.sample_count) if bucket.low_value == math.inf else 0
-    return below, above
-
-
-def _buckets(stats: Any) -> Sequence[Any]:
-    """The buckets that tell the distribution best: quantiles, or equal widths where there are infinite values among the former."""
-    by_type: dict[int, Sequence[Any]] = {histogram.type: histogram.buckets for histogram in stats.histograms}
-    quantiles, standard = by_type.get(QUANTILES, []), by_type.get(0, [])
-    infinite = any(math.isinf(bucket.low_value) or math.isinf(bucket.high_value) for bucket in quantiles)
-    return (standard or quantiles) if infinite or not quantiles else quantiles
-
-
-def _moments(histogram: Histogram) -> tuple[float, float]:
-    """Mean and deviation of the rows where the buckets lay them."""
-    rows = histogram.total
-    places = list(zip(histogram.middles(), histogram.counts, strict=True))
-    mean = math.fsum(value * (count / rows) for value, count in places)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 * (count / rows) for value, count in places))
-
-
-def _extremes(stats: Any, *, whole: bool) -> tuple[int | float, int | float]:
-    low, high = stats.min, stats.max
-    finite = [
-        (b.low_value, b.high_value)
-        for b in _buckets(stats)
-        if math.isfinite(b.low_value) and math.isfinite(b.high_value)
-    ]
-    if math.isinf(low):
-        low = min((pair[0] for pair in finite), default=0.0)
-    if math.isinf(high):
-        high = max((pair[1] for pair in finite), default=0.0)
-    return (int(low), int(high)) if whole else (low, high)
-
-
-def _counted(found: ColumnStatistics, listed: dict[Any, int]) -> ColumnStatistics:
-    """Numbers whose values are listed: moments, extremes and histogram of those."""
-    if not listed:
-        return found
-    weight = [(Fraction(value), rows) for value, rows in listed.items()]
-    return replace(
-        found,
-        zeros=listed.get(0, 0),
-        minimum=min(listed),
-        maximum=max(listed),
-        total=_exact(sum((value * rows for value, rows in weight), Fraction())),
-        squares=_exact(sum((value * value * rows for value, rows in weight), Fraction())),
-        histogram=Histogram.of({float(value): rows for value, rows in listed.items()}),
-    )
-
-
-def _lengths(listed: dict[str, int], lengths: dict[str, int]) -> Lengths:
-    counts: dict[float, int] = {}
-    for value, rows in listed.items():
-        counts[float(lengths[value])] = counts.get(float(lengths[value]), 0) + rows
-    total = sum(lengths[value] * rows for value, rows in listed.items())
-    return Lengths(sum(listed.values()), total, min(lengths.values()), max(lengths.values()), Histogram.of(counts))
-
-
-def _sum(value: Fraction, *, whole: bool) -> ExactSum:
-    return ExactSum.scaled(round(value), 0) if whole else _exact(value)
-
-
-def _exact(value: Fraction) -> ExactSum:
-    """The sum nearest to `value` in units of 2^-1074, the finest that doubles have; exact for multiples of doubles."""
-    return ExactSum.scaled(round(value * (1 << 1074)), -1074)
-
-
-def _units(weight: float) -> int:
-    return round(Fraction(weight) * (1 << BITS))

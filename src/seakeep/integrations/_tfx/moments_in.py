@@ -1,0 +1,103 @@
+"""What a feature's statistics of numbers say, as our sums, extremes and histograms. Called by `statistics_in`.
+
+TFDV holds means and deviations as doubles and counts infinite values in its histograms alone; here they become sums in
+whole units, and counts of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from seakeep.core.exact import ExactSum
+from seakeep.core.histogram import Histogram
+from seakeep.core.statistics import ColumnStatistics, Lengths
+from seakeep.core.weighted import BITS
+from seakeep.integrations._tfx.histograms import QUANTILES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def infinities(stats: Any) -> tuple[int, int]:
+    """Rows at minus and at plus infinity: TFDV's standard histogram has a bucket of each."""
+    below = above = 0
+    for histogram in stats.histograms:
+        if histogram.type != QUANTILES:
+            for bucket in histogram.buckets:
+                below += round(bucket.sample_count) if bucket.high_value == -math.inf else 0
+                above += round(bucket.sample_count) if bucket.low_value == math.inf else 0
+    return below, above
+
+
+def buckets_of(stats: Any) -> Sequence[Any]:
+    """The buckets that tell the distribution best: quantiles, or equal widths where there are infinite values among the former."""
+    by_type: dict[int, Sequence[Any]] = {histogram.type: histogram.buckets for histogram in stats.histograms}
+    quantiles, standard = by_type.get(QUANTILES, []), by_type.get(0, [])
+    infinite = any(math.isinf(bucket.low_value) or math.isinf(bucket.high_value) for bucket in quantiles)
+    return (standard or quantiles) if infinite or not quantiles else quantiles
+
+
+def moments(histogram: Histogram) -> tuple[float, float]:
+    """Mean and deviation of the rows where the buckets lay them."""
+    rows = histogram.total
+    places = list(zip(histogram.middles(), histogram.counts, strict=True))
+    mean = math.fsum(value * (count / rows) for value, count in places)
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 * (count / rows) for value, count in places))
+
+
+def extremes(stats: Any, *, whole: bool) -> tuple[int | float, int | float]:
+    """The least and the greatest finite value; of the buckets, where TFDV says infinity."""
+    low, high = stats.min, stats.max
+    finite = [
+        (b.low_value, b.high_value)
+        for b in buckets_of(stats)
+        if math.isfinite(b.low_value) and math.isfinite(b.high_value)
+    ]
+    if math.isinf(low):
+        low = min((pair[0] for pair in finite), default=0.0)
+    if math.isinf(high):
+        high = max((pair[1] for pair in finite), default=0.0)
+    return (int(low), int(high)) if whole else (low, high)
+
+
+def counted(found: ColumnStatistics, listed: dict[Any, int]) -> ColumnStatistics:
+    """Numbers whose values are listed: moments, extremes and histogram of those."""
+    if not listed:
+        return found
+    weight = [(Fraction(value), rows) for value, rows in listed.items()]
+    return replace(
+        found,
+        zeros=listed.get(0, 0),
+        minimum=min(listed),
+        maximum=max(listed),
+        total=exact_sum(sum((value * rows for value, rows in weight), Fraction())),
+        squares=exact_sum(sum((value * value * rows for value, rows in weight), Fraction())),
+        histogram=Histogram.of({float(value): rows for value, rows in listed.items()}),
+    )
+
+
+def lengths_of(listed: dict[str, int], lengths: dict[str, int]) -> Lengths:
+    """Lengths of texts. listed: rows by value; lengths: of each value, in characters."""
+    counts: dict[float, int] = {}
+    for value, rows in listed.items():
+        counts[float(lengths[value])] = counts.get(float(lengths[value]), 0) + rows
+    total = sum(lengths[value] * rows for value, rows in listed.items())
+    return Lengths(sum(listed.values()), total, min(lengths.values()), max(lengths.values()), Histogram.of(counts))
+
+
+def sum_of(value: Fraction, *, whole: bool) -> ExactSum:
+    """A sum; of whole numbers it is the nearest whole one."""
+    return ExactSum.scaled(round(value), 0) if whole else exact_sum(value)
+
+
+def exact_sum(value: Fraction) -> ExactSum:
+    """The sum nearest to `value` in units of 2^-1074, the finest that doubles have; exact for multiples of doubles."""
+    return ExactSum.scaled(round(value * (1 << 1074)), -1074)
+
+
+def units(weight: float) -> int:
+    """A weight in whole units, as Weighted counts it."""
+    return round(Fraction(weight) * (1 << BITS))
