@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from seakeep.data.contract.reading import COLUMN_KEYS, RULE_KEYS, TOP_KEYS, read_schema
+from seakeep.data.contract.reading import COLUMN_KEYS, TOP_KEYS, read_schema
+from seakeep.data.contract.rules import RULE_KEYS
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "validate.md").read_text()
 EXAMPLE = re.search(r"<!-- contract -->\n```yaml\n(.*?)```", GUIDE, re.DOTALL)[1]

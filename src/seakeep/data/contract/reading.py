@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core import plugins
 from seakeep.core.kinds import Kind
-from seakeep.core.schema import ENVIRONMENTS, ColumnSchema, RowRule, Schema
+from seakeep.core.schema import ENVIRONMENTS, ColumnSchema, Schema
 from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
 from seakeep.data.contract.nodes import Place, compose
+from seakeep.data.contract.rules import environments, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,6 @@ TOP_KEYS = ("seakeep_schema", *TABLE_KEYS, "columns", "rules")
 COLUMN_KEYS = tuple("in" if name == "in_" else name for name in ColumnSchema.__slots__)
 FIELD_KEYS = tuple(key for key in COLUMN_KEYS if key not in ("available", "in", "not_in"))
 ITEM_KEYS = tuple(key for key in FIELD_KEYS if key not in ("required", "deprecated"))
-RULE_KEYS = RowRule.__slots__[1:]
 DEEPEST = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = _EPOCH.resolution
@@ -75,8 +75,8 @@ def _table(fields: Mapping[str, Place]) -> Schema:
         growth_at_least=_growth(fields.get("growth_at_least")),
         growth_at_most=_growth(fields.get("growth_at_most")),
         environments=declared,
-        default_in=_environments(fields["default_in"], known) if "default_in" in fields else (),
-        rules=_rules(fields["rules"], columns, known) if "rules" in fields else (),
+        default_in=environments(fields["default_in"], known) if "default_in" in fields else (),
+        rules=read_rules(fields["rules"], columns, known) if "rules" in fields else (),
         **roles,
     )
 
@@ -93,7 +93,7 @@ def _column(place: Place, keys: tuple[str, ...], known: tuple[str, ...] = ()) ->
         raise BadContract.absent_key("kind", f"{place.where}, column {place.name!r}")
     kind = Kind(fields.pop("kind").choice(kind.value for kind in Kind))
     words = {"in": "in_", "not_in": "not_in"}
-    found: dict[str, Any] = {words[key]: _environments(fields.pop(key), known) for key in words if key in fields}
+    found: dict[str, Any] = {words[key]: environments(fields.pop(key), known) for key in words if key in fields}
     found |= {key: _FIELDS[key](value, kind) for key, value in fields.items()}
     return ColumnSchema(kind, **found)
 
@@ -241,53 +241,6 @@ _FIELDS: dict[str, Callable[[Place, Kind], Any]] = {
     "deprecated": _text,
     "skew": _distances,
 }
-
-
-def _rules(place: Place, columns: Mapping[str, ColumnSchema], known: tuple[str, ...]) -> tuple[RowRule, ...]:
-    return tuple(_rule(name, rule, columns, known) for name, rule in place.keys(None).items())
-
-
-def _rule(name: str, place: Place, columns: Mapping[str, ColumnSchema], known: tuple[str, ...]) -> RowRule:
-    fields = place.keys(RULE_KEYS)
-    if "refers" in fields:
-        refers = fields["refers"]
-        for item in refers.items() if refers.is_list else (refers,):
-            item.choice(columns)
-    return RowRule(
-        name,
-        holds=_holds(name, fields["holds"], columns) if "holds" in fields else "",
-        refers=_names(fields.get("refers")),
-        to=fields["to"].text() if "to" in fields else "",
-        by=_names(fields.get("by")),
-        broken_at_most=fields["broken_at_most"].share() if "broken_at_most" in fields else 0.0,
-        not_in=_environments(fields["not_in"], known) if "not_in" in fields else (),
-        note=fields["note"].text() if "note" in fields else "",
-    )
-
-
-def _holds(name: str, place: Place, columns: Mapping[str, ColumnSchema]) -> str:
-    text = place.text()
-    refuse_rule(name, text, columns, place.where)
-    return text
-
-
-def refuse_rule(name: str, holds: str, columns: Mapping[str, ColumnSchema], where: str) -> None:
-    """Raise BadContract, if a rule's expression cannot be read, or does not fit the contract's columns."""
-    from seakeep.data.rows.errors import BadRule
-    from seakeep.data.rows.expression import Expression
-
-    try:
-        Expression.of(holds).typed({name: column.kind for name, column in columns.items()})
-    except BadRule as error:
-        raise BadContract.rule(name, error, where) from error
-
-
-def _names(place: Place | None) -> tuple[str, ...]:
-    return () if place is None else place.texts()
-
-
-def _environments(place: Place, known: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(item.choice(known) for item in (place.items() if place.is_list else (place,)))
 
 
 def _growth(place: Place | None) -> float | None:

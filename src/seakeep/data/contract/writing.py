@@ -20,7 +20,8 @@ from seakeep.core.schema import ColumnSchema, RowRule, Schema
 from seakeep.data.comparison.moves import iso
 from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
-from seakeep.data.contract.reading import read_schema, refuse_rule
+from seakeep.data.contract.reading import read_schema
+from seakeep.data.contract.rules import refuse_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
