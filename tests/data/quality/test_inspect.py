@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -161,3 +163,29 @@ def test_columns_may_have_the_names_that_are_used_inside():
 def test_roles_of_any_type_are_looked_at_or_left_alone(role, values):
     table = TABLE.with_columns(odd=pl.Series(values * (ROWS // 2)))
     assert seakeep.inspect(seakeep.read(table), **{role: "odd"}).checks
+
+
+def test_a_label_of_chance_alone_is_no_wrong_label():
+    draw = np.random.default_rng(4)
+    table = pl.DataFrame({"x": draw.normal(size=3000), "label": draw.random(3000) < 0.12})
+    report = seakeep.inspect(seakeep.read(table, label="label"), only=["label_noise"])
+    assert report.verdict is Verdict.PASS
+
+
+def test_telephone_numbers_are_no_numbers():
+    table = pl.DataFrame({"phone": [f"+49 {30 + at} {1000 + 7 * at}" for at in range(200)]})
+    assert seakeep.inspect(seakeep.read(table), only=["numbers_as_text"]).verdict is Verdict.PASS
+
+
+def test_an_estimated_number_of_identifiers_is_at_most_that_of_the_rows():
+    table = pl.DataFrame({"mail": [f"m{at}@example.org" for at in range(3000)]})
+    (check,) = seakeep.inspect(seakeep.read(table), only=["identifier"]).failed
+    counted = seakeep.profile(seakeep.read(table))["mail"].distinct
+    assert f"(about {min(counted, 3000):,} of 3,000)" in check.message
+
+
+@pytest.mark.filterwarnings("error")
+def test_blocks_that_have_no_hour_in_common_have_no_usual_hour():
+    hours = [datetime(2025, 1, 1 + day, day % 24, at % 60) for day in range(24) for at in range(120)]
+    report = seakeep.inspect(seakeep.read(pl.DataFrame({"at": hours}), time="at"), only=["time_zone_jump"])
+    assert report.verdict is Verdict.PASS

@@ -34,7 +34,10 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
             or not (_prose(column) if column.kind is Kind.STRING else _counts(name, column))
         ):
             continue
-        message = f"Column {name!r} is different in nearly every row ({column.distinct:,} of {column.present:,}), as identifiers are."
+        different = f"{'about ' if column.sketch else ''}{min(column.distinct, column.present):,}"
+        message = (
+            f"Column {name!r} is different in nearly every row ({different} of {column.present:,}), as identifiers are."
+        )
         fix = f"Declare it as the key (key={name!r}) or leave it out of the features; {proposed('drop_columns', columns=[name])}"
         yield Found(
             name,

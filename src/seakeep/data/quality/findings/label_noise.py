@@ -25,7 +25,7 @@ MEANING = "No label is contradicted by the other columns where they are sure of 
 COST = "rows"
 NEEDS: tuple[str, ...] = ("label",)
 LEAST_ROWS = 500
-LEAST_SHARE, STEADY, MOST_WRONG, MOST_DIFFERENT = 0.01, 1.6, 0.25, 0.9
+LEAST_SHARE, STEADY, MOST_WRONG, MOST_DIFFERENT, SKILL = 0.01, 1.6, 0.25, 0.9, 0.5
 
 
 def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (of rows it needs none)
@@ -33,7 +33,8 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
 
     A label that is partly chance (a flight is late or not) is contradicted too, the more the less sure the model is. Wrong labels
     are found among the surest half of the rows as often as among the surest quarter; chance is not. So it is told only where at
-    least 1 % of the surest quarter are contradicted, and the next quarter by less than STEADY times as many.
+    least 1 % of the surest quarter are contradicted, and the next quarter by less than STEADY times as many; and only by a model
+    that is wrong at most SKILL times as often as guessing the most frequent label is, since one without skill contradicts at random.
     """
     goal = target(table)
     names = [
@@ -52,6 +53,9 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
     if np.bincount(labels, minlength=goal.classes).min() < 10:
         return
     probabilities = out_of_fold(rows, labels, names)
+    guessing = 1 - np.bincount(labels).max() / len(labels)
+    if (probabilities.argmax(axis=1) != labels).mean() > SKILL * guessing:
+        return
     judged = confident(labels, probabilities)
     first, second = _surest(labels, probabilities)
     low, _ = wilson(first[0], first[1])

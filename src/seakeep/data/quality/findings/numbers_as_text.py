@@ -26,7 +26,7 @@ FORMS = ((".", ""), (".", ","), (",", "."), (",", ""), (".", " "), (",", " "), (
 
 
 def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (of rows it needs none)
-    """Columns nearly all of whose texts are numbers, but for codes: leading zeros, or digits of one fixed length from five on."""
+    """Columns nearly all of whose texts are numbers, but for codes: leading zeros, digits of one length from five on, telephones."""
     for name, texts in table.texts.items():
         values = texts.values.filter(~pl.col("text").str.strip_chars().str.to_lowercase().is_in(sorted(WORDS)))
         rows = int(values["rows"].sum())
@@ -64,7 +64,9 @@ def _rows_of(values: pl.DataFrame, form: tuple[str, str]) -> int:
 
 
 def _codes(values: pl.DataFrame) -> bool:
-    """Whether the texts are digits as names: with leading zeros, or all of one length."""
+    """Whether the texts are digits as names: with leading zeros, all of one length, or telephone numbers ("+49" and more)."""
+    if values["text"].str.contains(r"^\+[\d ()/-]{7,}$").mean() > LEAST_SHARE:  # type: ignore[operator]
+        return True
     digits = values.filter(pl.col("text").str.contains(r"^\d+$"))
     if digits.height < values.height / 2:
         return False

@@ -44,6 +44,8 @@ def _jump(name: str, order: Order, table: Table) -> Found | None:
         return None
     shares = np.array([day / day.sum() for day in days])
     usual = np.median(shares, axis=0)
+    if not usual.any():  # no hour is usual: half of the blocks have none of the others' hours
+        return None
     usual = usual / usual.sum()
     apart = np.array([[np.abs(np.roll(usual, move) - day).sum() / 2 for move in range(24)] for day in shares])
     moves = apart.argmin(axis=1)
