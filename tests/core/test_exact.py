@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 import pytest
 from hypothesis import given
@@ -61,3 +63,13 @@ def test_a_sum_beyond_the_doubles_is_infinite_only_when_read() -> None:
     assert (large + large).value() == math.inf
     assert (large + large + ExactSum.of(-1.7e308)).value() == 1.7e308
     assert nearest_float(Fraction(-(10**400))) == -math.inf
+
+
+def test_decimals_add_without_rounding_and_have_one_form() -> None:
+    dime, dollar = ExactSum.decimal(1, 1), ExactSum.decimal(1, 0)
+    assert reduce(add, [dime] * 10) == dollar == ExactSum.of(1.0)
+    assert dime + ExactSum.of(0.5) == ExactSum.decimal(6, 1)
+    assert ExactSum.decimal(3, -2) == ExactSum.of(300.0)
+    assert ExactSum.reduced(0, 3, 2) == ExactSum()
+    assert ExactSum.decimal(12, 2).fraction() == Fraction(3, 25)
+    assert (ExactSum.decimal(1, 1) + ExactSum.scaled(1, 4)).value() == 16.1
