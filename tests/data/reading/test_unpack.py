@@ -73,6 +73,16 @@ def test_an_archive_with_a_wrong_checksum_is_named(tmp_path: Path) -> None:
         plain_file(path)
 
 
+def test_a_gzip_file_with_wrong_content_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    content = bytearray(gzip.compress(b"a,b\n" * 2000))
+    content[-8] ^= 0xFF
+    for broken, reason in ((content, "CRC check failed"), (b"a,b\n1,2\n", "Not a gzipped file")):
+        path.write_bytes(broken)
+        with pytest.raises(CannotRead, match=rf"t\.csv\.gz is not a whole gz file: {reason}"):
+            plain_file(path)
+
+
 def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:
     path = zipped(tmp_path / "t.zip", {"t.csv": b"a,b\n"})
     content = bytearray(path.read_bytes())
@@ -120,3 +130,11 @@ def test_the_unpacked_copy_goes_with_the_process(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
     assert found
     assert not Path(found).parent.exists()
+
+
+def test_a_wrong_checksum_is_that_of_a_torn_file(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(b"a\n1\n"))
+    content[-8] ^= 1
+    (tmp_path / "t.csv.gz").write_bytes(content)
+    with pytest.raises(CannotRead, match=r"t\.csv\.gz.*CRC check failed"):
+        plain_file(tmp_path / "t.csv.gz")

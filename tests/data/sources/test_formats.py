@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.core.errors import UsageError
+from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.data import collect, profile, read
 from seakeep.data.errors import BadText, CannotRead, MixedTables, UnsupportedColumn
 from seakeep.data.reading import records
@@ -311,3 +311,39 @@ def test_columns_are_kept_in_the_order_that_was_asked_for(tmp_path) -> None:
         read(table, columns=[])
     with pytest.raises(UsageError, match="columns must be a list of column names, found 'a'"):
         read(table, columns="a")
+
+
+@pytest.mark.parametrize("codec", ["null", "deflate", "bzip2", "xz"])
+def test_a_damaged_avro_file_is_named_wherever_it_is(tmp_path, codec) -> None:
+    whole = written(
+        tmp_path / "a.avro", {"i": "long", "s": "string"}, [{"i": i, "s": "x" * i} for i in range(60)], codec
+    )
+    content = whole.read_bytes()
+    for at in range(3, len(content), 23):
+        whole.write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
+        try:
+            collect(read(whole))
+        except SeakeepError as error:
+            assert "a.avro" in str(error)  # noqa: PT017  (some bytes only change a value)
+
+
+@pytest.mark.parametrize("header", [b'{"type":"record","fields":[{"nome":"a"}]}', b"[" * 5_000 + b"]" * 5_000])
+def test_an_avro_header_that_is_no_schema_is_named(tmp_path, header) -> None:
+    path = tmp_path / "a.avro"
+    length = bytes([2 * len(header) & 0x7F | 0x80, 2 * len(header) >> 7 & 0x7F | 0x80, 2 * len(header) >> 14])
+    path.write_bytes(b"Obj\x01\x02\x16avro.schema" + length + header + b"\x00" + bytes(16))
+    with pytest.raises(CannotRead, match=r"a\.avro"):
+        read(path)
+
+
+def test_a_damaged_stream_of_arrow_is_refused_before_its_offsets_are_followed(tmp_path) -> None:
+    path = tmp_path / "a.arrow"
+    table = pa.table({"s": ["ab", "cd", "ef"]})
+    with pa.ipc.new_stream(path, table.schema) as out:
+        out.write_table(table)
+    content = path.read_bytes()
+    offsets = bytes([0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0])
+    assert content.count(offsets) == 1
+    path.write_bytes(content.replace(offsets, offsets[:8] + b"\x04\x00\x00\x7f" + offsets[12:]))
+    with pytest.raises(CannotRead, match=r"a\.arrow"):
+        read(path)

@@ -112,6 +112,45 @@ def test_a_value_of_another_type_after_many_rows_is_told(database) -> None:
     assert collect(cast)["a"].to_list()[-2:] == ["69999", "word"]
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["x", 0.1 + 0.2], "real and text"),
+        ([2**53 + 1, 0.5], "integer and real"),
+        ([b"a", "x"], "blob and text"),
+        (["x"] * 70_000 + [7], "integer and text"),
+        (["x"] * 70_000 + [b"\xff"], "blob and text"),
+    ],
+)
+def test_a_mixture_that_the_driver_would_alter_is_refused(tmp_path, values, told) -> None:
+    with pytest.raises(CannotQuery, match=f"'v\"' holds {told}"):
+        read(_of(tmp_path, values), query='select v as "v""" from t order by k;')
+
+
+def test_whole_numbers_among_floats_are_floats(tmp_path) -> None:
+    dataset = read(_of(tmp_path, [1, 2.5, None, -(2**53)]), query="select v from t order by k -- all")
+    assert collect(dataset)["v"].to_list() == [1.0, 2.5, None, -(2.0**53)]
+
+
+def _of(folder, values) -> str:
+    with contextlib.closing(sqlite3.connect(folder / "m.db")) as connection:
+        connection.execute("create table t (k integer, v)")
+        connection.executemany("insert into t values (?, ?)", enumerate(values))
+        connection.commit()
+    return f"sqlite:///{folder / 'm.db'}"
+
+
+def test_a_database_that_lacks_its_end_is_refused(database) -> None:
+    content = database.read_bytes()
+    query = "select a, b, c from t order by a"
+    for kept in (1, 99, 100, 5000, len(content) - 4096, len(content) - 1):
+        database.write_bytes(content[:kept])
+        with pytest.raises(CannotRead, match=r"a b\.db"):
+            read(f"sqlite:///{database}", query=query)
+    database.write_bytes(content)
+    assert read(f"sqlite:///{database}", query=query).digest
+
+
 def test_a_locked_database_is_waited_for(database, monkeypatch) -> None:
     monkeypatch.setattr(queries, "PAUSES_SECONDS", (0.1,) * 30)
     locking = sqlite3.connect(database, check_same_thread=False, isolation_level=None)

@@ -56,12 +56,23 @@ def plain_file(path: Path, *, packing: str | None = None) -> Path:
 @functools.lru_cache(maxsize=1000)
 def _unpacked(path: Path, how: str, size: int, changed: int) -> Path:
     target = scratch.folder() / f"{abs(hash((path, how, size, changed))):x}.plain"
+    with (
+        replacing(target) as temporary,
+        _told_torn(path, how),
+        _opened(path, how) as packed,
+        temporary.open("wb") as plain,
+    ):
+        _copy(packed, plain, path)
+    return target
+
+
+@contextlib.contextmanager
+def _told_torn(path: Path, how: str) -> Iterator[None]:
+    """Within `replacing`, which would take gzip's errors, kinds of OSError, for those of the disk that is written to."""
     try:
-        with _opened(path, how) as packed, replacing(target) as temporary, temporary.open("wb") as plain:
-            _copy(packed, plain, path)
+        yield
     except _BROKEN as error:
         raise CannotRead.torn(path, how, str(error)) from error
-    return target
 
 
 @contextlib.contextmanager
@@ -131,9 +142,17 @@ class _Inflated:
 
 def _copy(packed: Readable, plain: IO[bytes], path: Path) -> None:
     written = 0
-    while block := packed.read(_BLOCK):
+    while block := _block(packed):
         _check_space(path, written + len(block), written)
         written += plain.write(block)
+
+
+def _block(packed: Readable) -> bytes:
+    """Some bytes more. A wrong checksum of gzip is an OSError, which here would be taken for one of writing."""
+    try:
+        return packed.read(_BLOCK)
+    except gzip.BadGzipFile as error:
+        raise EOFError(str(error)) from error
 
 
 def _check_space(path: Path, needed: int, written: int = 0) -> None:

@@ -31,8 +31,8 @@ PIECE_ROWS = 1 << 19
 PIECE_BYTES = 32 << 20
 _MAGIC = b"Obj\x01"
 _MARK = 16
+_LONGEST = 64 << 20
 _NATIVE_CODECS = ("null", "deflate", "snappy")
-_FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 class Blocks(NamedTuple):
@@ -64,7 +64,7 @@ class AvroFile:
             frame = (
                 pl.read_avro(content, columns=list(columns) or None) if self.native else self._slowly(content, columns)
             )
-        except (*_FAILURES, ValueError, EOFError, IndexError, KeyError) as error:
+        except (pl.exceptions.PanicException, Exception) as error:  # codecs and decoders raise whatever they have
             raise CannotRead.torn(self.path, "avro", str(error)) from error
         return frame.select(pl.col(name).cast(self.schema[name]) for name in columns)
 
@@ -126,7 +126,7 @@ def _opened(path: Path) -> AvroFile:
                 schema, native = _schema(path, metadata)
                 start = file.tell()
                 ranges = _ranges(file, start, size, mark)
-            except (_Torn, UnicodeDecodeError, json.JSONDecodeError, AssertionError) as error:
+            except _NO_HEADER as error:
                 raise CannotRead.torn(path, "avro", str(error)) from error
             file.seek(0)
             return AvroFile(path, file.read(start), ranges, schema, native)
@@ -136,6 +136,10 @@ def _opened(path: Path) -> AvroFile:
 
 class _Torn(ValueError):
     """The bytes are not those of an Avro file."""
+
+
+_NO_HEADER = (ValueError, KeyError, AssertionError, RecursionError, pl.exceptions.PolarsError)
+"""What a header that is damaged, or holds JSON that is no schema, leads to."""
 
 
 def _header(file: BinaryIO) -> tuple[dict[str, bytes], bytes]:
@@ -230,7 +234,7 @@ def _bytes(file: BinaryIO) -> bytes:
 
 
 def _exactly(file: BinaryIO, count: int) -> bytes:
-    content = file.read(count) if count >= 0 else b""
+    content = file.read(count) if 0 <= count <= _LONGEST else b""
     if len(content) != count:
         raise _Torn(f"it ends at byte {file.tell():,}, within its header or a block")
     return content

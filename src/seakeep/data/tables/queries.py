@@ -110,6 +110,7 @@ def checked_names(names: Sequence[str], address: str) -> None:
 def framed(batch: Any, address: str) -> pl.DataFrame:
     """An Arrow batch or table as a frame. Raises CannotQuery, for a type that Polars does not have."""
     try:
+        batch.validate(full=True)  # SQLite's driver hands on bytes as text
         frame = pl.from_arrow(batch)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError) as error:
         for name in batch.schema.names:
