@@ -19,6 +19,7 @@ import polars as pl
 from seakeep.core.codec import to_json
 from seakeep.core.prediction import Predictions
 from seakeep.data.engines import each, files_of, model_of, name_of, named, once
+from seakeep.data.errors import CannotRead
 from seakeep.data.frames import batches
 from seakeep.evaluation.labels import LabelReader
 
@@ -75,11 +76,18 @@ def batches_answered(
     wanted = list(dict.fromkeys((*inputs, label)))
     given = to_json({"label": label, "kinds": kinds}, indent=None)
     answers = each(engine, dataset, answers_of, rows=ROWS, columns=wanted, given=given, files=files)
+    read = 0
     with closing(answers):
-        for batch, answer in zip(batches(dataset, rows=ROWS, columns=columns), answers, strict=False):
+        for batch in batches(dataset, rows=ROWS, columns=columns):
+            answer = next(answers, None)
+            if answer is None:
+                raise CannotRead.changed(dataset.description, read, read + batch.height)
+            read += batch.height
             for (_, ready), predictions in zip(asked, _read(answer), strict=True):
                 ready.ready = predictions
             yield batch
+        if read and next(answers, None) is not None:
+            raise CannotRead.changed(dataset.description, read, read + 1)
 
 
 def answers_of(frame: pl.DataFrame, call: Call) -> bytes:

@@ -150,3 +150,13 @@ def test_an_unknown_column_among_some_is_refused_with_processes(table):
     with connected("local[1]") as engine:
         found = list(each(engine, read(table), rows_told, rows=8, columns=["a"]))
         assert [each.rpartition(b" ")[2] for each in found] == [b"0:8", b"8:8", b"16:4"]
+
+
+def panicking(frame, call):
+    raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+
+
+def test_a_panic_of_polars_is_an_answer(table):
+    answer = perform(job(table, function=name_of(panicking)), Unit(0, 0, 1, ((0, 0, 1),)))
+    with pytest.raises(EngineBroke, match="PanicException"):
+        answer.opened()

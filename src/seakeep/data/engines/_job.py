@@ -78,7 +78,7 @@ class Answer:
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def refused(cls, error: Exception, *, place: str) -> Answer:
+    def refused(cls, error: BaseException, *, place: str) -> Answer:
         """An exception as an answer."""
         if isinstance(error, SeakeepError):
             parts = error.as_plain()

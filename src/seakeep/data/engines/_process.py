@@ -121,7 +121,10 @@ def main() -> None:
             os._exit(0)  # nobody is there: no thread or clean-up of a library may keep this process
         unit = Unit(asked.number, asked.begin, asked.rows, asked.ranges, content if asked.carried else None)
         answer = perform(_job(asked.path), unit)
-        _write(answering, to_json(_Told(answer.error, answer.parts), indent=None).encode(), answer.value)
+        try:
+            _write(answering, to_json(_Told(answer.error, answer.parts), indent=None).encode(), answer.value)
+        except BrokenPipeError:
+            os._exit(0)  # who asked is gone
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def perform(job: Job, unit: Unit) -> Answer:
     try:
         _check_versions(job)
         return answer(job, unit, frame_of(job, unit))
-    except Exception as error:  # noqa: BLE001  (whatever it is, the driver must be told)
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  (whatever it is, the driver must be told)
         return Answer.refused(error, place=f"{host()}, unit {unit.number}")
 
 

@@ -85,6 +85,9 @@ class Processes:
                 if attempt == RETRIES:
                     raise EngineBroke.lost(self.address, f"{error}, at unit {unit.number}") from error
                 continue
+            except BaseException:
+                worker.end()
+                raise
             self._idle.put(worker)
             return answer
         raise AssertionError("the last attempt returns or raises")

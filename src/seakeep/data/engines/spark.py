@@ -69,7 +69,7 @@ class SparkEngine:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self._end(job, under_way)
-        shared.unpersist()
+                shared.unpersist()
 
     def close(self) -> None:
         """Let go of Spark, or end it where it was started here."""
@@ -140,18 +140,28 @@ def _options(place: Place) -> dict[str, str]:
 
 def _try(place: Place, context: Any, owned: bool, seconds: float) -> None:
     """Raise CannotConnect, where a task that does nothing is not done in time."""
-    done = threading.Event()
-    thread = threading.Thread(target=_one_task, args=(context, done), daemon=True)
-    thread.start()
-    if not done.wait(seconds):
-        if owned:
-            context.stop()
-        raise CannotConnect.silent(place.address, "no worker took a task", seconds=seconds, check=_CHECK)
+    done: Future[int] = Future()
+    threading.Thread(target=_one_task, args=(context, done), daemon=True).start()
+    try:
+        done.result(seconds)
+    except TimeoutError:
+        _stop(context, owned=owned)
+        raise CannotConnect.silent(place.address, "no worker took a task", seconds=seconds, check=_CHECK) from None
+    except Exception as error:
+        _stop(context, owned=owned)
+        raise CannotConnect.broke(place.address, _reason(error), check=_CHECK) from error
 
 
-def _one_task(context: Any, done: threading.Event) -> None:
-    context.parallelize([0], 1).count()
-    done.set()
+def _stop(context: Any, *, owned: bool) -> None:
+    if owned:
+        context.stop()
+
+
+def _one_task(context: Any, done: Future[int]) -> None:
+    try:
+        done.set_result(context.parallelize([0], 1).count())
+    except BaseException as error:  # noqa: BLE001  (who waits must be told, whatever it is)
+        done.set_exception(error)
 
 
 def _perform(shared: Any, unit: Unit) -> Answer:
