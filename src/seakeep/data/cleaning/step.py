@@ -81,6 +81,18 @@ class Cleaning:
         return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewriting(Cleaning):
+    """A step that gives the named columns new values."""
+
+    columns: tuple[str, ...]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.columns
+
+
 def step(name: str, **options: Any) -> Cleaning:
     """The step `name` with these options. Raises UsageError, for an unknown step; BadCleaning, for an option.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seakeep.data.cleaning.kinds import bounds_wrong, numeric
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of numbers. least, most: the bounds, included; either may be left out."""
 
     EXAMPLE: ClassVar[str] = "clip: {columns: [fare], least: 0, most: 500}"
 
-    columns: tuple[str, ...]
     least: int | float | None = None
     most: int | float | None = None
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def check(self) -> str:
         """What is wrong with the bounds, or nothing."""

@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from seakeep.data.cleaning.kinds import literal
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of one kind. value: a number, text, or time (ISO 8601) of that kind."""
 
     EXAMPLE: ClassVar[str] = "fill: {columns: [visits], value: 0}"
 
-    columns: tuple[str, ...]
     value: bool | int | float | str
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The values, with one where there was none; NaN counts as missing."""

@@ -9,27 +9,20 @@ import polars as pl
 
 from seakeep.data.cleaning.encodings import mended
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. Also taken out: byte order marks, zero-width spaces, control characters but tab and line ends.
 
     A text that cannot be turned back whole stays as it is. U+FFFD stands where bytes were lost, and stays.
     """
 
     EXAMPLE: ClassVar[str] = "fix_encoding: {columns: [city]}"
-
-    columns: tuple[str, ...]
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The texts as they were meant."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,17 +15,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text."""
 
     EXAMPLE: ClassVar[str] = "lower: {columns: [carrier]}"
-
-    columns: tuple[str, ...]
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The texts in small letters."""

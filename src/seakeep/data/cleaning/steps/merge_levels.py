@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. levels: those that become one. into: its name."""
 
     EXAMPLE: ClassVar[str] = "merge_levels: {columns: [carrier], levels: [OO, HA], into: other}"
 
-    columns: tuple[str, ...]
     levels: tuple[str, ...]
     into: str
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The texts with one level for several."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import polars as pl
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,21 +18,15 @@ FALSE = ("false", "f", "no", "n", "0", "off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. spelt_true, spelt_false: their spellings, capitals and spaces at the ends aside. missing, others: as of parse_numbers."""
 
     EXAMPLE: ClassVar[str] = "parse_booleans: {columns: [paid], spelt_true: [yes, y], spelt_false: [no, n]}"
 
-    columns: tuple[str, ...]
     spelt_true: tuple[str, ...] = TRUE
     spelt_false: tuple[str, ...] = FALSE
     missing: tuple[str, ...] = ("",)
     others: Literal["refused", "missing"] = "refused"
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def check(self) -> str:
         """What is wrong with the spellings, or nothing."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import polars as pl
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ _TIMES = ("%H", "%I", "%M", "%S", "%T", "%R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. formats: tried in order, in strftime's notation; the first that fits a text is taken.
 
     A column all of whose formats are without a time of day becomes dates, else times without a zone. missing, others: as of
@@ -26,15 +26,9 @@ class Step(Cleaning):
 
     EXAMPLE: ClassVar[str] = 'parse_dates: {columns: [paid], formats: ["%Y-%m-%d", "%d.%m.%Y"]}'
 
-    columns: tuple[str, ...]
     formats: tuple[str, ...]
     missing: tuple[str, ...] = ("",)
     others: Literal["refused", "missing"] = "refused"
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def check(self) -> str:
         """What is wrong with the formats, or nothing."""

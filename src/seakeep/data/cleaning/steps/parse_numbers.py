@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import polars as pl
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. decimal, thousands: the signs between digits; thousands "" for none.
 
     Currency signs and spaces around the number are let go, a percent sign divides by 100, (1.50) is -1.5. missing: texts that
@@ -28,16 +28,10 @@ class Step(Cleaning):
 
     EXAMPLE: ClassVar[str] = 'parse_numbers: {columns: [fare], decimal: ",", thousands: "."}'
 
-    columns: tuple[str, ...]
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ",", ".", " ", "'"] = ""
     missing: tuple[str, ...] = ("",)
     others: Literal["refused", "missing"] = "refused"
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def check(self) -> str:
         """What is wrong with the signs, or nothing."""

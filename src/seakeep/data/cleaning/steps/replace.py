@@ -7,25 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from seakeep.data.cleaning.kinds import textual
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of text. to: what is put in the place of each text named; others stay."""
 
     EXAMPLE: ClassVar[str] = "replace: {columns: [city], to: {NYC: New York, new york: New York}}"
 
-    columns: tuple[str, ...]
     to: Mapping[str, str]
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The texts with others in the place of those named."""

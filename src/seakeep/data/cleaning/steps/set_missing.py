@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 
 from seakeep.data.cleaning.kinds import literal
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of numbers, texts or times. values: the values that become missing; times as ISO 8601."""
 
     EXAMPLE: ClassVar[str] = "set_missing: {columns: [age], values: [-1, 999]}"
 
-    columns: tuple[str, ...]
     values: tuple[bool | int | float | str, ...]
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The values, null for those that stand for it."""
