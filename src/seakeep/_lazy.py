@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """The `__getattr__` and `__dir__` of a package whose public names live in the modules below it that `homes` names.
 
-    Where a name is also that of a module (`data.profile` lives in `data/profile.py`), it means the public object, also after
+    Where a name is also that of a module (`data.split` lives in `data/split.py`), it means the public object, also after
     the import system has loaded the module.
     """
     names = sorted(homes)

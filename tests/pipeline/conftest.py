@@ -170,3 +170,17 @@ def policy(project, **settings) -> None:
     lines = {"cooldown": '"1h"', "rollout": '"none"', **settings}
     text = "\n".join(f"{name} = {value}" for name, value in lines.items())
     (project.folder / "seakeep.toml").write_text(f"[retrain]\n{text}\n")
+
+
+def folder_of(tmp_path: Path, *names: str) -> Path:
+    """A folder with these files."""
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    return tmp_path
+
+
+def names(spans) -> list[str]:
+    """The names of spans."""
+    return [span.name for span in spans]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,17 +12,7 @@ from seakeep.pipeline import Spans
 from seakeep.pipeline.spans.errors import BadSpans
 from seakeep.pipeline.spans.patterns import Pattern
 
-
-def folder_of(tmp_path: Path, *names: str) -> Path:
-    for name in names:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x")
-    return tmp_path
-
-
-def names(spans) -> list[str]:
-    return [span.name for span in spans]
+from .conftest import folder_of, names
 
 
 @pytest.mark.parametrize(

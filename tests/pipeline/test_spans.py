@@ -16,21 +16,9 @@ from seakeep.pipeline.spans import order
 from seakeep.pipeline.spans.errors import BadSpan, BadSpans
 from seakeep.registry import Registry
 
-from .conftest import rows
+from .conftest import folder_of, names, rows
 
 NAMES = ["read", "profile", "validate", "train", "evaluate", "register"]
-
-
-def folder_of(tmp_path: Path, *names: str) -> Path:
-    for name in names:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("x")
-    return tmp_path
-
-
-def names(spans) -> list[str]:
-    return [span.name for span in spans]
 
 
 def cached(result) -> list[str]:

@@ -1,7 +1,7 @@
-"""Read, profile, infer and validate tables.
+"""Read, profile, inspect, clean, infer and validate tables.
 
-Each verb is imported when first used, so that reading a schema does not load Polars. Some verbs are named as the file they
-live in; whoever imports that file first must not turn `seakeep.data.profile` from the verb into the module.
+Each verb is imported when first used, so that reading a schema does not load Polars. A verb may be named as the file it
+lives in; whoever imports that file first must not turn `seakeep.data.split` from the verb into the module.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Buckets: objects on S3, Google Cloud Storage and Azure by address, opened with the clouds' own credentials.
 
-Tables are fetched from there (see data.fetching), and a registry may keep its objects there. Credentials come from where the clouds'
+Tables are fetched from there (see `fetching`), and a registry may keep its objects there. Credentials come from where the clouds'
 own clients take them: the environment (`AWS_*`, `GOOGLE_*`, `AZURE_*`), a web identity's token file, the instance's or the pod's
 identity; never from an address or a settings file. Requests are tried again with growing pauses; what cannot be done is told by
 what to change. `file:///folder` is a folder with the same meaning.
