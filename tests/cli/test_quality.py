@@ -39,6 +39,16 @@ def test_inspect_ends_with_2_where_nothing_could_be_looked_at_and_3_where_it_is_
     assert shell("inspect", table, "--label", "lat").code == 3
 
 
+def test_proposals_are_written_over_nothing(shell, table, tmp_path) -> None:
+    steps, before = tmp_path / "cleaning.yaml", table.read_bytes()
+    steps.write_text("- strip: {columns: [city]}  # corrected by hand\n")
+    for path, told in ((table, "does not end in .yaml"), (steps, "exists; name another file")):
+        wrong = shell("inspect", table, "--propose", path)
+        assert (wrong.code, told in wrong.err) == (3, True)
+    assert table.read_bytes() == before
+    assert "corrected by hand" in steps.read_text()
+
+
 def test_clean_leaves_nothing_half_done(shell, table, tmp_path) -> None:
     steps, out = tmp_path / "cleaning.yaml", tmp_path / "clean.parquet"
     steps.write_text("- parse_numbers: {columns: [city]}\n")

@@ -38,6 +38,8 @@ def test_a_contract_goes_out_and_comes_back(shell: Shell, table: Path) -> None:
     answer = shell("tfx", "schema", "t.schema.yaml", "-o", "t.pbtxt")
     assert "fare: NaN among the missing values" in answer.out
     assert shell("tfx", "schema", "t.pbtxt", "-o", "back.yaml", "--name", "trips").code == 0
+    again = shell("tfx", "schema", "t.pbtxt", "-o", "back.yaml")
+    assert (again.code, "back.yaml exists" in again.err) == (3, True)
     assert (load_schema("back.yaml").name, load_schema("back.yaml").label) == ("trips", "late")
     assert shell("validate", table, "--schema", "back.yaml").code == 0
 

@@ -47,7 +47,7 @@ def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb
     answer = shell(*verb.split(), "--help")
     assert answer.code == 0
     assert f"Example: seakeep {verb}" in answer.out
-    if verb not in ("schema", "rollout", "ci"):
+    if verb not in ("schema", "rollout", "ci", "tfx"):
         assert "--json" in answer.out
         assert "--home DIR" in answer.out
 
@@ -187,6 +187,9 @@ def test_profile_takes_weights_slices_a_label_and_associations(shell, project) -
     assert answer.json["slices"]["kind=a & late=0"]["rows"] == 1
     assert answer.json["conditional"]["kind"]["values"]["a"]["rows"] == 2
     assert len(answer.json["associations"]) == 6
+    pl.DataFrame({f"c{at}": [1, 2] for at in range(201)}).write_parquet("wide.parquet")
+    assert shell("profile", "wide.parquet", "--associations", "-o", "wide.json").code == 3
+    assert not Path("wide.json").exists()
     drawn = shell(*asked).out
     assert "kind=a" in drawn
     assert "weighted mean 2.167" in drawn
@@ -244,6 +247,11 @@ def test_schema_is_inferred_updated_renamed_and_compared(shell, project) -> None
     assert renamed.code == 0
     assert "pieces:" in Path("new.yaml").read_text()
     assert shell("schema", "rename", "new.yaml", "itms", "x").code == 3
+    Path("link.yaml").symlink_to("new.yaml")
+    assert shell("schema", "rename", "link.yaml", "pieces", "bits").code == 0
+    assert shell("schema", "rename", "link.yaml", "bits", "pieces").code == 0
+    assert Path("link.yaml").is_symlink()
+    assert "pieces:" in Path("new.yaml").read_text()
     pl.read_csv("data/parcels.csv").with_columns(pieces="items", carrier=pl.lit("stork")).write_csv("other.csv")
     updated = shell("schema", "update", "new.yaml", "other.csv")
     assert (updated.code, "stork" in Path("new.yaml").read_text()) == (0, True)

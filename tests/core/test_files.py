@@ -48,6 +48,15 @@ def test_a_full_disk_is_named_and_the_old_file_stands(tmp_path, number, cause):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_system_that_is_read_only_and_lets_nothing_be_removed_is_named(tmp_path, monkeypatch):
+    def refused(path, missing_ok=False):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refused)
+    with pytest.raises(CannotWrite, match="read-only"), replacing(tmp_path / "a.txt"):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
 def test_a_file_that_outgrows_its_limit_is_refused_and_nothing_is_left(tmp_path):
     program = f"""
         import resource, signal, pathlib

@@ -143,6 +143,11 @@ def test_a_list_whose_items_are_not_told_has_no_type() -> None:
         tfx.schema_to_proto(Schema("t", {"c": ColumnSchema(Kind.LIST)}))
 
 
+def test_a_column_without_a_name_is_not_written() -> None:
+    with pytest.raises(tfx.BadProto, match="column '': it has no name"):
+        tfx.schema_to_proto(Schema("t", {"": ColumnSchema(Kind.INTEGER)}))
+
+
 def test_a_feature_without_presence_may_be_absent() -> None:
     found, _ = column("type: INT")
     assert (found.required, found.missing_at_most) == (False, 1.0)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     "--only", multiple=True, metavar="NAME", help="A kind of finding to look for (repeat for more); else all."
 )
 @click.option(
-    "--propose", type=click.Path(dir_okay=False, path_type=Path), help="Write the proposed cleaning steps (.yaml)."
+    "--propose",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the proposed cleaning steps (.yaml, not over any).",
 )
 @page_option
 def command(
@@ -49,6 +51,7 @@ def command(
     from seakeep.core.files import write_text
     from seakeep.data.quality.proposals import proposals
 
+    _check(propose)
     schema = data_room.load_schema(contract) if contract else None
     other = data_room.read(against) if against else None
     table = data_room.read(data)
@@ -57,3 +60,11 @@ def command(
     if propose is not None:
         write_text(propose, proposals(report))
     return door.show_report(report)
+
+
+def _check(propose: Path | None) -> None:
+    """Refuse a file of steps that would be written over the table, a contract, or steps that people corrected."""
+    if propose is not None and propose.suffix not in (".yaml", ".yml"):
+        raise click.BadParameter(f"{propose} does not end in .yaml")
+    if propose is not None and propose.exists():
+        raise click.BadParameter(f"{propose} exists; name another file, or remove it first")

@@ -55,9 +55,9 @@ def command(
     _check(data, output, page, asked=any(asked.values()), associated=associated)
     with on_engine(engine) as connection:
         found = {name: statistics_of(one, engine=connection, **asked) for name, one in _named(data).items()}
+    pairs = _associations(data[0], next(iter(found.values()))) if associated else None
     for path in filter(None, (output, page)):
         _write(path, found, together=path is page or len(found) > 1)
-    pairs = _associations(data[0], next(iter(found.values()))) if associated else None
     _show(door, found, pairs)
 
 

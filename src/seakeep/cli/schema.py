@@ -84,6 +84,7 @@ def update(
     from seakeep.cli._tables import statistics_of
     from seakeep.data.contract.update import acceptable, update_schema
 
+    file = file.resolve() if file.is_symlink() else file
     schema = data_room.load_schema(file)
     wanted = {*accept, *(acceptable(_report(report)) if report else ())} if accept or report else None
     updated = update_schema(schema, statistics_of(data), environment=environment, accept=wanted)
@@ -102,6 +103,7 @@ def rename(door: Door, *, file: Path, old: str, new: str) -> None:
     from seakeep import data as data_room
     from seakeep.data.contract.evolve import rename_column
 
+    file = file.resolve() if file.is_symlink() else file
     schema = data_room.load_schema(file)
     _changed(door, schema, rename_column(schema, old, new), file, renamed=(old, new))
 

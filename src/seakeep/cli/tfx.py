@@ -47,6 +47,8 @@ def schema(door: Door, *, source: str, output: Path, name: str, like: str | None
     tfx = plugins.load("integrations", "tfx")
     if _goes_out(tfx, source, output, (".yaml", ".yml"), "schema"):
         lost = tfx.write_schema(data_room.load_schema(source), output)
+    elif output.exists():
+        raise click.BadParameter(f"{output} exists; name another file, or remove it first")
     else:
         carried = tfx.read_schema(source, name=name, kinds=_kinds(tfx, like))
         data_room.save_schema(carried.value, output)

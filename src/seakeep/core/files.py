@@ -63,7 +63,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         _refuse(path, error)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a file system that is read-only refuses this too, and held nothing
+            temporary.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date, datetime
 
 import polars as pl
@@ -100,6 +102,8 @@ def test_columns_are_dropped_and_duplicates_by_key_keep_the_first():
         ('parse_numbers: {columns: [x], decimal: ",", thousands: ","}', "both ','"),
         ("parse_dates: {columns: [x], formats: [day]}", "'day' is no format"),
         ("parse_booleans: {columns: [x], spelt_true: [a], spelt_false: [A]}", "'a' is true and false"),
+        ("convert_units: {columns: [x], factor: 0}", "factor is 0"),
+        ("convert_units: {columns: [x], offset: .inf}", "offset is inf, expected a finite number"),
         ("- strip", "expected one step with its options"),
         ("strip: {columns: [x", "the steps cannot be read"),
         ("", "expected one step with its options"),
@@ -201,3 +205,23 @@ def test_a_file_that_is_torn_after_cleaning_was_planned_is_named(tmp_path):
     (tmp_path / "a.parquet").write_bytes(b"PAR1 torn")
     with pytest.raises(seakeep.core.errors.DataError, match=r"a\.parquet"):
         collect(cleaned.dataset)
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(tmp_path):
+    program = f"""
+import pathlib, resource
+import polars as pl
+import seakeep
+from seakeep.core.files import CannotWrite
+from seakeep.data.cleaning.writing import write_table
+
+table = seakeep.read(pl.DataFrame({{"x": pl.int_range(100_000, eager=True).hash(1)}}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    write_table(table, pathlib.Path({str(tmp_path / "out.parquet")!r}))
+except CannotWrite as error:
+    print("refused", error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("refused cannot write")
+    assert list(tmp_path.iterdir()) == []

@@ -247,6 +247,14 @@ def test_deeply_nested_text_is_refused_and_does_not_kill():
         read(START + "columns: " + "[" * 5000 + "]" * 5000)
 
 
+@pytest.mark.parametrize("column", ["{kind: integer, minimum: %s}", "{kind: string, pattern: '[%s'}", "{%s: 1}"])
+def test_what_is_too_long_to_be_read_is_told_by_its_beginning(column):
+    with pytest.raises(BadContract) as error:
+        read(START + "columns:\n  a: " + column % ("9" * 900))
+    assert "9" * 150 + "\u2026" not in str(error.value).splitlines()[0][:150]
+    assert len(str(error.value).splitlines()[0]) < 300
+
+
 def test_a_contract_that_cannot_be_written_leaves_the_old_one(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(CannotWrite):

@@ -303,6 +303,15 @@ def test_mixed_time_zones_are_named_and_the_fix_works(tmp_path: Path) -> None:
     assert collect(read(tmp_path, derive={"t": pl.col("t").cast(pl.Datetime("us", "UTC"))})).height == 2
 
 
+@pytest.mark.parametrize("name", ["*", "^a.*$"])
+def test_a_column_name_that_polars_takes_for_a_pattern_is_refused(name: str) -> None:
+    with pytest.raises(CannotRead) as error:
+        read(pl.DataFrame({"a": [1], name: [2]}))
+    assert parts(error)[0].startswith(f"column name {name!r} stands for other columns (")
+    assert parts(error)[2] == "Rename it where the table is written."
+    assert collect(read(pl.DataFrame({"a*": [1], "^b": [2], "c$": [3]}))).columns == ["a*", "^b", "c$"]
+
+
 def test_duplicate_column_names_are_refused(tmp_path: Path) -> None:
     table = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
     frame = pd.DataFrame([[1, 2]], columns=["a", "a"])

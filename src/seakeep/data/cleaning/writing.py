@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from seakeep.core.files import replacing
+from seakeep.core.files import CannotWrite, replacing
 from seakeep.data.cleaning.errors import BadCleaning
 from seakeep.data.frames import FAILURES, schema_of
 
@@ -30,7 +30,7 @@ def write_table(dataset: Dataset, path: Path) -> None:
             if isinstance(error, OSError):
                 raise
             _find_torn(dataset)
-            raise
+            raise CannotWrite.because(path, OSError(str(error).partition("\n")[0])) from error
 
 
 def _find_torn(dataset: Dataset) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_LONGEST = 200
+
+
 class BadContract(DataError):
     """A contract cannot be read. `where` holds the file and the line."""
 
@@ -51,7 +54,7 @@ class BadContract(DataError):
         known = tuple(known)
         near = nearest(key, known)
         return cls(
-            f"there is no key {key!r} here",
+            f"there is no key {_short(repr(key))} here",
             where=where,
             cause=f"Did you mean {near!r}?" if near else "",
             fix=f"Known: {', '.join(known)}.",
@@ -80,7 +83,7 @@ class BadContract(DataError):
     @classmethod
     def value(cls, key: str, found: object, expected: str, where: str, *, near: str | None = None) -> BadContract:
         return cls(
-            f"{key} is {found!r}, expected {expected}",
+            f"{_short(key)} is {_short(repr(found))}, expected {expected}",
             where=where,
             cause=f"Did you mean {near!r}?" if near else "",
             fix=f"Write {key}: {near}" if near else f"Correct {key} on that line.",
@@ -92,7 +95,7 @@ class BadContract(DataError):
     @classmethod
     def pattern(cls, pattern: str, problem: str, where: str) -> BadContract:
         return cls(
-            f"pattern {pattern!r} does not compile: {problem}",
+            f"pattern {_short(repr(pattern))} does not compile: {problem}",
             where=where,
             cause="A pattern is a regular expression without look-around and back-references, so that any text is matched in "
             "linear time; it matches the value as a whole.",
@@ -126,3 +129,8 @@ class BadContract(DataError):
             fix="pip install --upgrade seakeep",
             version=version,
         )
+
+
+def _short(text: str) -> str:
+    """The beginning of what somebody wrote, where it is too long to be read in an error."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -8,6 +8,7 @@ key win.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,8 @@ class Place:
 
     def number(self) -> int | float:
         value = self.scalar()
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            raise self.wrong("a number of at most 308 digits")
         if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
             raise self.wrong("a number")
         return value

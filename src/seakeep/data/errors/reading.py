@@ -187,6 +187,16 @@ class CannotRead(DataError):
         )
 
     @classmethod
+    def pattern_for_name(cls, name: str, where: str) -> CannotRead:
+        return cls(
+            f"column name {name!r} stands for other columns",
+            where=where,
+            cause="Polars, which reads tables, takes * and names of the form ^…$ for patterns that columns match.",
+            fix="Rename it where the table is written.",
+            name=name,
+        )
+
+    @classmethod
     def not_convertible(cls, reason: str) -> CannotRead:
         return cls(
             f"a table in memory cannot be turned into a Polars frame: {first_line(reason)}",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.dataset import Dataset
 from seakeep.core.errors import UsageError
+from seakeep.data.errors import CannotRead
 from seakeep.data.kinds import kind_of
 from seakeep.data.reading.finding import source_of
 from seakeep.data.reading.fitting import fitted, widened
@@ -91,6 +92,8 @@ def read(
     dataset = Dataset(source, label, time, key, tuple(steps))
     dataset, schema = fitted(widened(dataset) if widen else dataset)
     for name, dtype in schema.items():
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise CannotRead.pattern_for_name(name, dataset.description)
         kind_of(dtype, name=name)
     for role, column in (("label", label), ("time", time), ("key", key)):
         if column is not None and column not in schema:

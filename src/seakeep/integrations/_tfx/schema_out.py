@@ -81,6 +81,10 @@ class _Writer:
             limits.num_examples_drift_comparator.max_fraction_threshold = schema.growth_at_most
 
     def _feature(self, target: Any, name: str, column: ColumnSchema, path: tuple[str, ...]) -> None:
+        if not name:
+            raise BadProto.not_written(
+                f"column {'.'.join(path)!r}", "it has no name", "Rename it: seakeep schema rename FILE '' NAME."
+            )
         target.name = name
         place, leaf = ".".join(path), self._counts(target, column)
         if leaf.kind not in TYPES:

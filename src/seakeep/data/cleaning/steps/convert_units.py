@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping  # noqa: TC003  (the codec reads it when the program runs)
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -39,6 +40,13 @@ class Step(Cleaning):
     def changes(self) -> tuple[str, ...]:
         """The columns."""
         return self.columns
+
+    def check(self) -> str:
+        """What is wrong with the factor or the offset, or nothing."""
+        if self.factor == 0:
+            return "factor is 0, which would make every value the same"
+        unfit = [name for name in ("factor", "offset") if not math.isfinite(getattr(self, name))]
+        return f"{unfit[0]} is {getattr(self, unfit[0])}, expected a finite number" if unfit else ""
 
     def rewritten(self, types: Mapping[str, pl.DataType]) -> Mapping[str, pl.Expr]:
         """The numbers, converted where the conditions hold."""
