@@ -122,3 +122,9 @@ def test_any_dialect_of_pythons_writer_is_read_back(tmp_path_factory, rows) -> N
     path.write_text(text.getvalue(), encoding="utf-16", newline="")
     found = collect(read(path, separator=";", quote="'", encoding="utf-16", types={"w": pl.String()}, null_values=[]))
     assert found.rows() == rows
+
+
+def test_a_carriage_return_within_quotes_is_kept_by_every_dialect(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a\tb\n'x'\t'\r'\n'\r'\t'y\r'\n")
+    assert collect(read(path, separator="\t", quote="'")).rows() == [("x", "\r"), ("\r", "y\r")]

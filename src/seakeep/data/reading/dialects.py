@@ -76,7 +76,7 @@ def _rewrite(file: TextIO, copy: TextIO, dialect: Dialect, separator: str, calle
     if first is None:
         raise CannotRead.blank(called, called.stat().st_size)
     header = _header(first[1], dialect)
-    writer = csv.writer(copy, delimiter=separator, lineterminator="\n")
+    writer = csv.writer(copy, delimiter=separator, lineterminator="\r\n")  # a lone one of either is quoted then
     writer.writerow(header)
     for batch in _batches(records if dialect.header is True else itertools.chain([first], records)):
         for line, fields in batch:
