@@ -62,3 +62,19 @@ def test_the_same_unit_and_too_few_numbers_are_no_change():
     assert changed_unit(draw.normal(size=500), draw.normal(size=500)) is None
     assert changed_unit(draw.normal(size=50), 1000 * draw.normal(size=500)) is None
     assert changed_unit(draw.normal(20, 6, 500), draw.normal(90, 1, 500)) is None
+
+
+def test_one_in_a_hundred_numbers_in_another_unit_is_told():
+    draw = np.random.default_rng(2)
+    values = draw.normal(1013, 4, 4000)
+    (wrong,) = np.nonzero(draw.random(4000) < 0.015)
+    values[wrong] *= 1000
+    (check,) = seakeep.inspect(seakeep.read(pl.DataFrame({"x": values})), only=["outliers"]).failed
+    assert check.evidence["above"] == len(wrong)
+
+
+def test_a_third_of_the_rows_far_away_is_another_population():
+    values = np.concatenate(
+        [np.random.default_rng(2).normal(5, 1, 2000), np.random.default_rng(3).normal(9e5, 1, 1000)]
+    )
+    assert not seakeep.inspect(seakeep.read(pl.DataFrame({"x": values})), only=["outliers"]).failed

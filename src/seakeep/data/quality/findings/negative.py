@@ -17,11 +17,11 @@ MEANING = "No column has a few negative numbers among positive ones."
 COST = "statistics"
 NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 100
-MOST, FEWEST_DIFFERENT = 0.01, 10
+MOST, FEWEST_DIFFERENT = 0.02, 10
 
 
 def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (of rows it needs none)
-    """Columns with at most 1 % of negatives that are as large as the positive numbers, as flipped signs are.
+    """Columns with at most 2 % of negatives that are as large as the positive numbers, as flipped signs are.
 
     The lower tail of a column that may fall below zero has small negatives, so their middle is held against the positives' tenth part.
     Values known to stand for "not known" are told by `sentinel`.
