@@ -30,6 +30,12 @@ def test_what_was_cleaned_is_a_report_of_the_run_and_of_the_release(project) -> 
     assert again.release == result.release
 
 
+def test_what_was_cleaned_does_not_tell_where_the_data_was(project) -> None:
+    cleans(project, DROP)
+    report = Report.load(Path(run(project.file).folder) / "reports" / "cleaning.json")
+    assert str(project.folder) not in f"{report}"
+
+
 def test_another_list_of_steps_is_another_dataset(project) -> None:
     cleans(project, DROP)
     first = run(project.file)

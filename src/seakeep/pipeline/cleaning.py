@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def cleaned_for(pipeline: Pipeline, dataset: Dataset) -> Cleaned:
-    """The dataset after the pipeline's steps, and what they changed.
+    """The dataset after the pipeline's steps, and what they changed; the report names the pipeline, not where the data is on this machine.
 
     Raises: BadPipeline, for a step that changes a feature and does not state `requests: cleaned`; BadCleaning, for one that does not fit.
     """
@@ -36,7 +36,8 @@ def cleaned_for(pipeline: Pipeline, dataset: Dataset) -> Cleaned:
         changed = [name for name in step.changes if name in features]
         if changed and step.requests != "cleaned":
             raise BadPipeline.cleans_feature(step.text, changed[0], _stated(step))
-    return clean(dataset, steps)
+    cleaned = clean(dataset, steps)
+    return replace(cleaned, report=replace(cleaned.report, subject=pipeline.name))
 
 
 def joined(reports: Mapping[str, Report]) -> Report | None:
