@@ -174,6 +174,13 @@ def test_a_byte_order_mark_and_windows_line_ends_are_passed_over(csv: object) ->
     assert frame.to_dict(as_series=False) == {"a": [1, 2], "b": ["x", "y"]}
 
 
+@pytest.mark.parametrize("content", [b"a,b\r1,2\r3,4\r", b"a,b\r1,2\n3,4\n"])
+def test_rows_behind_a_lone_carriage_return_are_not_lost_silently(csv: object, content: bytes) -> None:
+    with pytest.raises(CannotRead, match="a carriage return stands there without the line feed"):
+        read(csv(content))
+    assert collect(read(csv(b'"a\r",b\n1,2\n'))).columns == ["a\r", "b"]
+
+
 def test_other_separators(csv: object) -> None:
     assert collect(read(csv('a;b\n1;"x;y"\n'), separator=";")).rows() == [(1, "x;y")]
     assert collect(read(csv("a\tb\n1\tx\n"), separator="\t")).rows() == [(1, "x")]

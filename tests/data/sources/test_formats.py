@@ -347,3 +347,9 @@ def test_a_damaged_stream_of_arrow_is_refused_before_its_offsets_are_followed(tm
     path.write_bytes(content.replace(offsets, offsets[:8] + b"\x04\x00\x00\x7f" + offsets[12:]))
     with pytest.raises(CannotRead, match=r"a\.arrow"):
         read(path)
+
+
+def test_a_duration_of_avro_is_its_bytes(tmp_path) -> None:
+    told = {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"}
+    path = written(tmp_path / "a.avro", {"d": told}, [{"d": b"123456789012"}])
+    assert collect(read(path))["d"].to_list() == [b"123456789012"]

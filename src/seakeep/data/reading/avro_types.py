@@ -76,6 +76,8 @@ def _complex(told: Mapping[str, Json], inside: tuple[str, ...]) -> AvroType:
         assert isinstance(precision, int)
         assert isinstance(scale, int)
         return AvroType(pl.Decimal(precision, scale), native=kind == "bytes")
+    if logical == "duration":
+        return AvroType(pl.Binary(), native=False)
     if kind == "array":
         items = column_of(told.get("items"), inside=inside)
         return AvroType(pl.List(items.dtype), items.native)

@@ -47,7 +47,12 @@ def header_of(path: Path, separator: str, *, called: Path) -> tuple[tuple[str, .
     skipped = len(_BOM) if content.startswith(_BOM) else 0
     end = _record_end(content, skipped)
     line = content[skipped : len(content) if end is None else end].rstrip(b"\r\n").decode("utf-8", "replace")
-    names = tuple(next(csv.reader(io.StringIO(line, newline=""), delimiter=separator), ()))
+    first, *more = list(csv.reader(io.StringIO(line, newline=""), delimiter=separator)) or [[]]
+    if more:
+        raise BadText.bad_line(
+            called, 1, "a carriage return stands there without the line feed that would end the line"
+        )
+    names = tuple(first)
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
         raise CannotRead.duplicate_columns(f"{called}, line 1", twice)
