@@ -10,6 +10,7 @@ import sys
 import time
 
 import click
+import polars as pl
 import pytest
 
 from seakeep.cli import _main
@@ -112,6 +113,12 @@ def test_an_unforeseen_exception_ends_with_3_and_its_trace(shell, monkeypatch) -
     assert "RuntimeError: nobody foresaw this" in answer.err
     plain = json.loads(shell("run", "--json").err)
     assert (plain["error"], plain["exit_code"]) == ("RuntimeError", 3)
+
+
+def test_a_panic_of_rust_ends_with_3(shell, monkeypatch) -> None:
+    fail_with(pl.exceptions.PanicException("entered unreachable code"), monkeypatch)
+    answer = shell("run")
+    assert (answer.code, "entered unreachable code" in answer.err) == (3, True)
 
 
 def test_ctrl_c_ends_with_130(shell, monkeypatch) -> None:

@@ -75,6 +75,12 @@ def test_infinite_and_nan_values_come_back_counted() -> None:
     assert (after.minimum, after.maximum) == (1.0, 2.0)
 
 
+def test_squares_of_the_largest_numbers_beside_infinite_ones_do_not_overflow() -> None:
+    carried = back(of(pl.DataFrame({"c": [math.inf, -math.inf, 0.0, 5e-324, 1.7e308] * 10})))
+    assert carried.value["c"].rows == 50
+    assert "mean and deviation" in {each.what for each in carried.lost}
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(width=32), st.just(math.nan)), max_size=60))
 @settings(max_examples=40, deadline=None)
 def test_numbers_of_any_kind_go_out_and_come_back(values: list[float | None]) -> None:

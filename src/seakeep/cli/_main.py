@@ -154,7 +154,7 @@ def code_of(arguments: list[str]) -> int:
         _tell(CannotShow.of(error), as_json="--json" in arguments)
         _forget_output()
         return USAGE
-    except Exception as error:  # noqa: BLE001  (the last door: whatever came this far is told and ends with 3)
+    except BaseException as error:  # noqa: BLE001  (the last door: whatever came this far, panics of Rust too, is told and ends with 3)
         _tell_breakage(error, as_json="--json" in arguments)
         return USAGE
     return found if isinstance(found, int) else 0
@@ -181,7 +181,7 @@ def _tell(error: SeakeepError, *, as_json: bool) -> None:
         click.echo(text, err=True)
 
 
-def _tell_breakage(error: Exception, *, as_json: bool) -> None:
+def _tell_breakage(error: BaseException, *, as_json: bool) -> None:
     """An exception that nobody foresaw: its trace, for whoever mends it."""
     if not as_json:
         traceback.print_exception(error)

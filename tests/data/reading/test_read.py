@@ -309,6 +309,9 @@ def test_a_column_name_that_polars_takes_for_a_pattern_is_refused(name: str) -> 
         read(pl.DataFrame({"a": [1], name: [2]}))
     assert parts(error)[0].startswith(f"column name {name!r} stands for other columns (")
     assert parts(error)[2] == "Rename it where the table is written."
+    for nested in ([{"a": {name: 1}}], [[{name: 1}]]):
+        with pytest.raises(CannotRead, match="stands for other columns"):
+            read(pl.DataFrame({"s": nested}))
     assert collect(read(pl.DataFrame({"a*": [1], "^b": [2], "c$": [3]}))).columns == ["a*", "^b", "c$"]
 
 

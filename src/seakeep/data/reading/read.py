@@ -20,7 +20,7 @@ from seakeep.data.reading.options import NULL_VALUES, UTF8, Dialect, TextOptions
 from seakeep.data.steps import Derived, Dropped, Selected, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -92,13 +92,23 @@ def read(
     dataset = Dataset(source, label, time, key, tuple(steps))
     dataset, schema = fitted(widened(dataset) if widen else dataset)
     for name, dtype in schema.items():
-        if name == "*" or (name.startswith("^") and name.endswith("$")):
-            raise CannotRead.pattern_for_name(name, dataset.description)
+        for each in _names_within(name, dtype):
+            if each == "*" or (each.startswith("^") and each.endswith("$")):
+                raise CannotRead.pattern_for_name(each, dataset.description)
         kind_of(dtype, name=name)
     for role, column in (("label", label), ("time", time), ("key", key)):
         if column is not None and column not in schema:
             raise UsageError.unknown_name(f"{role} column", column, schema, where=dataset.description)
     return dataset
+
+
+def _names_within(name: str, dtype: pl.DataType) -> Iterator[str]:
+    """The column's name and those of the fields within it, however deep."""
+    yield name
+    for field in getattr(dtype, "fields", ()):
+        yield from _names_within(field.name, field.dtype)
+    if inner := getattr(dtype, "inner", None):
+        yield from _names_within(name, inner)
 
 
 def _names(parameter: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -45,7 +45,10 @@ def moments(histogram: Histogram) -> tuple[float, float]:
     rows = histogram.total
     places = list(zip(histogram.middles(), histogram.counts, strict=True))
     mean = math.fsum(value * (count / rows) for value, count in places)
-    return mean, math.sqrt(math.fsum((value - mean) ** 2 * (count / rows) for value, count in places))
+    scale = max((abs(value) for value, _ in places), default=0.0) or 1.0  # so that no square overflows
+    return mean, scale * math.sqrt(
+        math.fsum((value / scale - mean / scale) ** 2 * (count / rows) for value, count in places)
+    )
 
 
 def extremes(stats: Any, *, whole: bool) -> tuple[int | float, int | float]:
