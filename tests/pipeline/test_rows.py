@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import Report, Schema
+from seakeep.data import collect, read, split
 from seakeep.pipeline import Pipeline, run
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.registry import Registry
@@ -103,6 +104,17 @@ def test_another_reference_judges_again(folder):
     pl.DataFrame({"code": ["JFK"]}).write_parquet(folder / "ports.parquet")
     result = ran(folder, "drop_at_most=0.1,")
     assert {check.subject for check in result.not_passed} == {"known"}
+
+
+def test_other_rows_with_the_same_statistics_are_judged_again(folder):
+    fair = pl.read_parquet(folder / "rows.parquet").with_columns(a=pl.col("id") % 40 + 0.0, b=pl.col("id") % 40 + 1.0)
+    fair.write_parquet(folder / "rows.parquet")
+    assert ran(folder, "held_out=0.25,").label == "rows@1"
+    parts = split(read(fair, key="id"), share=0.25)
+    swapped = pl.concat([collect(part).with_columns(pl.col("b").reverse()) for part in parts]).sort("id")
+    swapped.write_parquet(folder / "rows.parquet")
+    result = ran(folder, "held_out=0.25,")
+    assert "ordered" in {check.subject for check in result.not_passed}
 
 
 def test_another_contract_drops_other_rows(folder):

@@ -163,7 +163,7 @@ def champion_variants(work: Work, pipeline: str) -> tuple[str, ...]:
 STAGES = (
     Stage("read", (), read, variants=lambda work, _pipeline: (variant(work),)),
     Stage("profile", PARTS, profile),
-    Stage("validate", ("statistics", "held_out_statistics"), validate),
+    Stage("validate", (*PARTS, "statistics", "held_out_statistics"), validate),
     Stage("train", (*PARTS, "statistics", "schema"), train, variants=lambda work, _pipeline: (str(work.overrides),)),
     Stage("evaluate", ("model", "held_out"), evaluate, variants=champion_variants),
     Stage("register", ("model", *REPORTS), register, through=(*PARTS, "schema"), variants=champion_variants),
