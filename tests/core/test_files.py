@@ -36,7 +36,10 @@ def test_the_temporary_name_keeps_the_ending_and_can_be_told(tmp_path):
         temporary.write_bytes(b"x")
 
 
-@pytest.mark.parametrize(("number", "cause"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "read-only")])
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [(errno.ENOSPC, "disk is full"), (errno.EACCES, "read-only"), (errno.ENAMETOOLONG, "255 bytes")],
+)
 def test_a_full_disk_is_named_and_the_old_file_stands(tmp_path, number, cause):
     path = tmp_path / "a.txt"
     write_text(path, "old")

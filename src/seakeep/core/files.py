@@ -30,6 +30,14 @@ class CannotWrite(DataError):
     @classmethod
     def because(cls, path: Path, error: OSError) -> CannotWrite:
         full = error.errno in _FULL or any(f"os error {number}" in str(error) for number in _FULL)  # Polars' words
+        if error.errno == errno.ENAMETOOLONG:
+            return cls(
+                f"cannot write {path.name[:60]}…: {error.strerror or error}",
+                cause="A file's name may have 255 bytes, and while it is written it has 18 more.",
+                fix="Choose a shorter name.",
+                path=str(path),
+                errno=error.errno,
+            )
         return cls(
             f"cannot write {path}: {error.strerror or error}",
             cause="The disk is full." if full else "The folder is read-only or belongs to somebody else.",
