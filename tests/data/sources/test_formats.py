@@ -85,7 +85,8 @@ def test_types_of_json_can_be_given_also_of_what_no_line_has(file) -> None:
         ('{"a": true}\n{"a": 1}\n', r"'a' holds a number, and a boolean in line 1 \(line 2\)"),
         ('{"a": [1]}\n{"a": null}\n{"a": 1}\n', r"'a' holds a number, and an array in line 1 \(line 3\)"),
         ("word\n", r"\(line 1\)"),
-        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}\n", r"\(line 1\)"),
+        ('{"a": ' + "[" * 5000 + "]" * 5000 + "}\n", r"nested more than 128 levels deep \(line 1\)"),
+        ('{"a": 1}\n' + '{"a": ' * 10**6, r"nested more than 128 levels deep \(line 2\)"),
         (b'{"a": 1}\n{"a": "\xff"}\n', r"can't decode byte 0xff.*\(line 2\)"),
         (b'{"a": 1}\n' + bytes(50), r"Expecting value.*\(line 2\)"),
     ],
@@ -93,6 +94,12 @@ def test_types_of_json_can_be_given_also_of_what_no_line_has(file) -> None:
 def test_a_broken_line_of_json_is_named(file, content, words) -> None:
     with pytest.raises(BadText, match=words):
         read(file(content))
+
+
+def test_brackets_in_texts_and_many_short_lists_are_no_nesting(file) -> None:
+    content = '{"a": [' + ", ".join(["[1]"] * 500) + '], "b": "' + '\\"[{' * 500 + '"}\n'
+    frame = collect(read(file(content * 2)))
+    assert (frame.height, len(frame["a"][1]), len(frame["b"][0])) == (2, 500, 1500)
 
 
 def test_a_mark_of_utf8_is_passed_over_in_json(file) -> None:

@@ -18,6 +18,7 @@ from seakeep.core.codec import digest
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import BadText, CannotRead
 from seakeep.data.reading.lines import line_spans
+from seakeep.data.reading.nesting import DEEPEST, deep_line
 from seakeep.data.reading.records import Span, bytes_of, line_of
 from seakeep.data.reading.text_types import MOMENTS, TextType, inferred
 from seakeep.data.reading.unpack import plain_file
@@ -160,6 +161,9 @@ def _parsed(path: Path, plain: Path, span: Span, schema: pl.Schema | None, *, ro
     content = content if span.start else content.removeprefix(_MARK)
     if not content.strip():
         return pl.DataFrame(schema=schema)
+    if (deep := deep_line(content)) is not None:
+        number = line_of(plain, span.start) + deep
+        raise BadText.bad_record(path, number, f"it is nested more than {DEEPEST} levels deep")
     try:
         return pl.read_ndjson(content, schema=schema, infer_schema_length=None, n_rows=rows)
     except _FAILURES as error:
