@@ -252,7 +252,11 @@ def test_what_cannot_be_fitted_is_refused_by_name(case):
 
 def test_a_column_from_after_the_prediction_is_refused():
     dataset = read(pl.DataFrame({"arr_delay": [1.0]}))
-    for column in (ColumnSchema(Kind.NUMBER, available="after"), ColumnSchema(Kind.NUMBER, not_in=("serving",))):
+    for column in (
+        ColumnSchema(Kind.NUMBER, available="after"),
+        ColumnSchema(Kind.NUMBER, not_in=("serving",)),
+        ColumnSchema(Kind.NUMBER, in_=("training",)),
+    ):
         with pytest.raises(
             CannotFit, match=r"'arr_delay', which is not known when a prediction is asked for"
         ) as caught:

@@ -15,7 +15,7 @@ from seakeep.core.errors import UsageError
 from seakeep.data.contract.infer import infer_schema
 from seakeep.data.statistics.profile import profile_frame
 from seakeep.data.validation.anomalies import MEANINGS
-from seakeep.data.validation.validate import FeatureRefused, refuse_features, validate
+from seakeep.data.validation.validate import validate
 from seakeep.testing import column_of, table_of
 
 ROWS = 400
@@ -373,30 +373,6 @@ def test_no_pair_of_table_and_contract_breaks_validation(first, second, third, e
     assert report.checks
     assert all(check.code in MEANINGS for check in report.checks)
     assert all(bool(check.fix) == (check.verdict is not Verdict.PASS) for check in report.checks)
-
-
-def test_features_that_are_known_in_time_are_let_through():
-    refuse_features(SCHEMA, ["fare", "origin", "trip_id"])
-
-
-@pytest.mark.parametrize(
-    ("schema", "name", "message", "fix"),
-    [
-        (SCHEMA, "tip", "column 'tip' is the label", "Take 'tip' out of the features"),
-        (SCHEMA, "fair", "column 'fair' is not in the contract", "Write 'fare' in the features"),
-        (SCHEMA, "zzz", "column 'zzz' is not in the contract", "Name one of these"),
-        (with_contract("fare", available="after"), "fare", "known only after the prediction", "set available: before"),
-        (with_contract("fare", not_in=("serving",)), "fare", "is not there in serving", "let serving have it"),
-        (with_contract("fare", in_=("training",)), "fare", "is not there in serving", "let serving have it"),
-        (with_contract("fare", deprecated="use tip"), "fare", "column 'fare' is deprecated", "take deprecated out"),
-    ],
-)
-def test_columns_that_a_model_must_not_read_are_refused(schema, name, message, fix):
-    with pytest.raises(FeatureRefused, match=message) as error:
-        refuse_features(schema, ["origin", name])
-    assert fix in str(error.value)
-    assert error.value.name == name
-    assert "schema tips@" in str(error.value)
 
 
 def test_bytes_need_not_be_text():

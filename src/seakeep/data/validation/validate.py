@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seakeep.core.errors import SchemaMismatch, UsageError, nearest
+from seakeep.core.errors import UsageError, nearest
 from seakeep.core.report import Check, Report, Verdict
 from seakeep.core.statistics import Statistics
 from seakeep.data.comparison.drift import stated_drift, stated_skew
@@ -18,7 +18,7 @@ from seakeep.data.validation.rules import check_column, check_label
 from seakeep.data.validation.sizes import check_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from seakeep.core.schema import ColumnSchema, Environment, Schema
 
@@ -60,86 +60,6 @@ def validate(
     if serving is not None and statistics.rows:
         report += stated_skew(statistics, serving, schema)
     return report
-
-
-class FeatureRefused(SchemaMismatch):
-    """A column cannot be a feature."""
-
-    @classmethod
-    def unknown(cls, name: str, schema: Schema, usable: Sequence[str]) -> FeatureRefused:
-        near = nearest(name, usable)
-        return cls(
-            f"column {name!r} is not in the contract, so it cannot be a feature",
-            where=_where(schema),
-            cause=f"Did you mean {near!r}?" if near else f"Columns that can be: {', '.join(usable) or 'none'}.",
-            fix=f"Write {near!r} in the features." if near else "Name one of these, or profile a table that has it.",
-            name=name,
-            nearest=near,
-        )
-
-    @classmethod
-    def label(cls, name: str, schema: Schema) -> FeatureRefused:
-        return cls(
-            f"column {name!r} is the label, so it cannot be a feature",
-            where=_where(schema),
-            cause="A model that reads its own answer looks perfect in training and cannot answer in serving.",
-            fix=f"Take {name!r} out of the features.",
-            name=name,
-        )
-
-    @classmethod
-    def after(cls, name: str, schema: Schema, usable: Sequence[str]) -> FeatureRefused:
-        near = nearest(name, usable)
-        hint = f" A column known before, of a like name: {near!r}." if near else ""
-        return cls(
-            f"column {name!r} is known only after the prediction is asked for, so it cannot be a feature",
-            where=_where(schema),
-            cause=f"The contract says available: after.{hint}",
-            fix=f"Take {name!r} out of the features; if it is known before after all, set available: before in the contract.",
-            name=name,
-            nearest=near,
-        )
-
-    @classmethod
-    def absent(cls, name: str, schema: Schema) -> FeatureRefused:
-        return cls(
-            f"column {name!r} is not there in serving, so it cannot be a feature",
-            where=_where(schema),
-            cause="The contract says so by not_in, in or default_in.",
-            fix=f"Take {name!r} out of the features, or let serving have it in the contract if servers do receive it.",
-            name=name,
-        )
-
-    @classmethod
-    def deprecated(cls, name: str, schema: Schema, reason: str) -> FeatureRefused:
-        return cls(
-            f"column {name!r} is deprecated, so it cannot be a feature",
-            where=_where(schema),
-            cause=f"The contract says: {reason}",
-            fix=f"Take {name!r} out of the features; or take deprecated out of the contract, if it is to stay.",
-            name=name,
-            reason=reason,
-        )
-
-
-def refuse_features(schema: Schema, names: Sequence[str]) -> None:
-    """Raise FeatureRefused for the first of `names` that a model must not read: unknown, the label, or not known in time."""
-    usable = tuple(schema.expected("serving"))
-    for name in names:
-        if name not in schema.columns:
-            raise FeatureRefused.unknown(name, schema, usable)
-        if name == schema.label:
-            raise FeatureRefused.label(name, schema)
-        if schema.columns[name].available == "after":
-            raise FeatureRefused.after(name, schema, usable)
-        if schema.columns[name].deprecated:
-            raise FeatureRefused.deprecated(name, schema, schema.columns[name].deprecated)
-        if name not in usable:
-            raise FeatureRefused.absent(name, schema)
-
-
-def _where(schema: Schema) -> str:
-    return f"schema {schema.name}@{schema.digest[:6]}, {len(schema.columns)} columns"
 
 
 def _checks(

@@ -10,11 +10,11 @@ from typing import ClassVar
 import polars as pl
 
 from seakeep.data.cleaning.kinds import literal, numeric
-from seakeep.data.cleaning.step import Cleaning
+from seakeep.data.cleaning.step import Rewriting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Cleaning):
+class Step(Rewriting):
     """columns: of numbers. factor, offset: of the new value. Which rows: above and below bound the value itself, equals the values of
     other columns; time is a column of times and the moments (ISO 8601) from which and before which rows are meant.
 
@@ -23,7 +23,6 @@ class Step(Cleaning):
 
     EXAMPLE: ClassVar[str] = "convert_units: {columns: [distance], factor: 0.001, above: 5000}"
 
-    columns: tuple[str, ...]
     factor: float = 1.0
     offset: float = 0.0
     above: float | None = None
@@ -35,11 +34,6 @@ class Step(Cleaning):
     def needs(self) -> tuple[str, ...]:
         """The columns, and those of the conditions."""
         return (*self.columns, *self.equals, *((self.time[0],) if self.time else ()))
-
-    @property
-    def changes(self) -> tuple[str, ...]:
-        """The columns."""
-        return self.columns
 
     def check(self) -> str:
         """What is wrong with the factor or the offset, or nothing."""
