@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from seakeep.core.errors import MissingExtra
 from seakeep.data.content import digest_of_files
 from seakeep.data.errors import CannotRead, UnsupportedColumn
 from seakeep.data.reading.avro_types import AvroType, NoColumn, columns_of
+from seakeep.data.reading.scanning import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -190,14 +190,7 @@ def _ranges(file: BinaryIO, start: int, size: int, mark: bytes) -> tuple[Blocks,
 
 
 def _piece(part: AvroFile, blocks: Blocks) -> pl.LazyFrame:
-    def rows(
-        columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _batch: int | None
-    ) -> Iterator[pl.DataFrame]:
-        frame = part.read(blocks, part.schema.names() if columns is None else columns)
-        frame = frame if limit is None else frame.head(limit)
-        yield frame if predicate is None else frame.filter(predicate)
-
-    return register_io_source(rows, schema=part.schema)
+    return scan(lambda columns: [part.read(blocks, columns)], part.schema)
 
 
 def _plain(value: Any, dtype: pl.DataType) -> Any:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from seakeep.core.codec import digest
 from seakeep.core.errors import UsageError
@@ -33,11 +32,12 @@ from seakeep.data.reading.records import (
     separators,
     spans_of,
 )
+from seakeep.data.reading.scanning import scan
 from seakeep.data.reading.text_types import COMMA, COMMA_LADDER, LADDER, NOTHING, TextType, read_as_inferred
 from seakeep.data.reading.unpack import plain_file
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
     from seakeep.data.reading.options import TextOptions
@@ -97,14 +97,7 @@ class CsvSource:
         return pl.Schema({name: self.types[name].dtype for name in text.names})
 
     def _piece(self, text: TextFile, span: Span) -> pl.LazyFrame:
-        def rows(
-            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = self._typed(text, span, text.names if columns is None else columns)
-            frame = frame if limit is None else frame.head(limit)
-            yield frame if predicate is None else frame.filter(predicate)
-
-        return register_io_source(rows, schema=self._schema(text))
+        return scan(lambda columns: [self._typed(text, span, columns)], self._schema(text))
 
     def _typed(self, text: TextFile, span: Span, columns: Sequence[str]) -> pl.DataFrame:
         known = kept.kept(text.plain, _part(text, span, self.types, self.options))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from seakeep.core.codec import digest
 from seakeep.data.content import digest_of_files
@@ -20,12 +19,13 @@ from seakeep.data.errors import BadText, CannotRead
 from seakeep.data.reading.lines import line_spans
 from seakeep.data.reading.nesting import DEEPEST, deep_line
 from seakeep.data.reading.records import Span, bytes_of, line_of
+from seakeep.data.reading.scanning import scan
 from seakeep.data.reading.text_types import MOMENTS, TextType, inferred
 from seakeep.data.reading.unpack import plain_file
 from seakeep.data.reading.widening import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from seakeep.data.reading.options import TextOptions
@@ -85,14 +85,7 @@ class JsonSource:
         return self.types[name].dtype if name in self.types else self.held[name]
 
     def _piece(self, text: JsonFile, span: Span) -> pl.LazyFrame:
-        def rows(
-            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = self._typed(text, span, list(self.held) if columns is None else columns)
-            frame = frame if limit is None else frame.head(limit)
-            yield frame if predicate is None else frame.filter(predicate)
-
-        return register_io_source(rows, schema=self.schemas[0])
+        return scan(lambda columns: [self._typed(text, span, columns)], self.schemas[0])
 
     def _typed(self, text: JsonFile, span: Span, columns: Sequence[str]) -> pl.DataFrame:
         frame = _parsed(text.path, text.plain, span, pl.Schema({name: self.held[name] for name in columns}))

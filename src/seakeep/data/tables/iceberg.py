@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from seakeep.core.addresses import scheme
 from seakeep.core.errors import MissingExtra
 from seakeep.data.content import digest_of_frames
 from seakeep.data.errors import BadSnapshot, CannotRead
+from seakeep.data.reading.scanning import scan
 from seakeep.data.tables._versions import asked_of
 
 if TYPE_CHECKING:
@@ -57,18 +57,7 @@ class IcebergSource:
         return digest_of_frames(piece.collect() for piece in self.pieces())
 
     def _piece(self, task: Any) -> pl.LazyFrame:
-        def rows(
-            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, _batch: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = limit
-            for frame in _frames(self, task, self.schema.names() if columns is None else columns):
-                kept = frame if left is None else frame.head(left)
-                left = None if left is None else left - kept.height
-                yield kept if predicate is None else kept.filter(predicate)
-                if left == 0:
-                    return
-
-        return register_io_source(rows, schema=self.schema)
+        return scan(lambda columns: _frames(self, task, columns), self.schema)
 
 
 def _frames(source: IcebergSource, task: Any, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
