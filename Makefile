@@ -15,11 +15,11 @@ test: .development  ## the tests, without the slow ones
 	@$(BIN)/coverage report --include='src/seakeep/core/*,src/seakeep/rollout/*' --fail-under=100 --skip-covered
 
 test-all: .development  ## the slow tests: kills, large tables, real servers under load
-	@scripts/systems -m "slow and not platform"
+	@$(BIN)/pytest -m "slow and not platform" -q
 
 platforms: .development  ## the tests against real Prometheus, Kubeflow, PostgreSQL, containers, …: installs them into .platforms
 	@scripts/platforms
-	@scripts/systems -m platform
+	@$(BIN)/pytest -m platform -q
 
 observability: .development  ## Prometheus and Alertmanager on a live server under load, until Ctrl-C
 	@scripts/platforms prometheus
