@@ -1,4 +1,4 @@
-"""Which planted faults `inspect` finds, and what it says of clean tables: issue 5, show 6.
+"""Which planted faults `inspect` finds, and what it says of clean tables.
 
     python benchmarks/data_faults.py [SEEDS]
 

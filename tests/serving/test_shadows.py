@@ -14,6 +14,8 @@ from seakeep.core import Task
 from seakeep.prediction_log import Layout, PredictionLog
 from seakeep.serving.served import Served
 from seakeep.serving.server.engine import Engine
+from seakeep.serving.server.form import Request
+from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.lanes import Lane
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
@@ -49,9 +51,9 @@ class Bench:
         return Lane(served, role, self.metrics, engine=engine, log=self.log)
 
     async def copy(self, row, rows=1):
-        body = json.dumps({"rows": [row] * rows}).encode()
-        identity = self.log.next_id()
-        return Copy(body, self.champion, await self.champion.engine.answer(body, identity), identity, None)
+        request = Request(json.dumps({"rows": [row] * rows}).encode(), json_form.FORM, {})
+        reply = await self.champion.engine.answer(request, self.log.next_id())
+        return Copy(request, self.champion, reply.answered, None)
 
     def told(self, name):
         families = text_string_to_metric_families(self.metrics.text().decode())
@@ -99,7 +101,9 @@ def test_what_a_full_queue_cannot_hold_is_dropped_and_counted(on_bench, row):
             bench.shadows.offer(((bench.shadow, 1.0),), copy)
         dropped = bench.told("seakeep_shadow_dropped_total")
         await until_idle(bench)
-        bench.shadows.offer(((bench.shadow, 1.0),), replace(copy, body=b" " * (QUEUE_BYTES + 1)))
+        bench.shadows.offer(
+            ((bench.shadow, 1.0),), replace(copy, request=copy.request._replace(body=b" " * (QUEUE_BYTES + 1)))
+        )
         return dropped, bench.told("seakeep_shadow_rows_total"), bench.told("seakeep_shadow_dropped_total")
 
     assert on_bench(work) == (5, QUEUE_COPIES, 6)
@@ -133,7 +137,7 @@ def test_a_shadows_share_is_that_of_the_copies(on_bench, row):
 def test_a_shadow_that_refuses_or_fails_is_logged_and_the_next_copy_goes_on(on_bench, row, tmp_path, caplog):
     async def work(bench):
         copy = await bench.copy(row)
-        refused = replace(copy, body=b"[")
+        refused = replace(copy, request=copy.request._replace(body=b"["))
         bench.shadows.offer(((bench.shadow, 1.0),), refused)
         bench.shadows.offer(((bench.shadow, 1.0),), copy)
         bench.shadow.engine = broken = Broken(bench.shadow.engine)
@@ -159,7 +163,7 @@ class Broken:
     def __init__(self, whole):
         self.whole = whole
 
-    async def answer(self, body):
+    async def answer(self, request, prediction_id=None):
         await self.whole.answer(body)
         raise MemoryError
 
@@ -172,7 +176,7 @@ def test_answers_that_wait_for_the_disk_share_a_commit(on_bench, row):
         copy = await bench.copy(row)
 
         async def one():
-            bench.log.answered(bench.champion, bench.log.next_id(), 0.001, copy.given)
+            bench.log.answered(bench.champion, 0.001, copy.given)
             await bench.log.committed()
 
         await asyncio.gather(*(one() for _ in range(50)))

@@ -53,10 +53,7 @@ class Answers:
     def write(
         self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None = None
     ) -> bytes:
-        """The answer's body. Parameters: scores: (rows, width) in row order, flat. decisions: class indices, empty for
-        regression. prediction_id: under which it is logged, None where it is not; row n is `prediction_id.n`. A score that is
-        not finite is written as null, since JSON has no other word for it.
-        """
+        """The answer's body: see `Answered`. A score that is not finite is written as null: JSON has no other word for it."""
         form = self._rows if ask.natural else self._tensors
         return form(ask, scores, decisions, prediction_id)
 

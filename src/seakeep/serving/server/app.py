@@ -1,39 +1,31 @@
-"""The RSGI application: finds the lane, reads the body within its limit, answers, refuses, counts, writes down.
+"""The RSGI application: finds what is asked, reads the body within its limit, and has it answered.
 
 The first workers make their engines in a thread after they have begun to listen, so that health can be asked from the first
 moment and readiness is told as it is; a worker that replaces a dead one makes them before it listens, so that no request
-meets it unready. A refusal is an answer like any other; what is no refusal is our fault, is logged with the
-request's number, and is answered 500 without its insides.
+meets it unready.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
-import secrets
 import signal
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
-from seakeep.serving.server.keys import header_key
+from seakeep.serving.server.forms import json as json_form
+from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
-from seakeep.serving.server.pages import JSON, LOADING, RETRY, Pages
+from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
-from seakeep.serving.server.receiving import LARGE_BODY_BYTES, check_encoding, check_headers, media_of, receive
+from seakeep.serving.server.receiving import check_headers, receive
 from seakeep.serving.server.refusals import CODES, Refusal
-from seakeep.serving.server.shadows import Copy
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-    from seakeep.serving.server.cells import Cell
-    from seakeep.serving.server.dialect import Dialect
-    from seakeep.serving.server.engine import Answered
-    from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.worker import WorkerStart
 
@@ -44,8 +36,6 @@ _NOT_KEPT = {
     "error": "the labels could not be written to the disk, and were not taken",
     "fix": "Send them again; seakeep_log_writable in /metrics tells whether the log can be written.",
 }
-_NOWHERE: tuple[None, None] = (None, None)
-_log = logging.getLogger("seakeep.serving")
 
 
 class App:
@@ -67,10 +57,11 @@ class App:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))  # the parent had them wait
         self._crew = Crew(self._start, loop=loop, failed=self._failed)
-        self._fleet, self._shadows = self._crew.fleet, self._crew.shadows
+        self._fleet = self._crew.fleet
         nowhere = self._crew.metrics.nowhere()
         self._answered = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
+        self._inference = Inference(self._crew)
         self._pages = Pages(self._crew.ready, self._crew.metrics.text, self._crew.dialects)
         self._crew.begin()
 
@@ -84,65 +75,18 @@ class App:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        started = time.perf_counter()
-        board = self._fleet.board
-        crossing, dialect = board.infer.get(scope.path), None
+        board, form = self._fleet.board, json_form.FORM
+        crossing = board.infer.get(scope.path)
         if crossing is None and board.spoken:
-            crossing, dialect = board.spoken.get(scope.path, _NOWHERE)
+            crossing, form = board.spoken.get(scope.path, (None, form))
         if crossing is None or scope.method != "POST":
             await self._elsewhere(scope, protocol)
             return
-        lane, key, dealt = crossing.main, None, None
-        try:
-            if dialect is None:
-                body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
-                check_headers(scope.headers)
-            else:
-                body = await self._translated(dialect, lane, scope, protocol)
-            key = dealt = header_key(scope.headers)
-            if crossing.only is None:
-                lane, dealt = crossing.lane(body, key)
-            engine, log = lane.engine, lane.log
-            if engine is None:
-                _not_ready(protocol, lane)
-                return
-            prediction_id = None if log is None else log.next_id()
-            answered = await engine.answer(body, prediction_id)
-            headers, content = JSON, answered.content
-            if dialect is not None:
-                headers, content = _in_dialect(dialect, answered, prediction_id, scope.headers)
-            if log is not None and prediction_id is not None:
-                log.answered(lane, prediction_id, time.perf_counter() - started, answered, key=key)
-                if log.acknowledged:
-                    await log.committed()
-        except Refusal as refusal:
-            self._unanswered(lane, started, "refused", refusal.code, dealt)
-            _refuse(protocol, refusal, lane.answered, lane.refused)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
-            if _is_fault(error):
-                self._unanswered(lane, started, "failed", type(error).__name__, dealt)
-                _fault(protocol, scope, lane.answered)
-        else:
-            lane.answered[200].add()  # before it is sent: who has an answer finds it counted
-            lane.latency.observe(time.perf_counter() - started)
-            protocol.response_bytes(200, headers, content)
-            if crossing.shadows:
-                self._shadows.offer(crossing.shadows, Copy(body, lane, answered, prediction_id, key))
-
-    async def _translated(self, dialect: Dialect, lane: Lane, scope: Any, protocol: Any) -> bytes:
-        """The body of a request in a dialect, in the server's own form; what is large is read beside the loop. Raises Refusal."""
-        limit = min(self._limit, dialect.most_bytes or self._limit)
-        body = await receive(scope, protocol, limit=limit, patience=self._patience)
-        check_encoding(scope.headers)
-        media, inputs = media_of(scope.headers, dialect.media), lane.served.model.inputs
-        if len(body) <= LARGE_BODY_BYTES:
-            return dialect.read(body, media, inputs)
-        return await asyncio.get_running_loop().run_in_executor(self._crew.aside, dialect.read, body, media, inputs)
-
-    def _unanswered(self, lane: Lane, started: float, outcome: str, reason: str, key: str | None) -> None:
-        if lane.log is not None and lane.engine is not None:
-            seconds = time.perf_counter() - started
-            lane.log.unanswered(lane, lane.log.next_id(), seconds, outcome, reason, key=key)
+        limit = self._limit if form.most_bytes is None else min(self._limit, form.most_bytes)
+        body = receive(scope, protocol, limit=limit, patience=self._patience)
+        outcome = await self._inference.answer(crossing, form, scope.headers, body)
+        if outcome is not None:
+            protocol.response_bytes(*outcome)
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not an inference."""
@@ -157,13 +101,14 @@ class App:
             else:
                 status, headers, content = self._pages.get(self._fleet.board, scope.method, scope.path)
         except Refusal as refusal:
-            _refuse(protocol, refusal, self._answered, self._refused)
+            self._refused[refusal.code].add()
+            status, headers, content = refused(refusal)
         except Exception as error:  # noqa: BLE001
-            if _is_fault(error):
-                _fault(protocol, scope, self._answered)
-        else:
-            self._answered[status].add()
-            protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else content)
+            if not is_fault(error):
+                return
+            status, headers, content = failed(f"{scope.method} {scope.path}")
+        self._answered[status].add()
+        protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else content)
 
     async def _label(self, name: str, body: bytes) -> Page:
         """Take labels, and answer once they are on the disk."""
@@ -172,42 +117,3 @@ class App:
         if not await self._crew.logs[name].labelled(labels):
             return 503, RETRY, json.dumps(_NOT_KEPT).encode()
         return 200, JSON, json.dumps({"accepted": len(labels)}).encode()
-
-
-def _in_dialect(
-    dialect: Dialect, answered: Answered, prediction_id: str | None, headers: Any
-) -> tuple[list[tuple[str, str]], bytes]:
-    """Headers and body of an answer in a dialect. Raises Refusal."""
-    accept, media = headers.get("accept", ""), media_of(headers, dialect.media)
-    return dialect.write(answered, prediction_id, accept, media)
-
-
-def _not_ready(protocol: Any, lane: Lane) -> None:
-    lane.answered[503].add()
-    protocol.response_bytes(503, RETRY, json.dumps(LOADING).encode())
-
-
-def _refuse(protocol: Any, refusal: Refusal, answered: dict[int, Cell], refused: dict[str, Cell]) -> None:
-    headers = [*JSON, ("allow", refusal.allow)] if refusal.allow else JSON
-    answered[refusal.status].add()
-    refused[refusal.code].add()
-    protocol.response_bytes(refusal.status, headers, json.dumps(refusal.as_answer()).encode())
-
-
-def _is_fault(error: Exception) -> bool:
-    """Whether an error is one of ours: a client that hung up before its request was whole is nobody to answer."""
-    from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
-
-    return not isinstance(error, ProtocolClosed)
-
-
-def _fault(protocol: Any, scope: Any, answered: dict[int, Cell]) -> None:
-    number = secrets.token_hex(8)
-    _log.exception("request %s: %s %s failed", number, scope.method, scope.path)
-    answer = {
-        "error": "the server failed to answer, which is not the request's fault",
-        "request": number,
-        "fix": f"Look for {number} in the server's log.",
-    }
-    answered[500].add()
-    protocol.response_bytes(500, JSON, json.dumps(answer).encode())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Identity, Served
     from seakeep.serving.server.dialect import Dialect
     from seakeep.serving.server.engine import Engine
+    from seakeep.serving.server.form import Form
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
 
@@ -35,7 +36,7 @@ class Board:
     places: Mapping[str, Place] = field(default_factory=dict)
     infer: Mapping[str, Crossing] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    spoken: Mapping[str, tuple[Crossing, Dialect]] = field(default_factory=dict)
+    spoken: Mapping[str, tuple[Crossing, Form]] = field(default_factory=dict)
 
     @property
     def served(self) -> list[Served]:
@@ -108,13 +109,14 @@ def _infer_paths(place: Place) -> dict[str, Crossing]:
     return paths
 
 
-def _spoken(places: Mapping[str, Place], dialects: Sequence[Dialect]) -> dict[str, tuple[Crossing, Dialect]]:
+def _spoken(places: Mapping[str, Place], dialects: Sequence[Dialect]) -> dict[str, tuple[Crossing, Form]]:
     """Where dialects are spoken; of two that would ask at one path, the first."""
-    found: dict[str, tuple[Crossing, Dialect]] = {}
+    found: dict[str, tuple[Crossing, Form]] = {}
     for dialect in dialects:
+        form = dialect.form
         for place in places.values():
             for name in (place.name, quote(place.name, safe="")):
-                found.setdefault(dialect.predict.replace("{model}", name), (place.crossing, dialect))
+                found.setdefault(dialect.predict.replace("{model}", name), (place.crossing, form))
     return found
 
 

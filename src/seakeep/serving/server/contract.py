@@ -20,13 +20,14 @@ class Contract:
     columns: the inputs, in the model's order. ignored: columns that a table has when serving but the model does not read;
     they may be sent, as whole raw rows are, and are not looked at. refused: why, by name, columns that a request cannot
     have, since they are not known yet when it is made. outputs: names of the tensors that can be asked for. key: the schema's
-    key column, where it may be sent, else None.
+    key column, where it may be sent, else None. inputs: as the model names them.
     """
 
     def __init__(self, served: Served, settings: Settings, metrics: Metrics) -> None:
         self.model = served.name
         sheet = metrics.of_release(served)
         self.row_limit = settings.row_limit
+        self.inputs = served.model.inputs
         schema = served.model.schema
         expected = schema.expected("serving")
         self.columns = tuple(

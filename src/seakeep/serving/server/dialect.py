@@ -6,23 +6,31 @@ names a port, the server listens there on every address, whatever flags and sett
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core import plugins
 from seakeep.core.errors import UsageError
+from seakeep.serving.server.form import NO_HEADERS, Form, Script
+from seakeep.serving.server.forms import json
+from seakeep.serving.server.receiving import check_encoding, media_of
+from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.core.model import Input
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.board import Board
+    from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList, Headers
 
 GROUP = "serving.server.dialects"
 MODEL = "{model}"
 _PORTS = range(1, 65_536)
-Headers = list[tuple[str, str]]
 
 
 class BadDialect(UsageError):
@@ -75,10 +83,33 @@ class Dialect:
     name: str
     predict: str
     read: Callable[[bytes, str, Sequence[Input]], bytes]
-    write: Callable[[Answered, str | None, str, str], tuple[Headers, bytes]]
+    write: Callable[[bytes, Answered, str, str], tuple[HeaderList, bytes]]
     page: Callable[[str, Board, bool], tuple[int, Any] | None]
     media: tuple[str, ...] = ("application/json",)
     most_bytes: int | None = None
+
+    @property
+    def form(self) -> Form:
+        """The form of its bodies: they are turned into JSON, and its answers are made of JSON's."""
+        return Form(self.name, self._script, self.most_bytes)
+
+    def _script(self, contract: Contract, served: Served) -> Script:
+        own = json.script(contract, served)
+
+        def read(body: bytes, headers: Headers) -> Ask:
+            check_encoding(headers)
+            return own.read(self.read(body, media_of(headers, self.media), contract.inputs), NO_HEADERS)
+
+        def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
+            _, content = own.write(answered, headers)
+            return self.write(content, answered, headers.get("accept") or "", media_of(headers, self.media))
+
+        def key(body: bytes, headers: Headers) -> str | None:
+            with contextlib.suppress(Refusal):
+                return own.key(self.read(body, media_of(headers, self.media), contract.inputs), headers)
+            return None
+
+        return Script(read, write, key)
 
 
 def names() -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSES
-from seakeep.serving.server.keys import Peek
 from seakeep.serving.server.refusals import CODES
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.columns import Role
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Engine
+    from seakeep.serving.server.form import Request
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
 
@@ -59,7 +59,7 @@ class Crossing:
     none where there is nothing to decide. shadows: lanes that get copies, with the share of the requests that they get.
     """
 
-    __slots__ = ("_lanes", "_peek", "_route", "main", "only", "shadows")
+    __slots__ = ("_lanes", "_route", "main", "only", "shadows")
 
     def __init__(
         self,
@@ -72,14 +72,13 @@ class Crossing:
         self.main, self.shadows = main, shadows
         self._route, self._lanes = route, lanes or {}
         self.only = main if len(self._lanes) <= 1 else None
-        self._peek = None if self.only or not main.engine else Peek(main.engine.key_column)
 
-    def lane(self, body: bytes, key: str | None) -> tuple[Lane, str | None]:
+    def lane(self, request: Request, key: str | None) -> tuple[Lane, str | None]:
         """The lane for a request, and the key that it was dealt by: `key` of its header, else that in its body, else chance."""
-        if self._peek is None or self._route is None:
+        if self.only or self._route is None or self.main.engine is None:
             return self.main, key
         if key is None:
-            key = self._peek.key(body)
+            key = self.main.engine.script(request.form).key(request.body, request.headers)
         point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
         return self._lanes[self._route.arm_for(point)], key
 

@@ -87,12 +87,12 @@ class Logbook:
         self._count += 1
         return f"{self._boot}-{self._count:x}"
 
-    def answered(
-        self, lane: Lane, prediction_id: str, seconds: float, answered: Answered, *, key: str | None = None
-    ) -> None:
-        """Write down an answer. seconds: that it took. key: of the request, where its header had one."""
+    def answered(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
+        """Write down an answer, which has an id. seconds: that it took. key: of the request, where its header had one."""
         ask = answered.ask
         named = ask.key if key is None else key
+        prediction_id = answered.prediction_id
+        assert prediction_id is not None
         self._spool.append(
             Record(
                 _microseconds() - int(seconds * 1e6),

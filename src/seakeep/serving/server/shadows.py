@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import Request
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.metrics import Metrics
 
@@ -33,12 +34,11 @@ _log = logging.getLogger("seakeep.serving")
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A request that was answered. by: the lane. given: the answer. prediction_id: of the answer. key: of the request's header."""
+    """A request that was answered. by: the lane. given: the answer. key: of the request's header."""
 
-    body: bytes
+    request: Request
     by: Lane
     given: Answered
-    prediction_id: str | None
     key: str | None
 
 
@@ -56,12 +56,12 @@ class Shadows:
         for lane, share in lanes:
             if share < 1 and random.random() >= share:  # noqa: S311
                 continue
-            if len(self._queue) >= QUEUE_COPIES or self._bytes + len(copy.body) > QUEUE_BYTES:
+            if len(self._queue) >= QUEUE_COPIES or self._bytes + len(copy.request.body) > QUEUE_BYTES:
                 name = lane.served.name
                 self._metrics.of_name(name).cell(SHADOW_DROPPED, name).add()
                 continue
             self._queue.append((lane, copy))
-            self._bytes += len(copy.body)
+            self._bytes += len(copy.request.body)
         if self._queue and self._task is None:
             self._task = self._loop.create_task(self._work())
 
@@ -69,7 +69,7 @@ class Shadows:
         while self._queue:
             await asyncio.sleep(0)  # whoever waits for an answer comes first
             lane, copy = self._queue.popleft()
-            self._bytes -= len(copy.body)
+            self._bytes -= len(copy.request.body)
             await self._answer(lane, copy)
         self._task = None
 
@@ -80,7 +80,7 @@ class Shadows:
         answered = None
         try:
             assert engine is not None
-            answered = await engine.answer(copy.body)
+            answered = (await engine.answer(copy.request, copy.given.prediction_id)).answered
             status = 200
         except Refusal as refusal:
             status, reason = refusal.status, refusal.code
@@ -93,13 +93,14 @@ class Shadows:
         if answered is not None:
             lane.latency.observe(seconds)
             self._compare(lane, copy, answered)
-        if log is None or copy.prediction_id is None:
+        prediction_id = copy.given.prediction_id
+        if log is None or prediction_id is None:
             return
         if answered is not None:
-            log.answered(lane, copy.prediction_id, seconds, answered, key=copy.key)
+            log.answered(lane, seconds, answered, key=copy.key)
         else:
             outcome = "failed" if status == 500 else "refused"
-            log.unanswered(lane, copy.prediction_id, seconds, outcome, reason, key=copy.key)
+            log.unanswered(lane, prediction_id, seconds, outcome, reason, key=copy.key)
 
     def _compare(self, lane: Lane, copy: Copy, answered: Answered) -> None:
         own = (lane.served.name, lane.served.version)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Input
     from seakeep.serving.server.board import Board
-    from seakeep.serving.server.dialect import Headers
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList
 
 _FORMS = ("input_data", "data")
 _SPLIT = ("columns", "index", "data")
@@ -61,10 +61,10 @@ def read(body: bytes, media: str, inputs: Sequence[Input]) -> bytes:
     return _rows.own(rows, found.get("params"))
 
 
-def write(answered: Answered, prediction_id: str | None, accept: str, media: str) -> tuple[Headers, bytes]:
+def write(content: bytes, answered: Answered, accept: str, media: str) -> tuple[HeaderList, bytes]:
     """The answer as rows have it."""
-    del prediction_id, accept, media
-    return JSON, answered.content
+    del answered, accept, media
+    return JSON, content
 
 
 def page(path: str, board: Board, is_ready: bool) -> tuple[int, Any] | None:

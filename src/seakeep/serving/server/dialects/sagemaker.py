@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Input
     from seakeep.serving.server.board import Board
-    from seakeep.serving.server.dialect import Headers
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList
 
 PORT = "SAGEMAKER_BIND_TO_PORT"
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
@@ -66,14 +66,14 @@ def read(body: bytes, media: str, inputs: Sequence[Input]) -> bytes:
     return _rows.own(_rows.array(found["instances"], "instances", inputs), found.get("parameters"))
 
 
-def write(answered: Answered, prediction_id: str | None, accept: str, media: str) -> tuple[Headers, bytes]:
+def write(content: bytes, answered: Answered, accept: str, media: str) -> tuple[HeaderList, bytes]:
     """The answer in the type that was asked for."""
     kind = _kind(accept, media) if answered.ask.natural else JSON
-    content = answered.content
     if kind == CSV:
         content = _csv.lines(content)
     elif kind == LINES:
         content = b"".join(bytes(one) + b"\n" for one in msgspec.json.decode(content, type=_Told).predictions)
+    prediction_id = answered.prediction_id
     named = [] if prediction_id is None else [(_ATTRIBUTES, f"prediction_id={prediction_id}")]
     return [("content-type", kind), *named], content
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Input
     from seakeep.serving.server.board import Board
-    from seakeep.serving.server.dialect import Headers
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList
 
 PORT, HEALTH, PREDICT = "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE"
 MOST_BYTES = 1_500_000
@@ -70,11 +70,11 @@ def read(body: bytes, media: str, inputs: Sequence[Input]) -> bytes:
     return _rows.own(_rows.array(found["instances"], "instances", inputs), found.get("parameters"))
 
 
-def write(answered: Answered, prediction_id: str | None, accept: str, media: str) -> tuple[Headers, bytes]:
+def write(content: bytes, answered: Answered, accept: str, media: str) -> tuple[HeaderList, bytes]:
     """The predictions alone. Raises Refusal, if they are more than comes through."""
     del accept, media
-    made = [bytes(one) for one in _told(answered.content).predictions]
-    if prediction_id is not None:
+    made = [bytes(one) for one in _told(content).predictions]
+    if (prediction_id := answered.prediction_id) is not None:
         made = [one[:-1] + b',"prediction_id":"%s.%d"}' % (prediction_id.encode(), row) for row, one in enumerate(made)]
     content = b'{"predictions":[' + b",".join(made) + b"]}"
     if len(content) > MOST_BYTES:

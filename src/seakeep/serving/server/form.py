@@ -1,0 +1,63 @@
+"""Form: one way in which a request's body is written, and its answer; and what a transport hands on of a request.
+
+A form is made ready for one model (`script`), since what can be decoded quickly depends on the model's inputs. Nothing
+of it knows how the request came: HTTP and gRPC bodies go the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.ask import Ask
+    from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.engine import Answered
+
+HeaderList = list[tuple[str, str]]
+
+
+class Headers(Protocol):
+    """A request's headers, by lower-case name."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+
+NO_HEADERS: Mapping[str, str] = {}
+
+
+class Script(NamedTuple):
+    """A form made ready for one model.
+
+    read: a body to what it asks. write: an answer to headers and body. Both raise Refusal.
+    key: the key by which a request is dealt to an arm, None where there is none that can be read; never raises.
+    """
+
+    read: Callable[[bytes, Headers], Ask]
+    write: Callable[[Answered, Headers], tuple[HeaderList, bytes]]
+    key: Callable[[bytes, Headers], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way of writing a request and its answer.
+
+    name: unlike any other's. script: makes it ready for a model. most_bytes: of a body, where the form has a limit of its own.
+    """
+
+    name: str
+    script: Callable[[Contract, Served], Script]
+    most_bytes: int | None = None
+
+
+class Request(NamedTuple):
+    """What is asked of a model: a body, the form that it is in, and the headers that came with it."""
+
+    body: bytes
+    form: Form
+    headers: Headers
