@@ -164,7 +164,7 @@ class Broken:
         self.whole = whole
 
     async def answer(self, request, prediction_id=None):
-        await self.whole.answer(body)
+        await self.whole.answer(request, prediction_id)
         raise MemoryError
 
 
