@@ -246,8 +246,8 @@ def skewed(frame, draw, parts):
 
 def gap(frame, draw, parts):
     times = frame[parts.time]
-    middle = times.quantile(0.6)
-    return frame.filter((times < middle) | (times > middle + timedelta(days=30)))
+    begin, stretch = times.quantile(0.6), (times.max() - times.min()) / 10
+    return frame.filter((times < begin) | (times > begin + stretch))
 
 
 def disorder(frame, draw, parts):
@@ -388,7 +388,7 @@ PLANTS: dict[str, Plant] = {
     "many categories": Plant("high_cardinality", "street", cardinality),
     "rare level": Plant("rare_levels", "city", rare),
     "long tail": Plant("skewed", "income", skewed),
-    "30 days without rows": Plant("time_gaps", "time", gap),
+    "a tenth of the time without rows": Plant("time_gaps", "time", gap),
     "late rows": Plant("time_order", "time", disorder),
     "moments twice": Plant("time_duplicates", "time", twice),
     "clock moved 6 hours": Plant("time_zone_jump", "time", zone),

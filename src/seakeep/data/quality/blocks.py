@@ -36,6 +36,12 @@ class Order:
         """The blocks."""
         return (slice(start, end) for start, end in zip(self.edges, self.edges[1:], strict=False))
 
+    def wider(self, times: int) -> Order:
+        """The same order in blocks of so many of these; what is left at the end belongs to the last."""
+        inner = self.edges[:-1:times]
+        whole = inner if (len(self.edges) - 1) % times == 0 or len(inner) < 2 else inner[:-1]
+        return Order(self.name, self.rows, (*whole, self.edges[-1]))
+
     def rates(self, flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """The share of true flags in every block."""
         return np.array([flags[part].mean() for part in self.parts()])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 1000
 KINDS = (Kind.TIMESTAMP,)
 HOUR, FEWEST, LEAST, MOST = 3_600_000_000, 20, 0.3, 0.5
+WHOLE_HOURS = 72  # a block that holds less of a day's course than three days of it has hours of its own
 
 
 def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (of rows it needs none)
@@ -36,11 +38,12 @@ def find(table: Table, look: Look | None) -> Iterator[Found]:  # noqa: ARG001  (
 
 def _jump(name: str, order: Order, table: Table) -> Found | None:
     hours = numbers(order.rows, name) // HOUR
+    order = order.wider(_together(hours, order))
     days = [
         np.bincount((part[np.isfinite(part)] % 24).astype(int), minlength=24).astype(float)
         for part in (hours[each] for each in order.parts())
     ]
-    if any(day.sum() < FEWEST for day in days):
+    if len(days) < 4 or any(day.sum() < FEWEST for day in days):
         return None
     shares = np.array([day / day.sum() for day in days])
     usual = np.median(shares, axis=0)
@@ -60,3 +63,13 @@ def _jump(name: str, order: Order, table: Table) -> Found | None:
     message = f"Column {name!r}: from about {at} on, in {blocks / len(days):.0%} of the rows, hours of day are moved by {hours_moved:+d}."
     fix = "Write times in UTC, or with their zone; correct this part on reading with dt.offset_by."
     return Found(name, message, hours_moved, 0, fix, {"order": order.name, "at": at, "blocks": blocks, "of": len(days)})
+
+
+def _together(hours: np.ndarray[Any, Any], order: Order) -> int:
+    """How many blocks make one that spans whole days."""
+    spans = [
+        np.ptp(part[np.isfinite(part)]) if np.isfinite(part).any() else 0.0
+        for part in map(hours.__getitem__, order.parts())
+    ]
+    usual = max(1.0, float(np.median(spans)))
+    return max(1, math.ceil(WHOLE_HOURS / usual))
