@@ -189,6 +189,28 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def raw_length(cls, name: str, found: int, datatype: str, size: int) -> BadInput:
+        return cls(
+            "wrong_shape",
+            f"input {name!r} has {found} bytes, which is no whole number of {datatype} values",
+            field=name,
+            found=f"{found} bytes",
+            expected=f"a multiple of {size} bytes",
+            fix=f"Send {size} bytes a value, little-endian.",
+        )
+
+    @classmethod
+    def raw_texts(cls, name: str, row: int, size: int) -> BadInput:
+        return cls(
+            "wrong_shape",
+            f"input {name!r} ends within the text of row {row}",
+            field=name,
+            found=f"{size} bytes",
+            expected="a length in 4 bytes, little-endian, before each text, and as many bytes",
+            fix="Count the bytes of the text in UTF-8, not its characters.",
+        )
+
+    @classmethod
     def binary(cls, where: str) -> BadInput:
         return cls(
             "binary_tensors",
