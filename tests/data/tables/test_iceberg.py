@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.types import DoubleType
+from pyiceberg.transforms import TruncateTransform
+from pyiceberg.types import DoubleType, LongType
 
 from seakeep.core.errors import UsageError
 from seakeep.data import collect, profile, read
@@ -135,3 +136,120 @@ def test_a_data_file_that_is_gone_is_named(table) -> None:
     Path(gone).unlink()
     with pytest.raises(Exception, match=Path(gone).name):
         collect(dataset)
+
+
+@pytest.fixture
+def read_files(monkeypatch):
+    """The names of the data files that were opened for their rows, in order."""
+    from pyiceberg.io.pyarrow import ArrowScan
+
+    opened: list[str] = []
+    really = ArrowScan.to_record_batches
+
+    def counted(scan, tasks):
+        tasks = list(tasks)
+        opened.extend(task.file.file_path for task in tasks)
+        return really(scan, tasks)
+
+    monkeypatch.setattr(ArrowScan, "to_record_batches", counted)
+    return opened
+
+
+def row(a: int) -> dict[str, object]:
+    """A row whose every column rises with `a`; every third has gaps."""
+    gap = a % 3 == 0
+    return {
+        "a": a,
+        "small": a - 5,
+        "p": None if gap else f"p{a:03}",
+        "f": float("nan") if gap else a / 2,
+        "t": datetime(2020, 1, 1, tzinfo=UTC) + timedelta(hours=a),
+        "d": None if gap else date(2020, 1, 1) + timedelta(days=a),
+        "b": a % 2 == 0,
+    }
+
+
+TYPES = {"a": pl.Int64, "small": pl.Int32, "p": pl.String, "f": pl.Float64, "t": pl.Datetime("us", "UTC"), "d": pl.Date}
+WIDE = pl.DataFrame([row(a) for a in range(40)], schema_overrides=TYPES)
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory):
+    """Forty rows in eight files of five, each of which rises."""
+    folder = tmp_path_factory.mktemp("wide")
+    catalog = SqlCatalog("w", uri=f"sqlite:///{folder}/c.db", warehouse=f"file://{folder}")
+    catalog.create_namespace("n")
+    made = catalog.create_table("n.t", schema=WIDE.to_arrow().schema)
+    for start in range(0, 40, 5):
+        made.append(WIDE[start : start + 5].to_arrow())
+    yield made
+    catalog.close()
+
+
+FILTERS = [
+    (pl.col("a") >= 35, 1),
+    (pl.col("a") == 12, 1),
+    (pl.col("a") != 12, 8),
+    (~(pl.col("a") < 35), 1),
+    ((pl.col("a") > 33) & (pl.col("p").str.ends_with("5")), 2),
+    ((pl.col("a") < 3) | (pl.col("small") >= 32), 2),
+    ((pl.col("a") < 3) | (pl.col("p").str.ends_with("5")), 8),
+    (pl.col("p") == "p011", 1),
+    (pl.col("p").is_in(["p001", "p038", None]), 2),
+    (pl.col("a").is_in([1, 39]), 2),
+    (pl.col("f") < 2.0, 1),
+    (pl.col("f") > 18.0, 8),
+    (pl.col("f").is_nan(), 8),
+    (pl.col("t") >= datetime(2020, 1, 2, 11, tzinfo=UTC), 1),
+    (pl.col("d").is_between(date(2020, 1, 2), date(2020, 1, 4)), 1),
+    (pl.col("p").is_null(), 8),
+    (pl.col("p").is_not_null() & (pl.col("a") < 0), 0),
+    (pl.col("b"), 8),
+    (pl.col("a") > 33.5, 8),
+    (pl.col("a") * 2 > 70, 8),
+]
+
+
+@pytest.mark.parametrize(("where", "files"), FILTERS, ids=[str(where) for where, _ in FILTERS])
+def test_files_that_hold_no_row_of_a_filter_are_not_read(wide, read_files, where, files) -> None:
+    found = collect(read(folder_of(wide), where=where)).sort("a")
+    assert found.equals(WIDE.filter(where), null_equal=True)
+    assert len(read_files) == files
+
+
+def test_a_filter_on_a_column_that_was_another_then_reads_the_snapshot_as_it_was(table, read_files) -> None:
+    """`late` came and `p` was renamed; a new `p` is not the old one."""
+    with table.update_schema() as update:
+        update.add_column("p", DoubleType())
+    first = table.snapshots()[0].snapshot_id
+    old = collect(read(folder_of(table), version=first, where=pl.col("p") == "x"))
+    assert old["a"].to_list() == [1, 3]
+    assert collect(read(folder_of(table), where=pl.col("late") > 1))["a"].to_list() == [9]
+    assert collect(read(folder_of(table), where=pl.col("late").is_null()))["a"].sort().to_list() == [1, 3, 4]
+    assert read_files
+
+
+def test_statistics_and_first_rows_under_a_filter_are_those_of_the_rows(wide, read_files) -> None:
+    dataset = read(folder_of(wide), where=pl.col("a") >= 30)
+    assert profile(dataset).rows == 10
+    assert len(set(read_files)) == 2
+    pieces = read(folder_of(wide)).pieces()
+    assert pieces[0].head(2).filter(pl.col("a") > 0).collect().height == 1
+
+
+def test_values_beyond_the_bounds_of_an_older_type_are_not_lost(catalog) -> None:
+    """Partitions by truncated integers wrap at the type's minimum, and an int column that became long is read as long."""
+    made = catalog.create_table("n.cut", schema=pl.DataFrame({"a": [1]}, schema={"a": pl.Int32}).to_arrow().schema)
+    with made.update_spec() as update:
+        update.add_field("a", TruncateTransform(10))
+    made.append(pl.DataFrame({"a": [-(2**31), 5]}, schema={"a": pl.Int32}).to_arrow())
+    with made.update_schema() as change:
+        change.update_column("a", LongType())
+    made.append(pl.DataFrame({"a": [2**40]}).to_arrow())
+    everything = pl.Series([-(2**31), 5, 2**40])
+    for where, kept in (
+        (pl.col("a") < 0, [-(2**31)]),
+        (pl.col("a") > 2**35, [2**40]),
+        (pl.col("a") < 2**35, everything[:2].to_list()),
+    ):
+        assert collect(read(folder_of(made), where=where))["a"].sort().to_list() == kept

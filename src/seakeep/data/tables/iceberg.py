@@ -2,12 +2,14 @@
 
 A catalog is one that pyiceberg knows by its own configuration (`~/.pyiceberg.yaml`, or `PYICEBERG_CATALOG__<NAME>__URI` in the environment), where its secrets stay. Snapshots are
 chosen by `?snapshot=<id>` or `?at=<time>`. Rows come file by file in the order of the snapshot's manifests, a piece a file, read batch by batch; deletes and
-changed columns are applied as the format says, and columns that nobody asks for are not read. What is hard: a folder does not say which of its metadata files is the newest, so their numbers do, as long as no two are alike.
+changed columns are applied as the format says; columns that nobody asks for are not read, nor are files and row groups that the table's own figures say hold no
+row of a filter. What is hard: a folder does not say which of its metadata files is the newest, so their numbers do, as long as no two are alike.
 """
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from seakeep.core.errors import MissingExtra
 from seakeep.data.content import digest_of_frames
 from seakeep.data.errors import BadSnapshot, CannotRead
 from seakeep.data.reading.scanning import scan
+from seakeep.data.tables._pushed import pushed
 from seakeep.data.tables._versions import asked_of
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _NUMBER = re.compile(r"^v?([0-9]+)")
+_PLANS = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +41,8 @@ class IcebergSource:
     table: Any = field(repr=False)
     tasks: tuple[Any, ...] = field(repr=False)
     schema: pl.Schema
+    plans: OrderedDict[str, tuple[Any, frozenset[str]]] = field(default_factory=OrderedDict, repr=False)
+    """Filters that were asked before: pyiceberg's like, and the files that may hold such rows."""
 
     @property
     def description(self) -> str:
@@ -57,10 +63,44 @@ class IcebergSource:
         return digest_of_frames(piece.collect() for piece in self.pieces())
 
     def _piece(self, task: Any) -> pl.LazyFrame:
-        return scan(lambda columns: _frames(self, task, columns), self.schema)
+        return scan(
+            lambda columns: _frames(self, task, columns),
+            self.schema,
+            filtered=lambda columns, predicate: _filtered(self, task, columns, predicate),
+        )
 
 
-def _frames(source: IcebergSource, task: Any, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+def _filtered(source: IcebergSource, task: Any, columns: Sequence[str], predicate: pl.Expr) -> Iterator[pl.DataFrame]:
+    """Columns of the rows of a data file that may pass a filter: none, unread, where the table knows that no row does."""
+    row_filter, files = _plan(source, predicate)
+    if row_filter is None:
+        return _frames(source, task, columns)
+    if task.file.file_path not in files:
+        return iter([pl.DataFrame(schema={name: source.schema[name] for name in columns})])
+    return _frames(source, task, columns, row_filter=row_filter)
+
+
+def _plan(source: IcebergSource, predicate: pl.Expr) -> tuple[Any | None, frozenset[str]]:
+    """What of a filter is pushed, and the files that may hold its rows; asked once for all pieces of a query."""
+    row_filter = pushed(predicate, source.table, source.snapshot)
+    if row_filter is None:
+        return None, frozenset()
+    known = source.plans.get(str(row_filter))
+    if known is None:
+        try:
+            tasks = source.table.scan(row_filter=row_filter, snapshot_id=source.snapshot).plan_files()
+            known = row_filter, frozenset(task.file.file_path for task in tasks)
+        except (OSError, ValueError) as error:
+            raise CannotRead.failed(source.called, str(error)) from error
+        source.plans[str(row_filter)] = known
+        while len(source.plans) > _PLANS:
+            source.plans.popitem(last=False)
+    return known
+
+
+def _frames(
+    source: IcebergSource, task: Any, columns: Sequence[str], *, row_filter: Any | None = None
+) -> Iterator[pl.DataFrame]:
     """Columns of a data file, an empty frame first. Raises CannotRead, naming the file."""
     from pyiceberg.expressions import AlwaysTrue
     from pyiceberg.io.pyarrow import ArrowScan
@@ -68,7 +108,7 @@ def _frames(source: IcebergSource, task: Any, columns: Sequence[str]) -> Iterato
     wanted = {name: source.schema[name] for name in columns}
     yield pl.DataFrame(schema=wanted)
     projected = source.table.scan(snapshot_id=source.snapshot, selected_fields=tuple(columns)).projection()
-    scan = ArrowScan(source.table.metadata, source.table.io, projected, AlwaysTrue())
+    scan = ArrowScan(source.table.metadata, source.table.io, projected, row_filter or AlwaysTrue())
     try:
         for batch in scan.to_record_batches([task]):
             frame = pl.from_arrow(batch)
