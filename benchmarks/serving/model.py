@@ -36,9 +36,10 @@ def made(folder: Path = FOLDER) -> Path:
 
 
 def make(folder: Path) -> None:
+    from tables import flights
+
     import seakeep
     from seakeep.features import Features, number
-    from tables import flights
 
     table = flights().drop_nulls("arr_delay").with_columns(late=pl.col("arr_delay") > 15)
     table = table.select("late", *(pl.col(name).cast(pl.Float64) for name in COLUMNS))
