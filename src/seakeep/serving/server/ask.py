@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from seakeep.serving.server.columns import Values
 
@@ -17,7 +17,7 @@ class Ask:
 
     columns: values by input, in the model's order, None where missing. rows: how many. natural: whether it came as rows,
     and the answer goes as rows. id: the client's name for it. outputs: names of the tensors wanted, None for all.
-    key: of the request, from its parameters. keys: of its rows, where the schema's key column was sent, as it was sent.
+    key: of the request, from its parameters. parameters: of the request, as they were sent. keys: of its rows, where the schema's key column was sent, as it was sent.
     """
 
     columns: Sequence[Values]
@@ -27,3 +27,4 @@ class Ask:
     outputs: tuple[str, ...] | None = None
     key: str | None = None
     keys: Values | None = None
+    parameters: Mapping[str, Any] | None = None

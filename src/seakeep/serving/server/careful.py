@@ -42,7 +42,8 @@ class CarefulReader:
         check_members("the body", request, _REQUEST)
         identity = typed(request, "id", str, "text")
         typed(request, "model_name", str, "text")
-        key = parameter_key(typed(request, "parameters", dict, "an object"))
+        parameters = typed(request, "parameters", dict, "an object")
+        key = parameter_key(parameters)
         outputs = self._outputs(typed(request, "outputs", list, "an array of objects"))
         rows, tensors = (
             typed(request, "rows", list, "an array of objects"),
@@ -57,7 +58,7 @@ class CarefulReader:
         natural = rows is not None
         columns = self._from_rows(rows) if rows is not None else self._from_tensors(tensors or [])
         keys = self._keys(rows, tensors or [], len(columns[0]))
-        return Ask(columns, len(columns[0]), natural=natural, id=identity, outputs=outputs, key=key, keys=keys)
+        return Ask(columns, len(columns[0]), natural, identity, outputs, key, keys, parameters)
 
     def _keys(self, rows: list[Any] | None, tensors: list[Any], count: int) -> Values | None:
         name = self._contract.key
@@ -86,12 +87,12 @@ class CarefulReader:
         return tuple(dict.fromkeys(output["name"] for output in wanted))
 
     def _from_rows(self, rows: list[Any]) -> list[Values]:
-        self._check_count("rows", len(rows))
+        self._contract.check_rows("rows", len(rows))
         for number, row in enumerate(rows):
             if not isinstance(row, dict):
                 raise BadBody.structure(f"rows[{number}]", row, "an object of values by column")
             for name in row:
-                self._check_name(name)
+                self._contract.check_name(name)
         return [self._row_column(column, rows) for column in self._contract.columns]
 
     def _row_column(self, column: Column, rows: list[dict[str, Any]]) -> Values:
@@ -108,7 +109,7 @@ class CarefulReader:
         given: dict[str, Values] = {}
         for number, tensor in enumerate(tensors):
             name = _tensor_name(tensor, number)
-            self._check_name(name)
+            self._contract.check_name(name)
             if name in given:
                 raise BadInput.duplicate(name)
             if name in self._contract.by_name:
@@ -144,21 +145,8 @@ class CarefulReader:
         data = typed(tensor, "data", list, "an array of values", where=where) or []
         values = _flattened(column.name, data)
         _check_shape(column.name, tensor["shape"], len(values))
-        self._check_count(column.name, len(values))
+        self._contract.check_rows(column.name, len(values))
         return column.admit([_value(column, i, value, datatype) for i, value in enumerate(values)], datatype)
-
-    def _check_name(self, name: str) -> None:
-        if name in self._contract.by_name or name in self._contract.ignored:
-            return
-        if name in self._contract.refused:
-            raise BadInput.not_an_input(name, self._contract.refused[name])
-        raise BadInput.unknown_input(name, self._contract.names, self._contract.model)
-
-    def _check_count(self, field: str, rows: int) -> None:
-        if rows == 0:
-            raise BadInput.no_rows(field)
-        if rows > self._contract.row_limit:
-            raise BadInput.too_many_rows(rows, self._contract.row_limit)
 
     def _tensor_words(self, column: Column) -> str:
         return f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"

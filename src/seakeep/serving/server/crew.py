@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
+    from seakeep.serving.server.steps import Gate, Layer
     from seakeep.serving.server.worker import WorkerStart
 
 _READY_SUFFIX = ".ready"
@@ -30,7 +31,11 @@ _BOOT_BYTES = 6
 
 
 class Crew:
-    """The parts of a worker. Parameters: failed: called with the error if what is served from the start cannot be loaded."""
+    """The parts of a worker.
+
+    Parameters: failed: called with the error if what is served from the start cannot be loaded.
+    Attributes: gate, layers: what stands before an inference and around it, see `inference`; None and () for nothing.
+    """
 
     def __init__(
         self, start: WorkerStart, *, loop: asyncio.AbstractEventLoop, failed: Callable[[Exception], None]
@@ -43,6 +48,8 @@ class Crew:
         self.logs = {name: self._log(name) for name in start.logged}
         self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
+        self.gate: Gate | None = None
+        self.layers: tuple[Layer, ...] = ()
         self.fleet = Fleet(
             start.pinned,
             start.followed,

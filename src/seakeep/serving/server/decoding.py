@@ -77,7 +77,8 @@ class Decoder:
         given = list(zip(*map(msgspec.structs.astuple, request.rows), strict=True))
         columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
         keys = None if self._key_place is None else given[self._key_place]
-        return Ask(columns, rows, natural=True, id=request.id, key=parameter_key(request.parameters), keys=keys)
+        key = parameter_key(request.parameters)
+        return Ask(columns, rows, True, request.id, None, key, keys, request.parameters)
 
     def _from_tensors(self, request: Any) -> Ask | None:
         columns: list[Any] = [None] * self._count
@@ -102,7 +103,7 @@ class Decoder:
         if self._key_type is None and self._key_place is not None:
             keys = columns[self._key_place]
         key = parameter_key(request.parameters)
-        return Ask(columns, rows, natural=False, id=request.id, outputs=outputs, key=key, keys=row_keys(keys, rows))
+        return Ask(columns, rows, False, request.id, outputs, key, row_keys(keys, rows), request.parameters)
 
     def _wanted(self, outputs: list[Any]) -> tuple[str, ...]:
         """Names of the outputs asked for; empty for the careful reader to judge."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-STATUSES = (200, 400, 404, 405, 408, 413, 415, 500, 503)
+STATUSES = (200, 400, 404, 405, 408, 413, 415, 429, 500, 503, 504)
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16384)
 Labels = tuple[str, ...]

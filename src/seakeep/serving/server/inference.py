@@ -1,17 +1,29 @@
 """Inference: a request for a model, from its body to its answer: the way that every transport and every form shares.
 
-A refusal is an answer like any other; what is no refusal is our fault, is logged with the request's number, and is answered 500
-without its insides. Whatever the outcome, it is counted and written down before the client hears of it, so that who
-has an answer finds it on record.
+The order of its steps, each of which costs nothing where it is switched off, since the way is bound when a worker begins:
+
+1. layers (`Crew.layers`, the first outermost) see a request begin and end: traces, an access log;
+2. the gate (`Crew.gate`) lets the caller in by its headers: 401, 403, or 429 for one that asks too often;
+3. the model's valve (`Crossing.valve`) lets in what can be answered in time beside what is under way: 429 (too_busy);
+4. the body is read, and with it the deadline that the headers name: 408, 413, 504 (too_late);
+5. the crossing decides the lane by the key;
+6. the engine reads the body (and marks what the contract says of it), runs the model, and writes the answer: 4xx, 504;
+7. the log writes it down, metrics count it, shadows get a copy.
+
+What ends at 1 to 3 has cost no body, no decoding and no run; it is counted, and not written to the prediction log: whoever may not ask,
+or asks too much, must not fill the disk. A refusal is an answer like any other; what is no refusal is our fault, is logged with
+the request's number, and is answered 500 without its insides. Whatever the outcome, it is counted and written down before the
+client hears of it, so that who has an answer finds it on record.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seakeep.serving.server.form import Request
 from seakeep.serving.server.keys import header_key
@@ -20,12 +32,11 @@ from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from seakeep.serving.server.crew import Crew
-    from seakeep.serving.server.form import Form
+    from seakeep.serving.server.form import Form, Headers
     from seakeep.serving.server.lanes import Crossing, Lane
     from seakeep.serving.server.pages import Page
+    from seakeep.serving.server.steps import Body, Way
 
 _log = logging.getLogger("seakeep.serving")
 
@@ -33,15 +44,33 @@ _log = logging.getLogger("seakeep.serving")
 class Inference:
     """Answers requests for the models of one worker. Parameters: crew: the worker's parts."""
 
+    answer: Way
+    """`await inference.answer(crossing, form, headers, body)`: status, headers and body of the answer; None where the client has
+    gone before its request was whole.
+
+    Parameters: crossing: where the request came in. form: that the body is in. headers: of the request, by lower-case name; those that
+        count whatever the transport: authorization, seakeep-key, seakeep-timeout-ms, seakeep-priority, traceparent. body: to come
+        (`steps.arrived(content)` where it is here already); may raise Refusal.
+    """
+
     def __init__(self, crew: Crew) -> None:
-        self._shadows = crew.shadows
+        self._shadows, self._gate = crew.shadows, crew.gate
+        self.answer = self._answer if crew.gate is None else self._let_in
+        for layer in reversed(crew.layers):
+            self.answer = layer(self.answer)
 
-    async def answer(self, crossing: Crossing, form: Form, headers: Any, body: Awaitable[bytes]) -> Page | None:
-        """Status, headers and body of the answer; None where the client has gone before its request was whole.
+    async def _let_in(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
+        """Steps 2 and 3, before the rest."""
+        assert self._gate is not None
+        try:
+            self._gate(headers, "predict")
+        except Refusal as refusal:
+            body.close()
+            return _turned_away(crossing.main, refusal)
+        return await self._answer(crossing, form, headers, body)
 
-        Parameters: crossing: where the request came in. form: that the body is in. headers: of the request. body: to come; may
-            raise Refusal.
-        """
+    async def _answer(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
+        """Steps 4 to 7."""
         started = time.perf_counter()
         lane, key, dealt = crossing.main, None, None
         try:
@@ -60,9 +89,7 @@ class Inference:
                     await log.committed()
         except Refusal as refusal:
             _unanswered(lane, started, "refused", refusal.code, dealt)
-            lane.answered[refusal.status].add()
-            lane.refused[refusal.code].add()
-            return refused(refusal)
+            return _turned_away(lane, refusal)
         except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
             if not is_fault(error):
                 return None
@@ -79,6 +106,8 @@ class Inference:
 def refused(refusal: Refusal) -> Page:
     """The answer that a refusal is."""
     headers = [*JSON, ("allow", refusal.allow)] if refusal.allow else JSON
+    if refusal.retry_seconds:
+        headers = [*headers, ("retry-after", str(math.ceil(refusal.retry_seconds)))]
     return refusal.status, headers, json.dumps(refusal.as_answer()).encode()
 
 
@@ -99,6 +128,13 @@ def is_fault(error: Exception) -> bool:
     from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
 
     return not isinstance(error, ProtocolClosed)
+
+
+def _turned_away(lane: Lane, refusal: Refusal) -> Page:
+    """The answer that a refusal is, counted."""
+    lane.answered[refusal.status].add()
+    lane.refused[refusal.code].add()
+    return refused(refusal)
 
 
 def _unanswered(lane: Lane, started: float, outcome: str, reason: str, key: str | None) -> None:

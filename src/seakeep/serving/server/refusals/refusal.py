@@ -11,6 +11,7 @@ from seakeep.core.errors import RequestError
 CODES = (
     "malformed_json",
     "malformed_csv",
+    "malformed_protobuf",
     "not_utf8",
     "empty_body",
     "too_deep",
@@ -38,11 +39,20 @@ CODES = (
     "body_too_large",
     "body_too_slow",
     "answer_too_large",
+    "wrong_timeout",
+    "wrong_priority",
+    "too_busy",
+    "too_late",
     "wrong_content_type",
     "wrong_method",
     "unknown_path",
     "unknown_model",
     "unknown_version",
+    "no_token",
+    "wrong_token",
+    "expired_token",
+    "wrong_scope",
+    "too_often",
 )
 SHOWN = 80
 
@@ -51,7 +61,7 @@ class Refusal(RequestError):
     """A request that is not answered, and why.
 
     code: one of CODES. field: the input, member or header at fault. observed, expected: what was there and what should be.
-    allow: the methods allowed, for 405.
+    allow: the methods allowed, for 405. retry_seconds: when asking again may help, for 429 and 503; 0 where it never does.
     """
 
     def __init__(
@@ -66,10 +76,17 @@ class Refusal(RequestError):
         cause: str = "",
         fix: str = "",
         allow: str = "",
+        retry_seconds: float = 0.0,
     ) -> None:
         self.code, self.field, self.expected, self.allow = code, field, expected, allow
+        self.retry_seconds = retry_seconds
         self.observed = found if isinstance(found, str) else shown(found)
         super().__init__(sentence, status=status, cause=cause, fix=fix)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Headers of the answer, beside its Content-Type."""
+        return [("allow", self.allow)] if self.allow else []
 
     def as_answer(self) -> dict[str, str]:
         """The JSON body of the answer."""
