@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.kinds import Task
 from seakeep.serving.server.columns import Column
 from seakeep.serving.server.families import MISSING, OUTSIDE
+from seakeep.serving.server.refusals import BadInput
 
 if TYPE_CHECKING:
     from seakeep.serving.served import Served
@@ -50,3 +51,18 @@ class Contract:
         }
         self.key = schema.key if schema.key in (*self.ignored, *self.by_name) else None
         self.outputs = ("value",) if served.model.task is Task.REGRESSION else ("probabilities", "label")
+
+    def check_name(self, name: str) -> None:
+        """Raise Refusal, if no request may have a column of this name."""
+        if name in self.by_name or name in self.ignored:
+            return
+        if name in self.refused:
+            raise BadInput.not_an_input(name, self.refused[name])
+        raise BadInput.unknown_input(name, self.names, self.model)
+
+    def check_rows(self, field: str, rows: int) -> None:
+        """Raise Refusal, if no request may have so many rows."""
+        if rows == 0:
+            raise BadInput.no_rows(field)
+        if rows > self.row_limit:
+            raise BadInput.too_many_rows(rows, self.row_limit)

@@ -211,6 +211,39 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def raw_count(cls, found: int, expected: int) -> BadInput:
+        return cls(
+            "wrong_structure",
+            f"raw_input_contents has {found} items for {expected} inputs",
+            field="raw_input_contents",
+            found=f"{found} items",
+            expected=f"{expected} items, one an input, in the order of the inputs",
+            fix="Send the values of all inputs as bytes, or of none.",
+        )
+
+    @classmethod
+    def raw_and_contents(cls, name: str) -> BadInput:
+        return cls(
+            "wrong_structure",
+            f"input {name!r} has contents beside raw_input_contents",
+            field=name,
+            found="contents and raw_input_contents",
+            expected="one of them",
+            fix="Send the values of all inputs as bytes, or of none.",
+        )
+
+    @classmethod
+    def raw_only(cls, name: str, datatype: str) -> BadInput:
+        return cls(
+            "wrong_datatype",
+            f"input {name!r} has the datatype {datatype} in typed contents, which have no field for it",
+            field=name,
+            found=datatype,
+            expected="the values in raw_input_contents",
+            fix=f"Send {datatype} in raw_input_contents, or FP32 in fp32_contents.",
+        )
+
+    @classmethod
     def binary(cls, where: str) -> BadInput:
         return cls(
             "binary_tensors",
