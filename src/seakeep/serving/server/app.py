@@ -12,9 +12,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from seakeep.serving.server.choosing import choose
 from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
-from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.pages import JSON, RETRY, Pages
@@ -75,16 +75,18 @@ class App:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        board, form = self._fleet.board, json_form.FORM
+        board, form = self._fleet.board, None
         crossing = board.infer.get(scope.path)
         if crossing is None and board.spoken:
-            crossing, form = board.spoken.get(scope.path, (None, form))
+            crossing, form = board.spoken.get(scope.path, (None, None))
         if crossing is None or scope.method != "POST":
             await self._elsewhere(scope, protocol)
             return
+        headers = scope.headers
+        form = form or choose(headers)
         limit = self._limit if form.most_bytes is None else min(self._limit, form.most_bytes)
         body = receive(scope, protocol, limit=limit, patience=self._patience)
-        outcome = await self._inference.answer(crossing, form, scope.headers, body)
+        outcome = await self._inference.answer(crossing, form, headers, body)
         if outcome is not None:
             protocol.response_bytes(*outcome)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core import plugins
 from seakeep.core.errors import UsageError
-from seakeep.serving.server.form import NO_HEADERS, Form, Script
+from seakeep.serving.server.form import Form, Script
 from seakeep.serving.server.forms import json
-from seakeep.serving.server.receiving import check_encoding, media_of
+from seakeep.serving.server.receiving import check_plain, media_of
 from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -94,11 +94,11 @@ class Dialect:
         return Form(self.name, self._script, self.most_bytes)
 
     def _script(self, contract: Contract, served: Served) -> Script:
-        own = json.script(contract, served)
+        own = json.FORM.script(contract, served)
 
         def read(body: bytes, headers: Headers) -> Ask:
-            check_encoding(headers)
-            return own.read(self.read(body, media_of(headers, self.media), contract.inputs), NO_HEADERS)
+            check_plain(headers)
+            return own.read(self.read(body, media_of(headers, self.media), contract.inputs), headers)
 
         def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
             _, content = own.write(answered, headers)

@@ -55,9 +55,42 @@ class Form:
     most_bytes: int | None = None
 
 
+class Reading(NamedTuple):
+    """The half of a script that reads."""
+
+    read: Callable[[bytes, Headers], Ask]
+    key: Callable[[bytes, Headers], str | None]
+
+
+class Notation(NamedTuple):
+    """What one file of `forms` offers: a media type's reader, made for a contract, and its writer, made for a release.
+
+    media: types that name it; the first is the usual one.
+    """
+
+    name: str
+    media: tuple[str, ...]
+    reader: Callable[[Contract], Reading]
+    writer: Callable[[Served], Callable[[Answered, Headers], tuple[HeaderList, bytes]]]
+
+
+def form_of(asked: Notation, answered: Notation) -> Form:
+    """The form of bodies in one notation that are answered in another."""
+
+    def script(contract: Contract, served: Served) -> Script:
+        reading = asked.reader(contract)
+        return Script(reading.read, answered.writer(served), reading.key)
+
+    return Form(asked.name if asked is answered else f"{asked.name} to {answered.name}", script)
+
+
 class Request(NamedTuple):
-    """What is asked of a model: a body, the form that it is in, and the headers that came with it."""
+    """What is asked of a model: a body, the form that it is in, and the headers that came with it.
+
+    until: by time.perf_counter, when nobody waits for the answer any more; None where that is not known.
+    """
 
     body: bytes
     form: Form
     headers: Headers
+    until: float | None = None

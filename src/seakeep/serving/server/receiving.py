@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from seakeep.serving.server import compression
 from seakeep.serving.server.refusals import BadCall, BadInput
 
 if TYPE_CHECKING:
@@ -12,15 +14,17 @@ if TYPE_CHECKING:
     from seakeep.serving.server.patience import Patience
 
 _JSON = "application/json"
+BINARY = "inference-header-content-length"
 LARGE_BODY_BYTES = 128 * 1024
 """Above this a body is read beside the loop, so that small requests need not wait for it."""
 _LINGER_BYTES = 128 * 1024 * 1024
 
 
 async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) -> bytes:
-    """The request's body. Its length is believed only where the HTTP parser holds the client to it.
+    """The request's body, plain. Its length is believed only where the HTTP parser holds the client to it.
 
-    Parameters: limit: bytes. Raises: Refusal, for a body that is too large, too slow, or said to be something else than JSON.
+    Parameters: limit: bytes, of the body as it comes and as it is once unpacked. Raises: Refusal, for a body that is too large,
+        too slow, or not of its Content-Encoding.
     """
     headers = scope.headers
     length = headers.get("content-length")
@@ -28,7 +32,8 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
     if known and int(length) > limit and "expect" in headers:
         raise BadCall.too_large(int(length), limit)  # before the client sends it
     whole = known and int(length) <= limit
-    return await patience.read(protocol() if whole else _streamed(protocol, limit))
+    body = await patience.read(protocol() if whole else _streamed(protocol, limit))
+    return body if compression.HEADER not in headers else await _unpacked(body, headers.get(compression.HEADER), limit)
 
 
 def check_headers(headers: Any) -> None:
@@ -36,14 +41,12 @@ def check_headers(headers: Any) -> None:
     kind = headers.get("content-type")
     if kind not in (_JSON, None):
         media_of(headers, (_JSON,))
-    check_encoding(headers)
+    check_plain(headers)
 
 
-def check_encoding(headers: Any) -> None:
-    """Raise Refusal for a body that is compressed, or has tensors in binary form."""
-    if headers.get("content-encoding", "identity") != "identity":
-        raise BadCall.content_encoding(headers.get("content-encoding"))
-    if "inference-header-content-length" in headers:
+def check_plain(headers: Any) -> None:
+    """Raise Refusal for a body that has tensors in binary form."""
+    if BINARY in headers:
         raise BadInput.binary("Inference-Header-Content-Length")
 
 
@@ -63,6 +66,17 @@ def media_of(headers: Any, known: Sequence[str]) -> str:
     if media not in known or any(one not in ("", "utf-8", "utf8") for one in charsets) or is_json:
         raise BadCall.content_type(kind, known)
     return ";".join((media, *others))
+
+
+async def _unpacked(body: bytes, encoding: str, limit: int) -> bytes:
+    """The plain body; one that unpacks to more than a little is unpacked beside the loop."""
+    few = min(limit, LARGE_BODY_BYTES)
+    try:
+        return compression.unpack(body, encoding, few)
+    except BadCall as refusal:
+        if refusal.code != "body_too_large" or few == limit:
+            raise
+    return await asyncio.get_running_loop().run_in_executor(None, compression.unpack, body, encoding, limit)
 
 
 async def _streamed(protocol: Any, limit: int) -> bytes:

@@ -1,14 +1,15 @@
-"""JSON: the Open Inference Protocol's tensors (`inputs`), and rows by column name (`rows`)."""
+"""JSON: the Open Inference Protocol's tensors (`inputs`), rows by column name (`rows`), and columns by name (`columns`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seakeep.serving.server.form import Form, Script
+from seakeep.serving.server.form import Notation, Reading, form_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from seakeep.serving.served import Served
-    from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
@@ -17,24 +18,27 @@ MEDIA = "application/json"
 HEADERS = [("content-type", MEDIA)]
 
 
-def script(contract: Contract, served: Served) -> Script:
-    """The form for one model."""
-    from seakeep.serving.server.answering import Answers
+def reader(contract: Contract) -> Reading:
+    """What reads bodies for one model."""
     from seakeep.serving.server.decoding import Decoder
     from seakeep.serving.server.keys import Peek
-    from seakeep.serving.server.receiving import check_headers
 
-    decode, peek, answers = Decoder(contract).read, Peek(contract.key).key, Answers(served)
+    decode, peek = Decoder(contract).read, Peek(contract.key).key
+    return Reading(lambda body, _: decode(body), lambda body, _: peek(body))
 
-    def read(body: bytes, headers: Headers) -> Ask:
-        check_headers(headers)
-        return decode(body)
+
+def writer(served: Served) -> Callable[[Answered, Headers], tuple[HeaderList, bytes]]:
+    """What writes answers of one release."""
+    from seakeep.serving.server.answering import Answers
+
+    answers = Answers(served)
 
     def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
         del headers
         return HEADERS, answers.write(*answered)
 
-    return Script(read, write, lambda body, _: peek(body))
+    return write
 
 
-FORM = Form("json", script)
+NOTATION = Notation("json", (MEDIA,), reader, writer)
+FORM = form_of(NOTATION, NOTATION)

@@ -36,6 +36,29 @@ class BadBody(Refusal):
         )
 
     @classmethod
+    def not_a_message(cls, body: bytes) -> BadBody:
+        return cls(
+            "malformed_protobuf",
+            f"the {len(body)} bytes are no message that this call takes",
+            field="body",
+            found=body[:16].hex(" "),
+            expected="a ModelInferRequest of the Open Inference Protocol, texts in UTF-8",
+            cause="The message was cut, made by another .proto file, or has text that is not UTF-8.",
+            fix="Make the client's stubs from the protocol's own open_inference_grpc.proto.",
+        )
+
+    @classmethod
+    def packed(cls, encoding: str, problem: str) -> BadBody:
+        return cls(
+            "malformed_encoding",
+            f"the body is not what its Content-Encoding says, {encoding}: {problem[:SHOWN]}",
+            field="body",
+            found=problem[:SHOWN],
+            expected=f"a whole body in {encoding}",
+            fix="Send it whole, or leave the header Content-Encoding out of a body that is not packed.",
+        )
+
+    @classmethod
     def not_utf8(cls, body: bytes, at: int, reason: str) -> BadBody:
         return cls(
             "not_utf8",

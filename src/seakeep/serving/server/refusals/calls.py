@@ -52,15 +52,16 @@ class BadCall(Refusal):
         )
 
     @classmethod
-    def content_encoding(cls, found: str) -> BadCall:
+    def content_encoding(cls, found: str, known: Sequence[str]) -> BadCall:
         return cls(
             "wrong_content_type",
             f"the body's Content-Encoding is {shown(found)}",
             status=415,
             field="Content-Encoding",
             found=found[:SHOWN],
-            expected="no Content-Encoding",
-            fix="Send the body as it is, not compressed.",
+            expected=f"{', '.join(known)}, or no Content-Encoding",
+            cause="Zstandard needs Python 3.14 or the package zstandard." if "zstd" in found.lower() else "",
+            fix=f"Pack it once with {known[0]}, or send it as it is.",
         )
 
     @classmethod

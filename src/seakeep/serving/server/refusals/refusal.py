@@ -6,11 +6,14 @@ refusals can be counted by reason without an open end. Whatever a client sent is
 
 from __future__ import annotations
 
+import math
+
 from seakeep.core.errors import RequestError
 
 CODES = (
     "malformed_json",
     "malformed_csv",
+    "malformed_encoding",
     "malformed_protobuf",
     "not_utf8",
     "empty_body",
@@ -55,6 +58,7 @@ CODES = (
     "too_often",
 )
 SHOWN = 80
+_UNAUTHENTICATED = 401
 
 
 class Refusal(RequestError):
@@ -86,7 +90,12 @@ class Refusal(RequestError):
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Headers of the answer, beside its Content-Type."""
-        return [("allow", self.allow)] if self.allow else []
+        told = {
+            "allow": self.allow,
+            "retry-after": str(math.ceil(self.retry_seconds)) if self.retry_seconds else "",
+            "www-authenticate": "Bearer" if self.status == _UNAUTHENTICATED else "",
+        }
+        return [(name, value) for name, value in told.items() if value]
 
     def as_answer(self) -> dict[str, str]:
         """The JSON body of the answer."""
