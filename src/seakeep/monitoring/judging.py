@@ -1,4 +1,4 @@
-"""One window of one release becomes a Report of kind "monitoring". Composes quality, drift, predictions and decay.
+"""One window of one release becomes a Report of kind "monitoring". Composes quality, drift, skew, predictions and decay.
 
 Called by `monitor` with rows that are read already. The release's own folder is all that a window is compared with: its training
 Statistics, its contract, its evaluation, and what was usual in its training rows.
@@ -22,6 +22,7 @@ from seakeep.monitoring.drift import judge_drift, narrowed
 from seakeep.monitoring.natural import usual
 from seakeep.monitoring.predictions import judge_predictions, watched
 from seakeep.monitoring.quality import judge_answers, judge_quality
+from seakeep.monitoring.skew import judge_skew
 from seakeep.prediction_log import columns as names
 
 if TYPE_CHECKING:
@@ -101,17 +102,17 @@ def judge_window(
     inputs = tuple(each.name for each in release.model.inputs if each.name in answered.columns)
     scores = tuple(name for name in watched(release.model) if name in answered.columns)
     statistics = profile(read(answered.select(*inputs, *scores)))
-    quality, listed = judge_quality(release.model, narrowed(statistics, inputs), subject=window.name)
-    reference = narrowed(release.model.statistics, inputs)
-    drifted = judge_drift(
-        reference, narrowed(statistics, inputs), schema=release.model.schema, q=settings.q, usual=release.usual
-    )
+    reference, asked = narrowed(release.model.statistics, inputs), narrowed(statistics, inputs)
+    quality, listed = judge_quality(release.model, asked, subject=window.name)
+    drifted = judge_drift(reference, asked, schema=release.model.schema, q=settings.q, usual=release.usual)
+    skewed = judge_skew(reference, asked, release.model.schema)
     predictions = narrowed(statistics, scores)
     told = judge_predictions(baseline, predictions, q=settings.q)
     decay = judge_decay(release.model, answered, release.evaluation, window=window.name, margin=settings.margin)
     own = tuple((window.name, row[0], row[2], row[3], row[4], row[6]) for row in drifted.table.rows)
-    checks += [*quality, *drifted.checks, *told, *decay.checks]
-    tables += [drifted.table, listed, shapes((name, reference[name], statistics[name]) for name in drifted.failed)]
+    checks += [*quality, *drifted.checks, *skewed.checks, *told, *decay.checks]
+    moved = [name for name in dict.fromkeys((*drifted.failed, *skewed.failed)) if name in inputs]
+    tables += [drifted.table, *skewed.tables, listed, shapes((name, reference[name], asked[name]) for name in moved)]
     tables += [decay.table] if decay.table else []
     tables += past((*history, *own), (*decayed, *decay.rows))
     report = _report_of(release, window, checks, tables)

@@ -19,6 +19,7 @@ from seakeep.data.frames import FAILURES
 from seakeep.monitoring.settings import ASKED, BadMonitor
 from seakeep.monitoring.windows import Seen, started
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.thinning import evened, kept_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +74,8 @@ def unplaced(log: PredictionLog, *, by: str) -> int:
 def rows(log: PredictionLog, window: Window, *, by: str) -> dict[str, pl.DataFrame]:
     """The rows of one window by release, joined with their labels: the columns that judging reads, and every input.
 
-    Each release's have its own types: classes that are booleans in one release and texts in another stay what they are.
+    Each release's have its own types: classes that are booleans in one release and texts in another stay what they are. Where
+    requests were sampled, an even part of them: judged as it stands, it tells of the traffic, with as many rows as there are.
     """
     low, high = moment(window.start), moment(window.end)
     bounds = (low, high) if by == ASKED else (None, None)
@@ -86,7 +88,8 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> dict[str, pl.DataFra
             schema = table.collect_schema()
             if by != ASKED and by not in schema:  # no row of this release is in any window
                 continue
-            own = table.filter(at >= low, at < high).drop(_UNREAD)
+            own = table.filter(at >= low, at < high)
+            own = evened(own, kept_with(own)).drop(_UNREAD, names.SAMPLED)
             if not has_labels:  # a join with nothing is not free
                 own = own.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
             found |= _by_digest(own.collect())

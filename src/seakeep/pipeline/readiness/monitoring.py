@@ -71,7 +71,8 @@ def mon3(facts: Facts) -> Finding:
             f"{listed(missing)} does not pass", f"seakeep run {facts.file}", [piece]
         )
     window, seen = latest(facts)
-    held([check for check in seen.checks if check.code.startswith("drift.")], window.piece, "drift from training")
+    apart = [check for check in seen.checks if check.code.startswith(("drift.", "skew."))]
+    held(apart, window.piece, "drift from training")
     return automatic(
         f"graph and estimator agree ({len(PARITY)} checks), and no input has drifted from training's",
         [piece, window.piece],

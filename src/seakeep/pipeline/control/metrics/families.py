@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 VERDICTS = {"pass": 0, "fail": 1, "inconclusive": 2}
-INCIDENT_KINDS = ("decay", "drift", "monitoring", "schema")
+INCIDENT_KINDS = ("decay", "drift", "monitoring", "schema", "skew")
 PARTS = ("champion", "monitor", "incidents", "alerts", "retraining", "rollout", "log")
 Labels = tuple[str, ...]
 
