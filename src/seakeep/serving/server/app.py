@@ -8,6 +8,7 @@ meets it unready.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seakeep.serving.server.choosing import choose
 from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
+from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.pages import JSON, RETRY, Pages
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from seakeep.serving.server.grpc.listening import Listener
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.worker import WorkerStart
 
@@ -62,13 +65,16 @@ class App:
         self._answered = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
         self._inference = Inference(self._crew)
+        self._health = health_route(os.environ)
         self._pages = Pages(self._crew.ready, self._crew.metrics.text, self._crew.dialects)
         self._crew.begin()
+        self._grpc = self._listening(loop) if self._start.settings.grpc else None
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Granian calls this when the worker has drained."""
-        del loop
         try:
+            if self._grpc is not None:
+                loop.run_until_complete(self._grpc.drained())
             self._crew.end()
         finally:
             self._ended()
@@ -90,9 +96,17 @@ class App:
         if outcome is not None:
             protocol.response_bytes(*outcome)
 
+    def _listening(self, loop: asyncio.AbstractEventLoop) -> Listener:
+        """A server for gRPC beside HTTP's."""
+        from seakeep.serving.server.grpc.listening import Listener  # with grpcio, in who is asked to
+
+        return Listener(self._crew, self._inference, loop=loop, settings=self._start.settings)
+
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not an inference."""
         try:
+            if self._crew.gate is not None and (needed := scope_of(scope.path, also_open=self._health)) is not None:
+                self._crew.gate(scope.headers, needed)
             body = b""
             if scope.method not in ("GET", "HEAD"):
                 body = await receive(scope, protocol, limit=self._limit, patience=self._patience)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from seakeep.serving.server.dialect import load
-from seakeep.serving.server.families import MODEL, SHARE
+from seakeep.serving.server.families import MODEL, SHARE, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
@@ -48,7 +48,7 @@ class Crew:
         self.logs = {name: self._log(name) for name in start.logged}
         self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
-        self.gate: Gate | None = None
+        self.gate = self._gate()
         self.layers: tuple[Layer, ...] = ()
         self.fleet = Fleet(
             start.pinned,
@@ -101,6 +101,17 @@ class Crew:
         from seakeep.serving.server.engine import Engine  # NumPy, whose threads would take the parent's signals
 
         return Engine(served, self._start.settings, self.metrics, loop=self._loop, aside=self.aside)
+
+    def _gate(self) -> Gate | None:
+        """What lets callers in, None where nobody needs a token."""
+        access = self._start.settings.access
+        if access.tokens is None:
+            return None
+        from seakeep.serving.server.gates.gate import Gatekeeper
+
+        keeper = Gatekeeper(access, self._start.folder, readable=self.metrics.of_gate().cell(TOKENS_READABLE))
+        keeper.keep_looking(self._loop)
+        return keeper.check
 
     def _log(self, name: str) -> Logbook:
         settings = self._start.settings

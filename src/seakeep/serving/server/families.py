@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-STATUSES = (200, 400, 404, 405, 408, 413, 415, 429, 500, 503, 504)
+STATUSES = (200, 400, 401, 403, 404, 405, 408, 413, 415, 429, 500, 503, 504)
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096, 16384)
 Labels = tuple[str, ...]
@@ -59,6 +59,9 @@ LOG_WRITABLE = Family(
     "seakeep_log_writable", "1 while every worker can write its log, else 0.", ("model",), kind="least"
 )
 LABELS = Family("seakeep_labels", "Labels accepted.", ("model",))
+TOKENS_READABLE = Family(
+    "seakeep_tokens_readable", "1 while every worker can read its file of tokens, else 0.", (), kind="least"
+)
 MODEL = Family("seakeep_model", "Models served.", (*_RELEASE, "release"), kind="told")
 SHARE = Family("seakeep_route_share", "Share of the requests, by the route.", _ARM, kind="told")
 WINDOW_ROWS = Family("seakeep_window_rows", "Rows answered in the last whole minute on record.", _RELEASE, kind="told")
@@ -86,6 +89,7 @@ FAMILIES = (
     LOG_LOST,
     LOG_WRITABLE,
     LABELS,
+    TOKENS_READABLE,
     MODEL,
     SHARE,
     WINDOW_ROWS,

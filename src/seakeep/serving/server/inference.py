@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -105,10 +104,7 @@ class Inference:
 
 def refused(refusal: Refusal) -> Page:
     """The answer that a refusal is."""
-    headers = [*JSON, ("allow", refusal.allow)] if refusal.allow else JSON
-    if refusal.retry_seconds:
-        headers = [*headers, ("retry-after", str(math.ceil(refusal.retry_seconds)))]
-    return refusal.status, headers, json.dumps(refusal.as_answer()).encode()
+    return refusal.status, [*JSON, *refusal.headers], json.dumps(refusal.as_answer()).encode()
 
 
 def failed(what: str) -> Page:

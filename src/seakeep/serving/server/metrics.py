@@ -30,6 +30,7 @@ from seakeep.serving.server.families import (
     SHADOW_DROPPED,
     SHADOW_ROWS,
     STATUSES,
+    TOKENS_READABLE,
     Family,
     Labels,
 )
@@ -61,6 +62,10 @@ class Metrics:
         """Requests that name no model that is served."""
         series = [(REQUESTS, ("", "", "", str(status))) for status in STATUSES]
         return self._sheet(("nowhere",), [*series, *((REFUSALS, ("", "", code)) for code in CODES)])
+
+    def of_gate(self) -> Sheet:
+        """What is counted of the gate, where there is one."""
+        return self._sheet(("gate",), [(TOKENS_READABLE, ())])
 
     def of_name(self, name: str) -> Sheet:
         """What is counted of a model's name, whichever release answers."""

@@ -23,7 +23,11 @@ from granian.server.mp import MPServer, WorkerProcess
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pathlib import Path
+
     from granian.constants import Interfaces
+
+    from seakeep.core.tls import Tls
 
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _PROBE_SECONDS = 0.005
@@ -67,12 +71,25 @@ class Worker(WorkerProcess):
 
 
 class Parent(MPServer):
-    """Granian's server. Parameters: opened: called once, in the main thread, when a worker listens. Others: MPServer's."""
+    """Granian's server.
+
+    Parameters: opened: called once, in the main thread, when a worker listens. tls: that workers speak, begun anew by other ones when
+        its files are renewed. folder: where a worker leaves word that it is ready. Others: MPServer's.
+    """
 
     def __init__(
-        self, *, opened: Callable[[], None], address: str, port: int, interface: Interfaces, **rest: Any
+        self,
+        *,
+        opened: Callable[[], None],
+        address: str,
+        port: int,
+        interface: Interfaces,
+        tls: Tls | None = None,
+        folder: Path,
+        **rest: Any,
     ) -> None:
-        super().__init__("seakeep", address=address, port=port, interface=interface, **rest)
+        super().__init__("seakeep", address=address, port=port, interface=interface, **_spoken(tls), **rest)
+        self._tls, self._folder = tls, folder
         self._opened: Callable[[], None] | None = opened
         self._ears: threading.Thread | None = None
         self._over = False
@@ -128,6 +145,17 @@ class Parent(MPServer):
             except BaseException:
                 self._stop_workers()  # type: ignore[no-untyped-call]
                 raise
+
+
+def _spoken(tls: Tls | None) -> dict[str, Any]:
+    """TLS in Granian's words."""
+    if tls is None:
+        return {}
+    from granian.constants import SSLProtocols
+
+    least = SSLProtocols.tls13 if tls.least == "1.3" else SSLProtocols.tls12
+    files = {"ssl_cert": tls.certificate, "ssl_key": tls.key, "ssl_ca": tls.client_ca}
+    return {**files, "ssl_protocol_min": least, "ssl_client_verify": tls.client_ca is not None}
 
 
 def _listens(address: str, port: int) -> bool:

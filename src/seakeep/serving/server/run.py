@@ -23,6 +23,7 @@ from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.serving.followed import Followed
 from seakeep.serving.served import Served, gather
 from seakeep.serving.server.dialect import check_models, load
+from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.minding import scribe
 from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from seakeep.core.model import Model
+    from seakeep.core.tls import Tls
 
 _LOG: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(process)d] %(message)s"}},
@@ -92,6 +94,8 @@ def serve(
     log: Log = "interval",
     log_seconds: float = 1.0,
     dialects: Sequence[str] = (),
+    tls: Tls | None = None,
+    access: Access = Access(),  # noqa: B008  (frozen)
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
@@ -102,7 +106,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects: see Settings.
+        dialects, tls, access: see Settings.
         announce: called with the address once a worker listens there; /v2/health/ready tells when all models are loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; WorkerFailed, if no worker
         starts.
@@ -114,6 +118,8 @@ def serve(
     settings = Settings(
         *(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds),
         *(log, log_seconds, tuple(dialects)),
+        tls=tls,
+        access=access,
     )
     with _signals_wait():
         followed = _distinct(one for one in models if isinstance(one, Followed))
@@ -123,7 +129,7 @@ def serve(
             load(settings.dialects, os.environ), [*(one.name for one in followed), *(one.name for one in pinned)]
         )
         address, own_port = claim(settings.host, settings.port)
-        url = f"http://{f'[{address}]' if ':' in address else address}:{own_port}"
+        url = f"http{'s' if tls else ''}://{f'[{address}]' if ':' in address else address}:{own_port}"
         folder = _own_folder()
         try:
             place = None if home is None else Path(home).absolute()
@@ -201,6 +207,8 @@ def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]
         log_dictconfig=_LOG,
         respawn_failed_workers=True,
         workers_kill_timeout=start.settings.drain_seconds,
+        tls=start.settings.tls,
+        folder=start.folder,
     )
     # Granian exits with 1 if a worker ended by itself; when everybody was told to stop, that is no failure.
     with contextlib.closing(server), _told_to_stop(server):

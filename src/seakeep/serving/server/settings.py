@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from seakeep.core.errors import UsageError
+from seakeep.core.tls import Tls
 from seakeep.serving.server.dialect import names
+from seakeep.serving.server.gates.access import Access
 
 Missing = Literal["schema", "reject", "accept"]
 Domain = Literal["accept", "reject"]
@@ -35,7 +37,7 @@ class Settings:
         its body, else 408. drain_seconds: time that requests under way have at the end before workers are killed.
     log: how predictions are logged, where there is a home for them: "off", "interval" (an answer's row is on the disk at most
         log_seconds later) or "acknowledged" (before the answer is sent).
-    dialects: spoken beside V2 and rows, see `dialects`.
+    dialects: spoken beside V2 and rows, see `dialects`. tls: None for plain HTTP. access: what a request must bring.
     Raises: BadSetting.
     """
 
@@ -51,6 +53,8 @@ class Settings:
     log: Log = "interval"
     log_seconds: float = 1.0
     dialects: tuple[str, ...] = ()
+    tls: Tls | None = None
+    access: Access = Access()
 
     def __post_init__(self) -> None:
         for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain)), ("log", get_args(Log))):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from seakeep.serving.server.refusals.bodies import BadBody
 from seakeep.serving.server.refusals.calls import BadCall
+from seakeep.serving.server.refusals.gates import Shut
 from seakeep.serving.server.refusals.inputs import BadInput
 from seakeep.serving.server.refusals.labels import BadLabel
 from seakeep.serving.server.refusals.refusal import CODES, Refusal
 from seakeep.serving.server.refusals.tables import BadTable
 
-__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "BadTable", "Refusal"]
+__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "BadTable", "Refusal", "Shut"]

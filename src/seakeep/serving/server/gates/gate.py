@@ -1,0 +1,129 @@
+"""Gatekeeper: lets a request in, or refuses it, by the bearer token that it brings.
+
+The file of tokens is looked at twice a second, so that a new token holds, and one that was taken back holds no more, within a
+second and without a restart. Where it cannot be read the tokens that were known stay known: a torn mount must not
+end a service, and a token is taken back by writing the file, not by losing it. Its state is told (`seakeep_tokens_readable`).
+
+A token is found by its SHA-256. A client that guesses cannot choose the digest's beginning, so how long the look-up takes tells it
+nothing; nothing of a token is kept, logged or said back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from seakeep.core.tokens import BadTokenFile, bearer, read_tokens
+from seakeep.serving.server.gates.rates import Rate, rate_file
+from seakeep.serving.server.refusals.gates import Shut
+
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+    from seakeep.core.tokens import Token
+    from seakeep.serving.server.cells import Cell
+    from seakeep.serving.server.form import Headers
+    from seakeep.serving.server.gates.access import Access
+
+LOOK_SECONDS = 0.5
+_log = logging.getLogger("seakeep.serving")
+
+
+class Grant(NamedTuple):
+    """What a token allows. name: who uses it. expires: Unix seconds. per_second: its rate, 0 for none; kept by `limit`."""
+
+    name: str
+    scopes: tuple[str, ...]
+    expires: float
+    per_second: float
+    limit: Rate | None
+
+
+class Gatekeeper:
+    """Lets requests in. May be asked in any thread.
+
+    Parameters: access: with a file of tokens. folder: the server's, for what its workers share. readable: is set to whether the
+        file can be read.
+    Raises: BadTokenFile.
+    """
+
+    def __init__(self, access: Access, folder: Path, *, readable: Cell) -> None:
+        assert access.tokens is not None
+        self._path, self._access, self._folder, self._readable = access.tokens, access, folder, readable
+        self._seen: tuple[int, int, int] | None = None
+        self._problem = ""
+        self._limits: dict[tuple[str, float], Rate] = {}
+        self._grants: dict[bytes, Grant] = {}
+        self._stamp()
+        self._take(read_tokens(self._path))
+        self._tell("")
+
+    def check(self, headers: Headers, scope: str) -> None:
+        """Let a request in by its headers. scope: that it needs, one of core.tokens.SCOPES. Raises Shut."""
+        self.admit(headers.get("authorization"), scope)
+
+    def admit(self, authorization: str | None, scope: str) -> Grant:
+        """What the token allows, if it may do this now. Raises Shut."""
+        token = bearer(authorization)
+        grant = self._grants.get(hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest())
+        if grant is None:
+            raise Shut.unknown() if token else Shut.no_token()
+        if grant.expires <= time.time():
+            raise Shut.expired()
+        if scope not in grant.scopes:
+            raise Shut.scope(scope, grant.scopes)
+        if grant.limit is not None and (wait := grant.limit.wait()):
+            raise Shut.often(grant.per_second, math.ceil(wait))
+        return grant
+
+    def keep_looking(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look twice a second for as long as the loop runs."""
+        self.look()
+        loop.call_later(LOOK_SECONDS, self.keep_looking, loop)
+
+    def look(self) -> None:
+        """Read the file again, if it is another one. Never raises; what is wrong is told once."""
+        try:
+            if not self._stamp():
+                return
+            self._take(read_tokens(self._path))
+        except (BadTokenFile, OSError) as error:
+            self._tell(str(error))
+        else:
+            self._tell("")
+
+    def _stamp(self) -> bool:
+        """Whether the file is another one than at the last look."""
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            self._seen = None
+            raise BadTokenFile.unreadable(self._path, error.strerror or str(error)) from error
+        before, self._seen = self._seen, (found.st_ino, found.st_ctime_ns, found.st_size)
+        return before != self._seen
+
+    def _take(self, tokens: tuple[Token, ...]) -> None:
+        limits: dict[tuple[str, float], Rate] = {}
+        grants = {}
+        for token in tokens:
+            rate = token.rate or self._access.rate
+            limit = self._limit(token.id, rate) if rate else None
+            if limit is not None:
+                limits[token.id, rate] = limit
+            expires = math.inf if token.expires is None else token.expires
+            grants[bytes.fromhex(token.digest)] = Grant(token.name, token.scopes, expires, rate, limit)
+        self._limits, self._grants = limits, grants
+
+    def _limit(self, token_id: str, rate: float) -> Rate:
+        known = self._limits.get((token_id, rate))
+        return known or Rate(rate_file(self._folder, token_id), rate, self._access.burst_seconds)
+
+    def _tell(self, problem: str) -> None:
+        self._readable.set(float(not problem))
+        if problem and problem != self._problem:
+            _log.error("the tokens that were known hold on: %s", problem.splitlines()[0])
+        self._problem = problem
