@@ -2,7 +2,8 @@
 
 Called by `collect`. Workers read the table for themselves, leave out the rows that cannot be judged, and answer the others with
 a predictor of the same class, built from the model; the driver reads labels and groups, and takes the answers where it would
-have asked. All that follows is the same code on the same numbers, so a report is equal to the bit on any engine.
+have asked. All that follows is the same code on the same numbers, so a report is equal to the bit on any engine. What is hard: a table that is
+written anew in between, with as many rows, would give answers for other rows than the labels are of; so its files are looked at before and after.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import inspect
 import io
 import json
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,18 +20,20 @@ import polars as pl
 
 from seakeep.core.codec import to_json
 from seakeep.core.prediction import Predictions
-from seakeep.data.engines import each, files_of, model_of, name_of, named, once
+from seakeep.data.engines import NotVisible, each, files_of, model_of, name_of, named, once
 from seakeep.data.errors import CannotRead
 from seakeep.data.frames import batches
+from seakeep.data.reading.kept import facts_of
 from seakeep.evaluation.labels import LabelReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from seakeep.core.dataset import Dataset
     from seakeep.data.engines import Call, Engine
+    from seakeep.data.reading.kept import Facts
     from seakeep.evaluation.collect import Champion
 
 ROWS = 65_536
@@ -37,15 +41,17 @@ ROLES = ("model", "champion")
 
 
 class Answered:
-    """A predictor that has been asked already: `predict` gives what lies ready, once."""
+    """A predictor that has been asked already: `predict` gives what lies ready, once. table: what it was asked about."""
 
     def __init__(self) -> None:
         self.ready: Predictions | None = None
+        self.table = ""
 
     def predict(self, frame: pl.DataFrame) -> Predictions:
-        """The answers for these rows, which are those that can be judged of the batch at hand."""
+        """The answers for these rows, which are those that can be judged of the batch at hand. Raises NotVisible, if they are others."""
         assert self.ready is not None
-        assert len(self.ready.scores) == frame.height
+        if len(self.ready.scores) != frame.height:
+            raise NotVisible.other_rows(self.table, len(self.ready.scores), frame.height)
         ready, self.ready = self.ready, None
         return ready
 
@@ -65,8 +71,10 @@ def batches_answered(
     """The batches of `dataset` with these columns, the answers for each ready in the predictors beside the models.
 
     Parameters: asked: who is asked, the model itself first, and who has the answers then.
-    Raises: as data.engines.each; BadEngine, for a predictor whose class workers cannot import.
+    Raises: as data.engines.each; BadEngine, for a predictor whose class workers cannot import; CannotRead or NotVisible, for a table
+        that was written to meanwhile.
     """
+    before = _facts(dataset)
     files: dict[str, bytes] = {}
     kinds: list[str] = []
     for (who, _), role in zip(asked, ROLES, strict=False):
@@ -84,10 +92,23 @@ def batches_answered(
                 raise CannotRead.changed(dataset.description, read, read + batch.height)
             read += batch.height
             for (_, ready), predictions in zip(asked, _read(answer), strict=True):
-                ready.ready = predictions
+                ready.ready, ready.table = predictions, dataset.description
             yield batch
         if read and next(answers, None) is not None:
             raise CannotRead.changed(dataset.description, read, read + 1)
+    _check_same(before, _facts(dataset))
+
+
+def _facts(dataset: Dataset) -> dict[str, Facts | None]:
+    """What changes with the content of each of a table's files that are on this machine."""
+    return {path: facts_of(Path(path)) for path in dataset.source.files() if "://" not in path}
+
+
+def _check_same(before: Mapping[str, Facts | None], after: Mapping[str, Facts | None]) -> None:
+    """Raise NotVisible, naming the first file that is another now."""
+    for path, facts in before.items():
+        if after.get(path) != facts:
+            raise NotVisible.rewritten(path)
 
 
 def answers_of(frame: pl.DataFrame, call: Call) -> bytes:

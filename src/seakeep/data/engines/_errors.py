@@ -127,3 +127,14 @@ class NotVisible(DataError):
             found_rows=found,
             expected_rows=expected,
         )
+
+    @classmethod
+    def other_rows(cls, description: str, answered: int, judged: int) -> NotVisible:
+        return cls(
+            f"workers answered {answered:,} rows that can be judged, and {judged:,} were read beside them",
+            where=description,
+            cause="A file was written anew while the table was being judged, or machines see different files under one path.",
+            fix="Run it again when nothing writes to the table.",
+            answered=answered,
+            judged=judged,
+        )
