@@ -34,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)
     parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
     parser.add_argument("--dialects", type=lambda text: tuple(text.split(",")), default=defaults.dialects)
+    parser.add_argument("--grpc", default=defaults.grpc, metavar="HOST:PORT", help="for gRPC; without it there is none")
     options = vars(parser.parse_args(arguments))
     try:
         own = in_cloud(options["dialects"], options["host"], options["port"], os.environ)

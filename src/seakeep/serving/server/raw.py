@@ -59,10 +59,10 @@ def unpack(raw: bytes, datatype: str, name: str) -> Sequence[Any]:
 
 
 def pack(values: Sequence[Any], datatype: str) -> bytes:
-    """The bytes of a tensor. Parameters: values: of the datatype; texts as `str`.
+    r"""The bytes of a tensor. Parameters: values: of the datatype; texts as `str`.
 
     >>> pack(["UA"], "BYTES"), pack([1, 2], "INT16")
-    (b'\\x02\\x00\\x00\\x00UA', b'\\x01\\x00\\x02\\x00')
+    (b'\x02\x00\x00\x00UA', b'\x01\x00\x02\x00')
     """
     if datatype == "BYTES":
         texts = [value.encode() for value in values]

@@ -16,16 +16,18 @@ import signal
 import socket
 import tempfile
 import threading
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from seakeep.core.errors import SeakeepError, UsageError
+from seakeep.core.errors import MissingExtra, SeakeepError, UsageError
 from seakeep.serving.followed import Followed
 from seakeep.serving.served import Served, gather
 from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.minding import scribe
-from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings
+from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings, address_of
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
 if TYPE_CHECKING:
@@ -48,11 +50,11 @@ class PortTaken(UsageError):
     """Somebody else listens there."""
 
     @classmethod
-    def of(cls, host: str, port: int) -> PortTaken:
+    def of(cls, host: str, port: int, name: str = "http") -> PortTaken:
         return cls(
             f"port {port} of {host} is taken",
             cause="Another server listens there, perhaps an earlier one of this model.",
-            fix=f"Find it with: ss -ltnp 'sport = :{port}', or choose another port: --http {host}:{port + 1}",
+            fix=f"Find it with: ss -ltnp 'sport = :{port}', or choose another port: --{name} {host}:{port + 1}",
             port=port,
         )
 
@@ -94,6 +96,7 @@ def serve(
     log: Log = "interval",
     log_seconds: float = 1.0,
     dialects: Sequence[str] = (),
+    grpc: str = "",
     tls: Tls | None = None,
     access: Access = Access(),  # noqa: B008  (frozen)
     announce: Callable[[str], None] | None = None,
@@ -106,10 +109,10 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, tls, access: see Settings.
-        announce: called with the address once a worker listens there; /v2/health/ready tells when all models are loaded.
-    Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; WorkerFailed, if no worker
-        starts.
+        dialects, grpc, tls, access: see Settings.
+        announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
+    Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
+        not installed; WorkerFailed, if no worker starts.
     """
     if threading.current_thread() is not threading.main_thread():
         raise UsageError(
@@ -118,6 +121,7 @@ def serve(
     settings = Settings(
         *(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds),
         *(log, log_seconds, tuple(dialects)),
+        grpc=_installed(grpc),
         tls=tls,
         access=access,
     )
@@ -130,15 +134,38 @@ def serve(
         )
         address, own_port = claim(settings.host, settings.port)
         url = f"http{'s' if tls else ''}://{f'[{address}]' if ':' in address else address}:{own_port}"
+        settings, urls = _with_grpc(settings, [url])
         folder = _own_folder()
         try:
             place = None if home is None else Path(home).absolute()
             start = WorkerStart(pinned, followed, settings, folder, os.getpid(), place)
             with scribe(start):
-                _run(start, address, own_port, lambda: announce(url) if announce else None)
+                _run(start, address, own_port, lambda: _announce(announce, urls))
             _raise_failure(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _installed(grpc: str) -> str:
+    """The address, where what listens there is installed; looked for, not imported: it would not survive the fork of workers."""
+    if grpc and not all(find_spec(module) for module in ("grpc", "google.protobuf")):
+        raise MissingExtra.of("grpcio", "grpc", purpose="Serving over gRPC")
+    return grpc
+
+
+def _with_grpc(settings: Settings, urls: list[str]) -> tuple[Settings, list[str]]:
+    """The settings with a numeric address for gRPC, and the addresses with it, where it is switched on."""
+    if not settings.grpc:
+        return settings, urls
+    address, port = claim(*address_of("grpc", settings.grpc), name="grpc")
+    own = f"{f'[{address}]' if ':' in address else address}:{port}"
+    return replace(settings, grpc=own), [*urls, f"grpc{'s' if settings.tls else ''}://{own}"]
+
+
+def _announce(announce: Callable[[str], None] | None, urls: Sequence[str]) -> None:
+    for url in urls:
+        if announce:
+            announce(url)
 
 
 def _own_folder() -> Path:
@@ -163,7 +190,7 @@ def _signals_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def claim(host: str, port: int) -> tuple[str, int]:
+def claim(host: str, port: int, *, name: str = "http") -> tuple[str, int]:
     """The numeric address of `host` and a port of it that nobody listens on: `port`, or any free one for 0.
 
     Raises: PortTaken; BadSetting, for a host that is not of this machine, or a port that needs rights.
@@ -177,13 +204,13 @@ def claim(host: str, port: int) -> tuple[str, int]:
         try:
             probe.bind(target)
         except OSError as error:
-            raise _refused(error, host, port) from None
+            raise _refused(error, host, port, name) from None
         return str(target[0]), int(probe.getsockname()[1])
 
 
-def _refused(error: OSError, host: str, port: int) -> UsageError:
+def _refused(error: OSError, host: str, port: int, name: str) -> UsageError:
     if error.errno == errno.EADDRINUSE:
-        return PortTaken.of(host, port)
+        return PortTaken.of(host, port, name)
     if error.errno == errno.EACCES:
         return BadSetting.of("port", port, "a port from 1024 on, since lower ones need rights that this user lacks")
     return BadSetting.of("host", host, "an address or name of this machine")

@@ -15,6 +15,7 @@ Domain = Literal["accept", "reject"]
 Log = Literal["off", "interval", "acknowledged"]
 
 _LOG_LEAST, _LOG_MOST = 0.05, 60.0
+_PORT_MOST = 65_535
 
 
 class BadSetting(UsageError):
@@ -38,6 +39,7 @@ class Settings:
     log: how predictions are logged, where there is a home for them: "off", "interval" (an answer's row is on the disk at most
         log_seconds later) or "acknowledged" (before the answer is sent).
     dialects: spoken beside V2 and rows, see `dialects`. tls: None for plain HTTP. access: what a request must bring.
+    grpc: "HOST:PORT" for gRPC, a port of 0 for any free one; "" for none.
     Raises: BadSetting.
     """
 
@@ -53,6 +55,7 @@ class Settings:
     log: Log = "interval"
     log_seconds: float = 1.0
     dialects: tuple[str, ...] = ()
+    grpc: str = ""
     tls: Tls | None = None
     access: Access = Access()
 
@@ -62,10 +65,24 @@ class Settings:
                 raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
         if unknown := [name for name in self.dialects if name not in names()]:
             raise BadSetting.of("dialects", unknown[0], "some of " + ", ".join(map(repr, names())))
-        if not 0 <= self.port <= 65535:
+        if not 0 <= self.port <= _PORT_MOST:
             raise BadSetting.of("port", self.port, "a port from 0 to 65535")
         for name in ("workers", "body_limit_bytes", "row_limit", "read_seconds", "drain_seconds"):
             if getattr(self, name) < 1:
                 raise BadSetting.of(name, getattr(self, name), "at least 1")
+        if self.grpc:
+            address_of("grpc", self.grpc)
         if not _LOG_LEAST <= self.log_seconds <= _LOG_MOST:
             raise BadSetting.of("log_seconds", self.log_seconds, f"{_LOG_LEAST} to {_LOG_MOST} seconds")
+
+
+def address_of(name: str, found: str) -> tuple[str, int]:
+    """Host and port of "HOST:PORT", "[IPv6]:PORT" or ":PORT" (this machine). Raises BadSetting.
+
+    >>> address_of("grpc", ":9000"), address_of("grpc", "[::1]:0")
+    (('127.0.0.1', 9000), ('::1', 0))
+    """
+    host, colon, port = found.rpartition(":")
+    if not colon or not port.isascii() or not port.isdecimal() or int(port) > _PORT_MOST:
+        raise BadSetting.of(name, found, "HOST:PORT, such as 127.0.0.1:9000")
+    return host.strip("[]") or "127.0.0.1", int(port)

@@ -64,14 +64,13 @@ def _add(file: Any, name: str, fields: list[list[str]]) -> None:
     if any(kind.startswith("?") for _, kind in fields):
         message.oneof_decl.add(name=_ONE_OF)
     for number, (field, kind) in enumerate(fields, 1):
+        entry = f"{field.title().replace('_', '')}Entry"  # the name that protobuf asks of a map's entry
         if kind.startswith("{"):
-            entry = f"{field.title().replace('_', '')}Entry"  # the name that protobuf asks of a map's entry
             nested = message.nested_type.add(name=entry)
             nested.options.map_entry = True
             _field(nested, "key", 1, "string")
             _field(nested, "value", 2, kind.strip("{}"))
-            kind = f"*{name}.{entry}"
-        _field(message, field, number, kind)
+        _field(message, field, number, f"*{name}.{entry}" if kind.startswith("{") else kind)
 
 
 def _field(message: Any, name: str, number: int, kind: str) -> None:

@@ -1,0 +1,253 @@
+"""The form of a gRPC body: ModelInfer's request and answer as protobuf.
+
+Values come typed (`contents`) or as bytes (`raw_input_contents`), and go back the way they came. Nothing that a message claims is
+believed: datatypes and shapes are compared with what is there, and every refusal has the words that JSON's has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seakeep.core.kinds import Task
+from seakeep.serving.server.answering import label_datatype
+from seakeep.serving.server.ask import Ask
+from seakeep.serving.server.form import Form, Script
+from seakeep.serving.server.grpc.messages import messages
+from seakeep.serving.server.keys import as_key, key_of, parameter_key, row_keys
+from seakeep.serving.server.raw import FLOATS, numbers, pack, text, unpack
+from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList, Headers
+
+_CONTENTS = {
+    "BOOL": "bool_contents",
+    "INT8": "int_contents",
+    "INT16": "int_contents",
+    "INT32": "int_contents",
+    "INT64": "int64_contents",
+    "UINT8": "uint_contents",
+    "UINT16": "uint_contents",
+    "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
+    "FP32": "fp32_contents",
+    "FP64": "fp64_contents",
+    "BYTES": "bytes_contents",
+}
+"""By datatype: the field that has its values. FP16 has none, and comes as bytes only."""
+_RANGES = {
+    datatype: (0 if datatype[0] == "U" else -(1 << bits - 1), (1 << (bits if datatype[0] == "U" else bits - 1)) - 1)
+    for datatype, bits in {"INT8": 8, "INT16": 16, "UINT8": 8, "UINT16": 16}.items()
+}
+_NOTHING: HeaderList = []
+
+
+@dataclass(slots=True)
+class GrpcAsk(Ask):
+    """What a message asks for. raw: whether its values came as bytes, and the answer's go as bytes."""
+
+    raw: bool = False
+
+
+class Reader:
+    """Reads requests for one model. Parameters: contract: what they may hold."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._parse = messages().InferRequest.FromString
+        self._columns = contract.columns
+        self._places = {column.name: place for place, column in enumerate(contract.columns)}
+        self._outputs = frozenset(contract.outputs)
+
+    def read(self, body: bytes, headers: Headers) -> Ask:
+        """What `body` asks for. Raises Refusal."""
+        del headers
+        request = parsed(self._parse, body)
+        raws = request.raw_input_contents
+        if raws and len(raws) != len(request.inputs):
+            raise BadInput.raw_count(len(raws), len(request.inputs))
+        columns, rows = self._values(request.inputs, raws)
+        outputs = self._wanted(request.outputs) if request.outputs else None
+        key = parameter_key(_parameters(request.parameters)) if request.parameters else None
+        keys = self._keys(request, columns, rows)
+        identity = request.id or None
+        return GrpcAsk(columns, rows, natural=False, id=identity, outputs=outputs, key=key, keys=keys, raw=bool(raws))
+
+    def key(self, body: bytes, headers: Headers) -> str | None:
+        """The key in `body`, None where there is none that can be read."""
+        del headers
+        with contextlib.suppress(Refusal):
+            request = parsed(self._parse, body)
+            key = key_of(_parameters(request.parameters))
+            return key if key is not None else as_key(next(iter(self._key_values(request) or ()), None))
+        return None
+
+    def _values(self, inputs: Any, raws: Any) -> tuple[list[Values], int]:
+        """Columns in the model's order, and how many rows they have."""
+        columns: list[Any] = [None] * len(self._columns)
+        rows, first = 0, ""
+        for number, tensor in enumerate(inputs):
+            name = tensor.name
+            place = self._places.get(name)
+            if place is None:
+                self._contract.check_name(name)
+                continue
+            if columns[place] is not None:
+                raise BadInput.duplicate(name)
+            values = _admitted(self._columns[place], tensor, raws[number] if raws else None)
+            if len(values) != rows:
+                if first:
+                    raise BadInput.rows_differ(name, len(values), first, rows)
+                rows, first = len(values), name
+                self._contract.check_rows(name, rows)
+            columns[place] = values
+        if None in columns:
+            self._fill(columns, rows)
+        return columns, rows
+
+    def _fill(self, columns: list[Any], rows: int) -> None:
+        """Nothing but missing values, where an input that need not be there is not."""
+        for place, column in enumerate(self._columns):
+            if columns[place] is None:
+                if column.required or not rows:
+                    expected = f"a tensor of datatype {' or '.join(column.datatypes)} and shape [rows]"
+                    raise BadInput.missing_input(column.name, expected)
+                columns[place] = column.check([None] * rows)
+
+    def _wanted(self, outputs: Any) -> tuple[str, ...]:
+        for output in outputs:
+            if output.name not in self._outputs:
+                raise BadInput.unknown_output(output.name, self._contract.outputs)
+        return tuple(dict.fromkeys(output.name for output in outputs))
+
+    def _keys(self, request: Any, columns: Sequence[Values], rows: int) -> Values | None:
+        name = self._contract.key
+        if name is None:
+            return None
+        if name in self._places:
+            return columns[self._places[name]]
+        return row_keys(self._key_values(request), rows)
+
+    def _key_values(self, request: Any) -> Values | None:
+        """The key column's values as they were sent, None where they were not or cannot be read."""
+        raws = request.raw_input_contents
+        for number, tensor in enumerate(request.inputs):
+            if tensor.name == self._contract.key and (not raws or number < len(raws)):
+                with contextlib.suppress(Refusal):
+                    return list(_sent(tensor, raws[number] if raws else None))
+        return None
+
+
+class Writer:
+    """Writes answers of one model."""
+
+    def __init__(self, served: Served) -> None:
+        kinds = messages()
+        self._response, self._classes = kinds.InferResponse, served.model.classes
+        self._label_type = label_datatype(self._classes)
+        self._is_regression = served.model.task is Task.REGRESSION
+        same = kinds.InferResponse(model_name=served.name, model_version=served.version)
+        same.parameters["release"].string_param = served.release
+        self._same: bytes = same.SerializeToString()  # messages side by side are one message
+
+    def write(self, answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
+        """The answer's bytes: scores as FP32, which they are."""
+        del headers
+        ask = answered.ask
+        response = self._response()
+        if ask.id is not None:
+            response.id = ask.id
+        if answered.prediction_id is not None:
+            response.parameters["prediction_id"].string_param = answered.prediction_id
+        raw = getattr(ask, "raw", False)
+        for name, datatype, shape, values in self._said(answered):
+            if ask.outputs is None or name in ask.outputs:
+                output = response.outputs.add(name=name, datatype=datatype, shape=shape)
+                if raw:
+                    response.raw_output_contents.append(pack(values, datatype))
+                else:
+                    own = [value.encode() for value in values] if datatype == "BYTES" else values
+                    getattr(output.contents, _CONTENTS[datatype]).extend(own)
+        return _NOTHING, self._same + response.SerializeToString()
+
+    def _said(self, answered: Answered) -> list[tuple[str, str, tuple[int, ...], Sequence[Any]]]:
+        """Name, datatype, shape and values of every output."""
+        rows, scores = answered.ask.rows, answered.scores
+        if self._is_regression:
+            return [("value", "FP32", (rows,), scores)]
+        labels = [self._classes[decision] for decision in answered.decisions]
+        return [
+            ("probabilities", "FP32", (rows, len(self._classes)), scores),
+            ("label", self._label_type, (rows,), labels),
+        ]
+
+
+def parsed(parse: Any, body: bytes) -> Any:
+    """A message of its bytes. Raises BadBody."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        return parse(body)
+    except DecodeError:
+        raise BadBody.not_a_message(body) from None
+
+
+def _admitted(column: Column, tensor: Any, raw: bytes | None) -> Values:
+    """A tensor's values, if its datatype, its shape and they themselves may come in."""
+    datatype = tensor.datatype
+    if datatype not in column.datatypes:
+        raise BadInput.datatype(column.name, datatype, column.datatypes)
+    values = _sent(tensor, raw)
+    shape, rows = tensor.shape, len(values)
+    if not shape or shape[0] != rows or (len(shape) > 1 and list(shape) != [rows, 1]):
+        raise BadInput.shape(column.name, list(shape), rows)
+    return column.admit(values, datatype) if rows else values
+
+
+def _sent(tensor: Any, raw: bytes | None) -> Sequence[Any]:
+    """The values of a tensor, texts as text, None for NaN."""
+    name, datatype = tensor.name, tensor.datatype
+    if raw is not None:
+        if tensor.HasField("contents"):
+            raise BadInput.raw_and_contents(name)
+        return unpack(raw, datatype, name)
+    field = _CONTENTS.get(datatype)
+    if field is None:
+        raise BadInput.raw_only(name, datatype)
+    values: Sequence[Any] = getattr(tensor.contents, field)[:]
+    if datatype in FLOATS:
+        return numbers(values, name)
+    if datatype == "BYTES":
+        return [text(value, row, name) for row, value in enumerate(values)]
+    if datatype in _RANGES:
+        _check_range(values, datatype, name)
+    return values
+
+
+def _check_range(values: Sequence[int], datatype: str, name: str) -> None:
+    least, most = _RANGES[datatype]
+    for row, value in enumerate(values):
+        if not least <= value <= most:
+            raise BadInput.value(name, row, value, f"an integer from {least} to {most}, as {datatype} holds")
+
+
+def _parameters(given: Any) -> dict[str, Any]:
+    """Parameters as they would be in JSON."""
+    chosen = {name: (one, one.WhichOneof("parameter_choice")) for name, one in given.items()}
+    return {name: None if field is None else getattr(one, field) for name, (one, field) in chosen.items()}
+
+
+def _script(contract: Contract, served: Served) -> Script:
+    reader = Reader(contract)
+    return Script(reader.read, Writer(served).write, reader.key)
+
+
+FORM = Form("protobuf", _script)

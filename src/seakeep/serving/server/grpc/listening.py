@@ -1,0 +1,53 @@
+"""Listening: one gRPC server a worker, on a port that all workers share, beside HTTP's.
+
+A client's messages are bounded as bodies are, and so is how many calls are under way. gRPC is imported here, in the worker, and only
+where it is switched on: it starts threads, and threads do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from seakeep.serving.server.grpc.messages import HEALTH, SERVICE
+from seakeep.serving.server.grpc.service import Service
+
+if TYPE_CHECKING:
+    from seakeep.serving.server.crew import Crew
+    from seakeep.serving.server.inference import Inference
+    from seakeep.serving.server.settings import Settings
+
+THREADS = 64
+CALLS = 1024
+"""Threads that wait for answers; and calls under way or waiting for a thread: who comes then is refused at once."""
+
+
+class Listener:
+    """A worker's gRPC server, listening at `settings.grpc`."""
+
+    def __init__(
+        self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop, settings: Settings
+    ) -> None:
+        import grpc
+
+        options = [
+            ("grpc.so_reuseport", 1),
+            ("grpc.max_receive_message_length", settings.body_limit_bytes),
+            ("grpc.max_send_message_length", -1),
+        ]
+        self._drain_seconds = settings.drain_seconds
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
+        self._server = grpc.server(self._threads, options=options, maximum_concurrent_rpcs=CALLS)
+        service = Service(crew, inference, loop=loop)
+        for name, calls in ((SERVICE, service.calls()), (HEALTH, service.health())):
+            handlers = {call: grpc.unary_unary_rpc_method_handler(answer) for call, answer in calls.items()}
+            self._server.add_registered_method_handlers(name, handlers)
+        self._server.add_insecure_port(settings.grpc)
+        self._server.start()
+
+    async def drained(self) -> None:
+        """Take no more calls, and answer those that are under way."""
+        over = self._server.stop(self._drain_seconds)
+        await asyncio.get_running_loop().run_in_executor(None, over.wait)
+        self._threads.shutdown(wait=False)

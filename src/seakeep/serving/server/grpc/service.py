@@ -1,0 +1,192 @@
+"""Service: the protocol's calls, each from the bytes of its message to the bytes of its answer.
+
+A refusal is a status with the refusal's words; its whole JSON, with the code, the field and what to do, goes along in the metadata
+`seakeep-refusal-bin`. An inference crosses to the loop; all else is read off the board in the thread in which it was asked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from seakeep import __version__
+from seakeep.serving.server.board import MODELS
+from seakeep.serving.server.grpc.bridge import Bridge, Call
+from seakeep.serving.server.grpc.form import FORM, parsed
+from seakeep.serving.server.grpc.messages import SERVICE, messages
+from seakeep.serving.server.inference import failed, is_fault, refused
+from seakeep.serving.server.pages import LOADING, RETRY
+from seakeep.serving.server.refusals import BadCall, Refusal
+from seakeep.serving.server.steps import arrived
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping
+
+    from seakeep.serving.server.board import Board
+    from seakeep.serving.server.crew import Crew
+    from seakeep.serving.server.inference import Inference
+    from seakeep.serving.server.lanes import Crossing, Lane, Place
+    from seakeep.serving.server.pages import Page
+
+REFUSAL = "seakeep-refusal-bin"
+EXTENSIONS = ("labels_by_http",)
+_CODES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    408: "DEADLINE_EXCEEDED",
+    409: "FAILED_PRECONDITION",
+    413: "RESOURCE_EXHAUSTED",
+    415: "INVALID_ARGUMENT",
+    422: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+"""By HTTP's status: gRPC's."""
+
+
+class Service:
+    """Answers calls of one worker. Every call comes through `_answered`, the place for whatever may turn a caller away.
+
+    Parameters: loop: the worker's. inference: makes answers, on the loop.
+    """
+
+    def __init__(self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop) -> None:
+        self._crew, self._inference = crew, inference
+        self._bridge = Bridge(loop)
+        self._kinds = messages()
+
+    def calls(self) -> dict[str, Callable[[bytes, Any], bytes]]:
+        """What answers each call of the protocol, by its name."""
+        kinds = self._kinds
+        small = {
+            "ServerLive": (kinds.Empty, self._server_live),
+            "ServerReady": (kinds.Empty, self._server_ready),
+            "ModelReady": (kinds.Named, self._model_ready),
+            "ServerMetadata": (kinds.Empty, self._server_metadata),
+            "ModelMetadata": (kinds.Named, self._model_metadata),
+        }
+        return {"ModelInfer": self._answered(self._infer)} | {
+            name: self._answered(_asking(kind, behaviour)) for name, (kind, behaviour) in small.items()
+        }
+
+    def health(self) -> dict[str, Callable[[bytes, Any], bytes]]:
+        """What answers gRPC's own health check, of which orchestrators ask."""
+        return {"Check": self._answered(_asking(self._kinds.HealthRequest, self._check))}
+
+    def _answered(self, behaviour: Callable[[bytes, Any], bytes]) -> Callable[[bytes, Any], bytes]:
+        """A behaviour whose refusals and failures are told in gRPC's way."""
+
+        def answer(body: bytes, context: Any) -> bytes:
+            try:
+                return behaviour(body, context)
+            except Refusal as refusal:
+                return _told(context, refused(refusal))
+            except _Unavailable:
+                return _told(context, (503, RETRY, json.dumps(LOADING).encode()))
+            except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
+                return _told(context, failed("a call of gRPC")) if is_fault(error) else b""
+
+        return answer
+
+    def _infer(self, body: bytes, context: Any) -> bytes:
+        peeked = parsed(self._kinds.Peeked.FromString, body)
+        crossing = self._crossing(peeked.model_name, peeked.model_version)
+        call = Call(self._inference.answer(crossing, FORM, _headers(context), arrived(body)))
+        context.add_callback(lambda: self._bridge.cancel(call))
+        page = self._bridge.cross(call)
+        if page is None or page[0] == 200:
+            return b"" if page is None else page[2]
+        return _told(context, page)
+
+    def _crossing(self, name: str, version: str) -> Crossing:
+        board = self._crew.fleet.board
+        crossing = board.infer.get(f"{MODELS}/{name}/versions/{version}/infer" if version else f"{MODELS}/{name}/infer")
+        if crossing is None:
+            self._lane(name, version)  # words what is unknown
+            raise BadCall.unknown_model(name, list(board.places))
+        return crossing
+
+    def _lane(self, name: str, version: str) -> Lane:
+        place = _place(self._crew.fleet.board, name)
+        if version and version not in place.versions:
+            raise BadCall.unknown_version(name, version, list(place.versions))
+        return place.versions[version] if version else place.crossing.main
+
+    def _server_live(self, _: Any) -> Any:
+        return self._kinds.Live(live=True)
+
+    def _server_ready(self, _: Any) -> Any:
+        return self._kinds.Ready(ready=self._crew.ready())
+
+    def _model_ready(self, asked: Any) -> Any:
+        return self._kinds.Ready(ready=self._lane(asked.name, asked.version).engine is not None)
+
+    def _server_metadata(self, _: Any) -> Any:
+        return self._kinds.ServerMetadata(name="seakeep", version=__version__, extensions=EXTENSIONS)
+
+    def _model_metadata(self, asked: Any) -> Any:
+        lane = self._lane(asked.name, asked.version)
+        if lane.engine is None:
+            raise _Unavailable
+        told = lane.engine.metadata()
+        properties = {"release": lane.served.release, "classes": json.dumps(told["parameters"]["classes"])}
+        versions = list(_place(self._crew.fleet.board, asked.name).versions)
+        own = {name: told[name] for name in ("name", "platform")}
+        tensors = {
+            side: [self._kinds.TensorMetadata(**tensor) for tensor in told[side]] for side in ("inputs", "outputs")
+        }
+        return self._kinds.ModelMetadata(**own, **tensors, versions=versions, properties=properties)
+
+    def _check(self, asked: Any) -> Any:
+        """Of the whole server, or of the model that is named as the service."""
+        if not asked.service or asked.service == SERVICE:
+            ready = self._crew.ready()
+        else:
+            ready = self._lane(asked.service, "").engine is not None
+        return self._kinds.HealthResponse(status=1 if ready else 2)
+
+
+class _Unavailable(Exception):
+    """A model is being loaded."""
+
+
+def _asking(kind: Any, behaviour: Callable[[Any], Any]) -> Callable[[bytes, Any], bytes]:
+    """A behaviour from message to message as one from bytes to bytes."""
+
+    def answer(body: bytes, _: Any) -> bytes:
+        told: bytes = behaviour(parsed(kind.FromString, body)).SerializeToString()
+        return told
+
+    return answer
+
+
+def _headers(context: Any) -> Mapping[str, str]:
+    """A call's metadata as a request's headers."""
+    return dict(context.invocation_metadata())
+
+
+def _place(board: Board, name: str) -> Place:
+    place = board.places.get(name)
+    if place is None:
+        raise BadCall.unknown_model(name, list(board.places))
+    return place
+
+
+def _told(context: Any, page: Page) -> bytes:
+    """Say in gRPC's way what a page says in HTTP's."""
+    import grpc
+
+    status, headers, content = page
+    told = json.loads(content)
+    words = [told.get("error", ""), told.get("cause", ""), told.get("fix", "")]
+    context.set_code(getattr(grpc.StatusCode, _CODES.get(status, "UNKNOWN")))
+    context.set_details(". ".join(word.rstrip(".") for word in words if word) + ".")
+    more = [(name, value) for name, value in headers if name == "retry-after"]
+    context.set_trailing_metadata([(REFUSAL, content), *more])
+    return b""
