@@ -7,6 +7,7 @@ are the pieces' files looked at one by one. A file damaged inside can make Polar
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,11 @@ def known_columns(names: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
 
 
 def _pieces(dataset: Dataset, columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
+    """Piece by piece; one that was read is let go, since it keeps the footer of its file."""
     names = None if columns is None else known_columns(columns, dataset)
-    for number, piece in enumerate(dataset.pieces()):
+    waiting = deque(dataset.pieces())
+    for number in range(len(waiting)):
+        piece = waiting.popleft()
         yield fetch(dataset, number, piece if names is None else piece.select(names))
 
 

@@ -25,6 +25,18 @@ def test_files_are_cut_into_ranges_in_order(tmp_path: Path, monkeypatch: pytest.
     assert check.files() == tuple(str(tmp_path / f"{number}.parquet") for number in range(3))
 
 
+def test_all_ranges_of_a_file_share_one_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "PIECE_ROWS", 4)
+    for name in ("a", "b"):
+        pl.DataFrame({"n": range(10)}).write_parquet(tmp_path / f"{name}.parquet")
+    source = read(tmp_path).source
+    scanned = []
+    scan = pl.scan_parquet
+    monkeypatch.setattr(pl, "scan_parquet", lambda path, **options: scanned.append(path) or scan(path, **options))
+    assert [piece.collect()["n"].to_list() for piece in source.pieces()] == 2 * [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    assert [path.name for path in scanned] == ["a.parquet", "b.parquet"]
+
+
 def test_a_file_that_may_not_be_opened_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "t.parquet")
 

@@ -42,8 +42,13 @@ class ParquetSource:
         return self.called
 
     def pieces(self) -> Sequence[pl.LazyFrame]:
-        """Ranges of at most 2^19 rows, file by file; a file without rows is one empty piece."""
-        return tuple(pl.scan_parquet(path, glob=False).slice(start, PIECE_ROWS) for path, start in self._ranges())
+        """Ranges of at most 2^19 rows, file by file; a file without rows is one empty piece.
+
+        The ranges of one file share one scan, which reads the footer once: one read for each would take time and memory
+        that grow with the square of the rows.
+        """
+        scans = {path: pl.scan_parquet(path, glob=False) for path in self.paths}
+        return tuple(scans[path].slice(start, PIECE_ROWS) for path, start in self._ranges())
 
     def files(self) -> Sequence[str]:
         """Absolute paths of the files, one for each, in order."""
