@@ -19,7 +19,7 @@ from seakeep.serving.server.settings import BadSetting, Settings
         ("row_limit", -5, "at least 1"),
         ("read_seconds", 0, "at least 1"),
         ("drain_seconds", 0, "at least 1"),
-        ("log", "sometimes", "one of 'off', 'interval', 'acknowledged'"),
+        ("log", "sometimes", "one of 'off', 'sampled', 'interval', 'acknowledged'"),
         ("log_seconds", 0.01, "0.05 to 60.0 seconds"),
         ("log_seconds", float("nan"), "0.05 to 60.0 seconds"),
     ],

@@ -6,6 +6,8 @@ import click
 
 from seakeep.cli._door import Door, verb
 
+_FILE = click.Path(dir_okay=False)
+
 
 @verb
 @click.argument("releases", nargs=-1, required=True, metavar="RELEASE...", envvar="SEAKEEP_SERVE_RELEASE")
@@ -17,8 +19,16 @@ from seakeep.cli._door import Door, verb
 )
 @click.option(
     "--log",
-    type=click.Choice(["off", "interval", "acknowledged"]),
-    help="When predictions are on the disk: within serve.log_seconds (default), before the answer, or never.",
+    type=click.Choice(["off", "sampled", "interval", "acknowledged"]),
+    help="When predictions are on the disk: within serve.log_seconds (default), before the answer, a sample of each minute, or never.",
+)
+@click.option("--tls-certificate", type=_FILE, metavar="FILE", help="Speak TLS with this certificate (PEM).")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="The certificate's key (PEM, without a password).")
+@click.option(
+    "--tls-client-ca", type=_FILE, metavar="FILE", help="Let in only clients whom these authorities know (PEM)."
+)
+@click.option(
+    "--tokens", type=_FILE, metavar="FILE", help="Let in only who brings a token of this file (seakeep tokens)."
 )
 def command(
     door: Door,
@@ -29,6 +39,10 @@ def command(
     missing: str | None,
     domain: str | None,
     log: str | None,
+    tls_certificate: str | None,
+    tls_key: str | None,
+    tls_client_ca: str | None,
+    tokens: str | None,
 ) -> None:
     """Serve one or more releases until SIGTERM or Ctrl-C.
 
@@ -43,6 +57,8 @@ def command(
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
     flags["serve.log"] = log
+    flags |= {"tls.certificate": tls_certificate, "tls.key": tls_key, "tls.client_ca": tls_client_ca}
+    flags["access.tokens"] = tokens
 
     def announce(address: str) -> None:
         door.show(

@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seakeep.core import Model
+from seakeep.core import Model, durations
 from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
+from seakeep.pipeline.guarding import access_of, tls_of
 from seakeep.pipeline.project import find_home
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.verbs import find_registry, served
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from seakeep.pipeline.verbs import Reference
     from seakeep.serving import Followed, Served
+    from seakeep.serving.server.keeping import Keeping
 
 
 def serve(
@@ -61,7 +63,10 @@ def serve(
         home=_home(home) if is_recorded else None,
         log=settings.serve.log,
         log_seconds=settings.serve.log_seconds,
+        keeping=_keeping(settings),
         dialects=dialects,
+        tls=tls_of(settings),
+        access=access_of(settings),
         announce=announce,
     )
 
@@ -70,6 +75,23 @@ def address(settings: Settings) -> tuple[str, int]:
     """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080"."""
     host, _, port = settings.serve.http.rpartition(":")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _keeping(settings: Settings) -> Keeping:
+    """What of the requests is logged. A key's file is looked for from seakeep.toml, where that names it."""
+    from seakeep.serving.server.keeping import Keeping
+
+    serve = settings.serve
+    base = settings.file.parent if settings.file else Path()
+    return Keeping(
+        serve.log_sample_requests,
+        serve.log_sample_seconds,
+        serve.redact,
+        serve.hash,
+        str(base / Path(serve.hash_key_file).expanduser()) if serve.hash_key_file else "",
+        durations.seconds(serve.log_keep) or 0.0 if serve.log_keep else 0.0,
+        serve.log_sinks,
+    )
 
 
 def _home(home: Path | str | None) -> Path:

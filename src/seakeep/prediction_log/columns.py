@@ -27,6 +27,7 @@ REVISION: Final = "@revision"
 LATENCY: Final = "@latency_ms"
 OUTCOME: Final = "@outcome"
 REASON: Final = "@reason"
+SAMPLED: Final = "@sampled"
 PREDICTION: Final = "@prediction"
 PROBABILITY: Final = "@probability_"
 LABEL: Final = "@label"
@@ -35,7 +36,7 @@ LABELLED: Final = "@labelled"
 RELEASE_DIGITS: Final = 12
 
 OWN: Final = (
-    *(ID, TIME, KEY, DEALT, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON),
+    *(ID, TIME, KEY, DEALT, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON, SAMPLED),
     *(PREDICTION, LABEL, LABELLED),
 )
 

@@ -37,7 +37,8 @@ class Header(msgspec.Struct, array_like=True, tag="h", frozen=True):
     """How a release's records are to be read.
 
     name: the model's. release: 64 digits. version: of the release. task: "binary", "multiclass" or "regression".
-    inputs: (name, kind) in the order of a record's columns. classes: in the order of a record's scores.
+    inputs: (name, kind) in the order of a record's columns. classes: in the order of a record's scores. hidden: inputs whose values
+    are not written as they were: null, or a keyed hash (see serving.server.veils).
     """
 
     name: str
@@ -46,6 +47,7 @@ class Header(msgspec.Struct, array_like=True, tag="h", frozen=True):
     task: str
     inputs: tuple[tuple[str, str], ...]
     classes: tuple[bool | int | float | str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, model: Model, *, name: str, release: str, version: int) -> Header:
@@ -68,7 +70,8 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     each input, `rows` long, in the header's order, None where missing, timestamps in microseconds since 1970 UTC; empty
     where a request was refused before they were read. scores: (rows, width) flat in row order, as floats or as the bytes of
     little-endian float32. decisions: a class index a row; empty for regression. keys: one a row, or None. reason: why it
-    was refused or failed. dealt: the key that the request itself named and was dealt by, None where it named none.
+    was refused or failed. dealt: the key that the request itself named and was dealt by, None where it named none. sampled: the
+    probability with which it was kept, None where every request is.
     """
 
     time: int
@@ -85,6 +88,7 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     keys: Sequence[Any] | None = None
     reason: str | None = None
     dealt: str | None = None
+    sampled: float | None = None
 
 
 class Label(msgspec.Struct, array_like=True, tag="l", gc=False):
@@ -140,6 +144,13 @@ def encode(frame: Frame) -> bytes:
     buffer = bytearray()
     append(buffer, frame)
     return bytes(buffer)
+
+
+def size(frame: Frame) -> int:
+    """Bytes that a frame takes."""
+    buffer = bytearray()
+    append(buffer, frame)
+    return len(buffer)
 
 
 def read(content: bytes | memoryview) -> Reading:

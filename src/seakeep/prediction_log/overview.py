@@ -17,8 +17,9 @@ _GROUP = (names.VERSION, names.RELEASE, names.ROLE, names.OUTCOME)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows of one release in one role with one outcome. labelled: how many have a label. median_ms, p95_ms, p99_ms: quantiles
-    of the latency, each request counted once a row. first, last: when requests arrived, UTC.
+    """Rows of one release in one role with one outcome. asked: how many rows of the traffic they stand for, which is more where
+    requests are sampled. labelled: how many have a label. median_ms, p95_ms, p99_ms: quantiles of the latency, each request
+    counted once a row. first, last: when requests arrived, UTC.
     """
 
     release: str
@@ -26,6 +27,7 @@ class Group:
     role: str
     outcome: str
     rows: int
+    asked: int
     labelled: int
     median_ms: float
     p95_ms: float
@@ -39,6 +41,7 @@ def overview(scan: pl.LazyFrame) -> tuple[Group, ...]:
     latency = pl.col(names.LATENCY)
     counted = scan.group_by(_GROUP).agg(
         pl.len().alias("rows"),
+        (1 / pl.col(names.SAMPLED).fill_null(1.0)).sum().round().cast(pl.Int64).alias("asked"),
         pl.col(names.LABEL).count().alias("labelled"),
         latency.quantile(0.5, "nearest").alias("median_ms"),
         latency.quantile(0.95, "nearest").alias("p95_ms"),

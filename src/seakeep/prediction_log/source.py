@@ -2,7 +2,8 @@
 
 Made by PredictionLog.as_dataset of a snapshot, so that the rows stay the same while the log goes on. What is hard is a
 canonical order, on which the digest and training depend: rows come from many workers' files, so each hour is sorted by
-time, id and role. Every piece has the same columns, those of all releases in the snapshot.
+time, id and role. Every piece has the same columns, those of all releases in the snapshot. Where requests were sampled, the
+dataset is an even part of them (see thinning), since whoever reads it takes each row for as much as the next.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from seakeep.data.content import digest_of_frames
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.joining import Known
 from seakeep.prediction_log.rows import rows
+from seakeep.prediction_log.thinning import evened, kept_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,9 @@ _ROLES = (names.TIME, names.KEY)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogSource:
-    """Rows of a log. description: what to call it in messages. columns: of every piece. label: its name, or None."""
+    """Rows of a log. description: what to call it in messages. columns: of every piece. label: its name, or None. even: the
+    probability that every row shall have been kept with.
+    """
 
     description: str
     taken: Snapshot
@@ -38,12 +42,14 @@ class LogSource:
     known: Known | None
     label: str | None
     columns: pl.Schema
+    even: float = 1.0
 
     @classmethod
     def of(cls, name: str, taken: Snapshot, window: Window, label: str | None) -> LogSource:
         """The answered rows of a snapshot; the labelled ones, if the label has a name. Raises UsageError."""
         known = None if label is None else Known.of(taken.labels, taken.headers.values())
-        table = rows(taken, window, known).collect_schema()
+        scanned = rows(taken, window, known)
+        table = scanned.collect_schema()
         inputs = [column for column in table if not column.startswith(names.MARK)]
         if label in (*inputs, *_ROLES):
             raise UsageError(
@@ -56,7 +62,7 @@ class LogSource:
         columns = {column: table[column] for column in (*_ROLES, *inputs)}
         if label is not None:
             columns[label] = table[names.LABEL]
-        return cls(_described(name, window), taken, window, known, label, pl.Schema(columns))
+        return cls(_described(name, window), taken, window, known, label, pl.Schema(columns), kept_with(scanned))
 
     def pieces(self) -> Sequence[pl.LazyFrame]:
         """One piece an hour, in order of time; one empty piece for a log without rows."""
@@ -80,7 +86,7 @@ class LogSource:
         window = replace(self.window, since=max(hour, since), until=min(hour + _HOUR, until))
         parts = {key: paths for key, paths in self.taken.parts.items() if key[0] == hour}
         table = rows(replace(self.taken, parts=parts), window, self.known)
-        table = table.filter(pl.col(names.OUTCOME) == "answered")
+        table = evened(table, self.even).filter(pl.col(names.OUTCOME) == "answered")
         if self.label is not None:
             table = table.filter(pl.col(names.LABEL).is_not_null()).rename({names.LABEL: self.label})
         known = table.collect_schema()

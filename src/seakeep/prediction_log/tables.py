@@ -49,6 +49,7 @@ OWN: dict[str, pl.DataType] = {
     names.LATENCY: pl.Float32(),
     names.OUTCOME: pl.String(),
     names.REASON: pl.String(),
+    names.SAMPLED: pl.Float64(),
 }
 LABELS: dict[str, pl.DataType] = {
     names.ID: pl.String(),
@@ -174,6 +175,7 @@ def _own(
             names.OUTCOME: [record.outcome for record in records],
             names.REASON: [record.reason for record in records],
             names.DEALT: [record.dealt for record in records],
+            names.SAMPLED: [record.sampled for record in records],
         },
         schema={name: pl.Int64() if name == names.TIME else OWN[name] for name in _OF_REQUEST},
         strict=False,
@@ -192,7 +194,8 @@ def _own(
 
 _NOTHING = (None,)
 _OF_REQUEST = (
-    *(names.ID, names.TIME, names.ROLE, names.REVISION, names.LATENCY, names.OUTCOME, names.REASON, names.DEALT),
+    *(names.ID, names.TIME, names.ROLE, names.REVISION, names.LATENCY, names.OUTCOME, names.REASON),
+    *(names.DEALT, names.SAMPLED),
 )
 
 

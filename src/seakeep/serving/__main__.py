@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import get_args
 
 from seakeep.core.errors import SeakeepError
+from seakeep.core.tls import Tls
 from seakeep.serving.followed import Followed
 from seakeep.serving.server.dialect import in_cloud
+from seakeep.serving.server.gates.access import Access
+from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
 from seakeep.serving.server.settings import Domain, Log, Missing, Settings
 
@@ -35,8 +38,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
     parser.add_argument("--dialects", type=lambda text: tuple(text.split(",")), default=defaults.dialects)
     parser.add_argument("--grpc", default=defaults.grpc, metavar="HOST:PORT", help="for gRPC; without it there is none")
+    for name, kind in (("--log-sample-requests", int), ("--log-sample-seconds", int), ("--log-keep", float)):
+        parser.add_argument(name, type=kind, default=getattr(defaults.keeping, _kept(name)))
+    for name in ("--redact", "--hash", "--log-sinks"):
+        parser.add_argument(name, type=lambda text: tuple(text.split(",")), default=())
+    parser.add_argument("--hash-key-file", default="")
+    parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="PEM, for TLS")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM, without a password")
+    parser.add_argument("--tls-client-ca", type=Path, metavar="FILE", help="PEM of the authorities of clients")
+    parser.add_argument("--tokens", type=Path, metavar="FILE", help="of those who are let in")
+    parser.add_argument("--rate", type=float, default=defaults.access.rate, help="requests a second and token")
     options = vars(parser.parse_args(arguments))
     try:
+        options["tls"] = Tls.of(*(options.pop(f"tls_{name}") for name in ("certificate", "key", "client_ca")))
+        options["access"] = Access(options.pop("tokens"), options.pop("rate"))
+        keeping = {_kept(name): options.pop(name) for name in list(options) if _kept(name) in Keeping.__slots__}
+        options["keeping"] = Keeping(**keeping)
         own = in_cloud(options["dialects"], options["host"], options["port"], os.environ)
         options |= dict(zip(("dialects", "host", "port"), own, strict=True))
         models, names = options.pop("models"), options.pop("follow")
@@ -48,6 +65,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _kept(option: str) -> str:
+    """The field of Keeping that an option sets: "--log-sample-seconds" sets `sample_seconds`."""
+    return option.lstrip("-").replace("-", "_").removeprefix("log_")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, required=True, help="registry below which they are")
     parser.add_argument("--folder", type=Path, required=True, help="the server's, for statistics")
     parser.add_argument("--parent", type=int, required=True, help="process id of the server")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, metavar="SECONDS", help="after which hours are removed; 0 for never"
+    )
+    parser.add_argument("--sink", action="append", default=[], metavar="ADDRESS", help="that gets what is logged")
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s [%(process)d] %(message)s", stream=sys.stderr)
     over = threading.Event()

@@ -12,6 +12,9 @@ Releases that write one class in different ways (True, 1, "True") are compared b
 A request is one unit of evidence however many rows it has, since its rows fail or wait together, and what is hard to predict in
 one is hard in its neighbours: their losses count as one, their mean. What the shares deal out are keys, so the split is judged
 by keys seen for the first time; a request without a key is dealt out by itself.
+
+Where requests are sampled, as many are kept of an arm with a small share as of one with a large share, and as many of a quiet minute
+as of a busy one. Each look thins both arms to one probability, so that it sees a plain random sample of what it looks at.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from seakeep.prediction_log.classes import Classes, meant
 from seakeep.prediction_log.joining import Known
 from seakeep.prediction_log.rows import rows as rows_of
 from seakeep.prediction_log.snapshot import Snapshot, Window
+from seakeep.prediction_log.thinning import evened_by
 from seakeep.rollout import Look, Stratum, Tally
 
 if TYPE_CHECKING:
@@ -111,18 +115,27 @@ def see(
     taken = snapshot.take(log.layout, Window(moment(microseconds(rollout.began)), moment(until), both))
     end = since + ((pl.col("done") - since) // width + 1) * width
     rows = _rows(taken, rollout, since=since, until=until, judged=() if same_contract else CONTRACT)
-    requests = rows.with_columns(end=end).sort("done", "request").collect()
+    requests = _even(rows.with_columns(end=end).sort("done", "request").collect())
     return Seen(
         taken,
         _with_new(requests, taken, rollout, since=since),
-        _pairs(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect(),
-        _by_request(_losses(taken, rollout, since=since, until=until, task=task).with_columns(end=end)).collect(),
+        _even(_pairs(taken, rollout, since=since, until=until, task=task).with_columns(end=end).collect()),
+        _even(
+            _by_request(_losses(taken, rollout, since=since, until=until, task=task).with_columns(end=end)).collect()
+        ),
     )
+
+
+def _even(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each look as if all its requests had been kept with one probability."""
+    return evened_by(frame, "end", request="request", probability="sampled")
 
 
 def _by_request(losses: pl.LazyFrame) -> pl.LazyFrame:
     """The mean loss of each request's rows that were labelled in one window, in the order in which their labels came."""
-    one = losses.group_by("end", "arm", "request").agg(pl.col("revision").first(), pl.col("done", "loss").mean())
+    one = losses.group_by("end", "arm", "request").agg(
+        pl.col("revision", "sampled").first(), pl.col("done", "loss").mean()
+    )
     return one.sort("done", "request")
 
 
@@ -174,6 +187,7 @@ def _scan(
         request=pl.col(names.ID).str.replace(r"\.\d+$", ""),
         revision=_revision(rollout),
         answered=pl.col(names.OUTCOME) == "answered",
+        sampled=pl.col(names.SAMPLED).fill_null(1.0),
         done=pl.col(names.TIME).dt.epoch("us") + waited,
     ).filter(pl.col("arm").is_not_null())
 
@@ -202,7 +216,7 @@ def _rows(taken: Snapshot, rollout: Rollout, *, since: int, until: int, judged: 
     counted = ~refused | pl.col(names.REASON).is_in(list(judged)).fill_null(value=False)
     within = scanned.filter(pl.col("done") >= since, pl.col("done") < until, counted)
     return within.group_by("request", "arm").agg(
-        pl.col("revision", "done").first(),
+        pl.col("revision", "done", "sampled").first(),
         key=_UNIT.first(),
         error=~pl.col("answered").all(),
         latency=pl.col(names.LATENCY).max(),
@@ -236,14 +250,16 @@ def _with_new(requests: pl.DataFrame, taken: Snapshot, rollout: Rollout, *, sinc
 def _pairs(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
     """Requests that both arms answered, the later of the two in [since, until): one row each."""
     rows = _scan(taken, rollout, since=since - LONGEST_REQUEST, until=until).filter("answered")
-    champion = rows.filter(pl.col("arm") == _CHAMPION).select(names.ID, names.PREDICTION, "done")
+    champion = rows.filter(pl.col("arm") == _CHAMPION).select(names.ID, names.PREDICTION, "done", "sampled")
     shadow = rows.filter(pl.col(names.ROLE) == "shadow")
     told, other = pl.col(names.PREDICTION), pl.col(f"{names.PREDICTION}_right")
     limit = DIFFERENT * (rollout.plan.rules.loss_range or 1.0)
     differs = (told - other).abs() > limit if task is Task.REGRESSION else told.ne_missing(other)
-    joined = shadow.join(champion, on=names.ID).with_columns(done=pl.max_horizontal("done", "done_right"))
+    joined = shadow.join(champion, on=names.ID).with_columns(
+        done=pl.max_horizontal("done", "done_right"), sampled=pl.min_horizontal("sampled", "sampled_right")
+    )
     within = joined.filter(pl.col("done") >= since, pl.col("done") < until)
-    return within.group_by("request").agg(pl.col("revision", "done").first(), differs=differs.any())
+    return within.group_by("request").agg(pl.col("revision", "done", "sampled").first(), differs=differs.any())
 
 
 def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: Task) -> pl.LazyFrame:
@@ -260,7 +276,7 @@ def _losses(taken: Snapshot, rollout: Rollout, *, since: int, until: int, task: 
     fresh = now.join(by_id, on=names.ID, how="anti").join(by_key, on=names.KEY, how="left")
     fresh = fresh.filter(pl.col("before").is_null() | (pl.col("before") < pl.col(names.TIME)))
     loss = _loss(taken, set(rows.collect_schema().names()), rollout, task)
-    return fresh.select("arm", "request", "revision", "done", loss=loss)
+    return fresh.select("arm", "request", "revision", "done", "sampled", loss=loss)
 
 
 def _understood(taken: Snapshot, rollout: Rollout) -> pl.DataFrame:

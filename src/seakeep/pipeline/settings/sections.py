@@ -27,7 +27,10 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval". dialects: spoken beside
+    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval".
+    log_sample_requests: with "sampled", how many of each minute and arm a worker keeps. log_sample_seconds: length of that minute.
+    log_keep: how long hours of predictions are kept; empty for ever. log_sinks: addresses that get what is logged. redact: columns that
+    are not written. hash: columns that are written as keyed hashes. hash_key_file: that holds the key. dialects: spoken beside
     V2; a cloud that runs the server switches its own on. max_body_mb: MiB of one
     request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end. role: as what a release
     that is served from its folder is logged. version: the registry's number of such a release; 0 where it is not known.
@@ -37,14 +40,48 @@ class ServeSettings:
     workers: int = 1
     missing: Literal["schema", "reject", "accept"] = "schema"
     domain: Literal["accept", "reject"] = "accept"
-    log: Literal["off", "interval", "acknowledged"] = "interval"
+    log: Literal["off", "sampled", "interval", "acknowledged"] = "interval"
     log_seconds: float = 1.0
+    log_sample_requests: int = 1000
+    log_sample_seconds: int = 60
+    log_keep: str = ""
+    log_sinks: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    hash_key_file: str = ""
     dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "vertex"], ...] = ()
     max_body_mb: int = 8
     max_rows: int = 10_000
     drain_seconds: int = 30
     role: Literal["champion", "challenger"] = "champion"
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """What the server and the control server speak TLS with (see core.tls); plain HTTP without. Files in PEM.
+
+    certificate: the server's own, then those up to its authority. key: without a password. client_ca: whose clients are let in;
+    empty where clients need no certificate. least: oldest version.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+    least: Literal["1.2", "1.3"] = "1.3"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """Who may ask the server and the control server (see serving.server.gates.access).
+
+    tokens: file of bearer tokens, as `seakeep tokens` writes it; empty where nobody needs one. rate: requests a second of a token
+    that has no rate of its own; 0 for no limit. burst_seconds: so much of a rate may come at once.
+    """
+
+    tokens: str = ""
+    rate: float = 0.0
+    burst_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +163,8 @@ class Settings:
     engine: str = "local"
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    access: AccessSettings = field(default_factory=AccessSettings)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     retrain: RetrainSettings = field(default_factory=RetrainSettings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)

@@ -35,9 +35,14 @@ _FORMS = {
     "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
     "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
 }
+_ANY_TEXT = r"[^\x00]*"
 _LENGTH, _LENGTHS = r"\d+(\.\d+)?\s*[wdhms]", f"a length of time in quotes, for example {durations.EXAMPLE}"
 _FORMS |= {f"retrain.{name}": (_LENGTH, _LENGTHS) for name in ("cooldown", "per")}
 _FORMS |= {"retrain.every": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for never")}
+_FORMS |= {
+    "serve.log_keep": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for ever"),
+    "serve.hash_key_file": (_ANY_TEXT, "a file's path in quotes"),
+}
 _FORMS |= {
     "monitor.window": (rf"({_LENGTH})?", f"{_LENGTHS}, or empty for the pipeline's"),
     "monitor.grace": (_LENGTH, _LENGTHS),
@@ -79,7 +84,7 @@ def expected(key: str, kind: Any) -> str:
         return "one of " + ", ".join(repr(choice) for choice in get_args(kind))
     if get_origin(kind) is tuple:
         listed = ", ".join(repr(choice) for choice in get_args(get_args(kind)[0]))
-        return f"a list of some of {listed}"
+        return f"a list of some of {listed}" if listed else "a list of texts"
     if kind in (float, bool):
         return "a number of at least 0" if kind is float else "true or false"
     return f"a whole number of at least {int(key in _POSITIVE)}" if kind is int else "text in quotes"
@@ -97,8 +102,10 @@ def _number(found: object, *, from_text: bool) -> float | None:
 
 
 def _choices(found: object, known: Sequence[object], *, from_text: bool) -> tuple[object, ...] | None:
-    """Some of the known values, each once, in the order given; or None."""
+    """Some of the known values, or of any texts where none are known, each once, in the order given; or None."""
     if from_text and isinstance(found, str):
         found = [part.strip() for part in found.split(",") if part.strip()]
-    fits = isinstance(found, list | tuple) and all(item in known for item in found)
+    fits = isinstance(found, list | tuple) and all(
+        item in known if known else item and isinstance(item, str) for item in found
+    )
     return tuple(dict.fromkeys(found)) if fits else None  # type: ignore[call-overload]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.steps import Gate, Layer
     from seakeep.serving.server.worker import WorkerStart
 
-_READY_SUFFIX = ".ready"
+READY_SUFFIX = ".ready"
 _BOOT_BYTES = 6
 
 
@@ -62,7 +62,7 @@ class Crew:
 
     def begin(self) -> None:
         """Load what is served: at once, where others answer meanwhile; else beside the loop, which tells of it."""
-        if any(self._start.folder.glob(f"*{_READY_SUFFIX}")):
+        if any(self._start.folder.glob(f"*{READY_SUFFIX}")):
             self._load()
             threading.Thread(target=self.fleet.follow, name="route", daemon=True).start()
         else:
@@ -79,7 +79,7 @@ class Crew:
 
     def ready(self) -> bool:
         """Whether all workers have made their engines: the next request may go to any of them."""
-        made = len(list(self._start.folder.glob(f"*{_READY_SUFFIX}")))
+        made = len(list(self._start.folder.glob(f"*{READY_SUFFIX}")))
         self._all_ready = self._all_ready or made >= self._start.settings.workers
         return self._all_ready
 
@@ -94,7 +94,7 @@ class Crew:
         except Exception as error:  # noqa: BLE001  (the parent says it, whatever it is)
             self._failed(error)
             return False
-        (self._start.folder / f"{os.getpid()}{_READY_SUFFIX}").touch()
+        (self._start.folder / f"{os.getpid()}{READY_SUFFIX}").touch()
         return True
 
     def _engine(self, served: Served) -> Engine:
@@ -123,6 +123,8 @@ class Crew:
             metrics=self.metrics,
             loop=self._loop,
             disk=self._disk,
+            sampled=settings.log == "sampled",
+            keeping=settings.keeping,
         )
 
     def _told(self) -> Iterator[Told]:

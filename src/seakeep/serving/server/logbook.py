@@ -3,8 +3,11 @@
 Records gather in the spool's memory while the loop answers; a commit hands them to the kernel in one write and has a thread wait
 for the disk. With log="interval" commits follow each other in time, so that no row is older than `log_seconds` before it is on
 the disk; with log="acknowledged" an answer waits for a commit that began after it was written down, and all answers that wait
-at the same time share one. A disk that is full or gone stops logging, not serving: rows are counted as lost and
-answers go out, acknowledged or not, since the alternative is no answer at all.
+at the same time share one. With log="sampled" a reservoir keeps so many requests of each minute and arm, and gives them to the spool
+when the minute is over (see prediction_log.sampling); labels are written as ever. A disk that is full or gone stops logging, not
+serving: rows are counted as lost and answers go out, acknowledged or not, since the alternative is no answer at all.
+
+Which of these it does, and whether columns are hidden (see veils), is bound when it is made: what is off costs nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +16,17 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from seakeep.core.files import CannotWrite, write_bytes
 from seakeep.prediction_log.frames import Header, Label, Record
+from seakeep.prediction_log.sampling import Reservoir
 from seakeep.prediction_log.spool import Spool
 from seakeep.serving.server.families import LABELS, LOG_LOST, LOG_ROWS, LOG_WRITABLE
 from seakeep.serving.server.keys import log_keys
+from seakeep.serving.server.veils import Veil
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.layout import Layout
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.keeping import Keeping
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.metrics import Metrics
 
@@ -37,13 +43,22 @@ _PART = 3  # a row waits at most for one pause, and one commit under way, and it
 _log = logging.getLogger("seakeep.serving")
 
 
+class Write(Protocol):
+    """Writes down an answer, which has an id. seconds: that it took. key: of the request, where its header had one."""
+
+    def __call__(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None: ...
+
+
 class Logbook:
     """One worker's log of one model.
 
     Parameters: layout: the model's log. boot: names this worker's run, and begins the ids of its predictions.
         acknowledged: whether answers wait for the disk. seconds: longest time until a row is on the disk otherwise.
-        disk: a thread that waits for the disk.
+        disk: a thread that waits for the disk. sampled: whether only some requests are kept. keeping: which, and which columns
+        are hidden; None for all of them as they are.
     """
+
+    answered: Write
 
     def __init__(
         self,
@@ -55,8 +70,21 @@ class Logbook:
         metrics: Metrics,
         loop: asyncio.AbstractEventLoop,
         disk: Executor,
+        sampled: bool = False,
+        keeping: Keeping | None = None,
     ) -> None:
         self.acknowledged = acknowledged
+        self._keeping = keeping
+        self._veils: dict[str, Veil] = {}
+        self._reservoir: Reservoir | None = None
+        self._period, self._until = 0.0, 0.0
+        self.answered = self._write
+        if keeping is not None and (keeping.redact or keeping.hash):
+            self.answered = self._write_veiled
+        if sampled and keeping is not None:
+            self._reservoir, self._period = Reservoir(keeping.sample_requests), float(keeping.sample_seconds)
+            self._until = _period_end(self._period)
+            self.answered = self._sample
         self._layout, self._boot, self._pause = layout, boot, seconds / _PART
         self._name = name = layout.name
         self._spool = Spool(layout.spool, boot=boot)
@@ -76,40 +104,38 @@ class Logbook:
         """
         version = int(served.version) if served.version.isdecimal() else 0
         header = Header.of(served.model, name=served.name, release=served.release, version=version)
+        if self._keeping is not None and (self._keeping.redact or self._keeping.hash):
+            veil = self._veils[served.release] = Veil(served.model, self._keeping)
+            header = msgspec.structs.replace(header, hidden=veil.hidden)
         self._spool.describe(header)
-        path = self._layout.description(served.release)
         with contextlib.suppress(CannotWrite, OSError):  # whoever converts the spool will write it
-            if not path.exists():
-                write_bytes(path, msgspec.json.encode(header))
+            describe(self._layout, header)
 
     def next_id(self) -> str:
         """The id of a new prediction; row n of it is `id.n`."""
         self._count += 1
         return f"{self._boot}-{self._count:x}"
 
-    def answered(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        """Write down an answer, which has an id. seconds: that it took. key: of the request, where its header had one."""
-        ask = answered.ask
-        named = ask.key if key is None else key
-        prediction_id = answered.prediction_id
-        assert prediction_id is not None
-        self._spool.append(
-            Record(
-                _microseconds() - int(seconds * 1e6),
-                prediction_id,
-                lane.served.release,
-                lane.role,
-                lane.revision,
-                seconds * 1e3,
-                ask.rows,
-                "answered",
-                ask.columns,
-                answered.scores,
-                answered.decisions,
-                log_keys(ask.keys, named, ask.rows),
-                dealt=named,
-            )
-        )
+    def _write(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
+        self._spool.append(_record(lane, seconds, answered, key))
+
+    def _write_veiled(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
+        self._spool.append(self._veiled(_record(lane, seconds, answered, key)))
+
+    def _sample(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
+        assert self._reservoir is not None
+        assert answered.prediction_id is not None
+        arm = self._reservoir.arm(lane.served.release, lane.role)
+        if arm.wants(answered.prediction_id):
+            arm.keep(self._veiled(_record(lane, seconds, answered, key)))
+
+    def _veiled(self, record: Record) -> Record:
+        """A record with what is to be hidden."""
+        veil = self._veils.get(record.release)
+        if veil is not None:
+            record.columns, record.keys = veil.columns(record.columns), veil.keys(record.keys)
+            record.dealt = record.dealt if veil.key is None else veil.key(record.dealt)
+        return record
 
     def unanswered(
         self, lane: Lane, prediction_id: str, seconds: float, outcome: str, reason: str, *, key: str | None = None
@@ -117,27 +143,29 @@ class Logbook:
         """Write down a request that was refused or failed. reason: the refusal's code, or the error's kind. key: that it was
         dealt by.
         """
-        self._spool.append(
-            Record(
-                _microseconds() - int(seconds * 1e6),
-                prediction_id,
-                lane.served.release,
-                lane.role,
-                lane.revision,
-                seconds * 1e3,
-                1,
-                outcome,
-                keys=None if key is None else [key],
-                reason=reason,
-                dealt=key,
-            )
+        record = Record(
+            _microseconds() - int(seconds * 1e6),
+            prediction_id,
+            lane.served.release,
+            lane.role,
+            lane.revision,
+            seconds * 1e3,
+            1,
+            outcome,
+            keys=None if key is None else [key],
+            reason=reason,
+            dealt=key,
         )
+        if self._reservoir is None:
+            self._spool.append(self._veiled(record))
+        elif (arm := self._reservoir.arm(record.release, record.role)).wants(prediction_id):
+            arm.keep(self._veiled(record))
 
     async def labelled(self, labels: Sequence[Label]) -> bool:
         """Write down labels and wait until they are on the disk. Returns False where they are not."""
         lost = self._spool.counts.lost
         for label in labels:
-            self._spool.append(label)
+            self._spool.append(self._veiled_label(label))
         await self.committed()
         kept = self._spool.counts.lost == lost and self._spool.problem is None
         self._labels.add(len(labels) if kept else 0)
@@ -155,12 +183,29 @@ class Logbook:
         """Commit again and again, so that no row waits for longer than was promised; also what only minutes finish."""
         while True:
             await asyncio.sleep(self._pause)
+            if self._reservoir is not None and time.time() >= self._until:
+                self._end_period()
             await self.committed()
 
     def close(self) -> None:
         """Bring everything to the disk and finish the file; the loop may be about to end."""
+        self._end_period()
         self._spool.close()
         self._tell()
+
+    def _end_period(self) -> None:
+        """Give what was sampled to the spool; the next minute begins. A clock that went back ends a minute late, and once."""
+        if self._reservoir is not None:
+            self._until = _period_end(self._period)
+            for record in self._reservoir.drain():
+                self._spool.append(record)
+
+    def _veiled_label(self, label: Label) -> Label:
+        """A label by a key that is hidden. Of several releases the first that hides keys says how: they share the settings."""
+        hide = next((veil.key for veil in self._veils.values() if veil.key is not None), None)
+        if label.by != "key" or hide is None:
+            return label
+        return msgspec.structs.replace(label, name=hide(label.name) or "")
 
     async def _commit_waiting(self) -> None:
         """One commit for all that wait, and another for who came meanwhile."""
@@ -189,6 +234,45 @@ class Logbook:
             _log.warning("%s: the prediction log can be written again; %d rows were lost", self._name, counts.lost)
         self._is_writable = problem is None
         self._writable.set(float(problem is None))
+
+
+def describe(layout: Layout, header: Header) -> None:
+    """Say beside a log how a release's rows are to be read. What was hidden once stays told as hidden. Raises CannotWrite."""
+    path = layout.description(header.release)
+    known: tuple[str, ...] = ()
+    if path.exists():
+        known = msgspec.json.decode(path.read_bytes(), type=Header).hidden
+        if set(header.hidden) <= set(known):
+            return
+    hidden = tuple(dict.fromkeys((*known, *header.hidden)))
+    write_bytes(path, msgspec.json.encode(msgspec.structs.replace(header, hidden=hidden)))
+
+
+def _record(lane: Lane, seconds: float, answered: Answered, key: str | None) -> Record:
+    ask = answered.ask
+    named = ask.key if key is None else key
+    prediction_id = answered.prediction_id
+    assert prediction_id is not None
+    return Record(
+        _microseconds() - int(seconds * 1e6),
+        prediction_id,
+        lane.served.release,
+        lane.role,
+        lane.revision,
+        seconds * 1e3,
+        ask.rows,
+        "answered",
+        ask.columns,
+        answered.scores,
+        answered.decisions,
+        log_keys(ask.keys, named, ask.rows),
+        dealt=named,
+    )
+
+
+def _period_end(seconds: float) -> float:
+    """When the period that has begun ends, in Unix time: periods are those of the clock, the same for all workers."""
+    return (time.time() // seconds + 1) * seconds
 
 
 def _microseconds() -> int:

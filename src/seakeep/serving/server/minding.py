@@ -51,7 +51,11 @@ class _Minder:
     def __init__(self, start: WorkerStart) -> None:
         assert start.home is not None
         self._command = [sys.executable, "-m", "seakeep.serving.scribe", "--home", str(start.home)]
-        self._command += ["--folder", str(start.folder), "--parent", str(os.getpid()), *start.logged]
+        self._command += ["--folder", str(start.folder), "--parent", str(os.getpid())]
+        self._command += ["--keep", str(start.settings.keeping.keep)]
+        for sink in start.settings.keeping.sinks:
+            self._command += ["--sink", sink]
+        self._command += ["--", *start.logged]
         self._over = threading.Event()
         self._changing = threading.Lock()
         self._process: int | None = None

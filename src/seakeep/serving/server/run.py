@@ -26,8 +26,10 @@ from seakeep.serving.followed import Followed
 from seakeep.serving.served import Served, gather
 from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
+from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
 from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings, address_of
+from seakeep.serving.server.veils import check_names
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ def serve(
     grpc: str = "",
     tls: Tls | None = None,
     access: Access = Access(),  # noqa: B008  (frozen)
+    keeping: Keeping = Keeping(),  # noqa: B008  (frozen)
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
@@ -109,7 +112,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, grpc, tls, access: see Settings.
+        dialects, grpc, tls, access, keeping: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
         not installed; WorkerFailed, if no worker starts.
@@ -119,11 +122,22 @@ def serve(
             "serve was called in a thread", fix="Call it in the main thread, or start: python -m seakeep.serving"
         )
     settings = Settings(
-        *(host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds),
-        *(log, log_seconds, tuple(dialects)),
+        host=host,
+        port=port,
+        workers=workers,
+        missing=missing,
+        domain=domain,
+        body_limit_bytes=body_limit_bytes,
+        row_limit=row_limit,
+        read_seconds=read_seconds,
+        drain_seconds=drain_seconds,
+        log=log,
+        log_seconds=log_seconds,
+        dialects=tuple(dialects),
         grpc=_installed(grpc),
         tls=tls,
         access=access,
+        keeping=keeping,
     )
     with _signals_wait():
         followed = _distinct(one for one in models if isinstance(one, Followed))
@@ -132,6 +146,7 @@ def serve(
         check_models(
             load(settings.dialects, os.environ), [*(one.name for one in followed), *(one.name for one in pinned)]
         )
+        check_names(keeping, [one.model for one in (*pinned, *(each for name in followed for each in name.served))])
         address, own_port = claim(settings.host, settings.port)
         url = f"http{'s' if tls else ''}://{f'[{address}]' if ':' in address else address}:{own_port}"
         settings, urls = _with_grpc(settings, [url])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from seakeep.core.errors import UsageError
 from seakeep.core.tls import Tls
 from seakeep.serving.server.dialect import names
 from seakeep.serving.server.gates.access import Access
+from seakeep.serving.server.keeping import Keeping
 
-Missing = Literal["schema", "reject", "accept"]
-Domain = Literal["accept", "reject"]
-Log = Literal["off", "interval", "acknowledged"]
+Missing = Literal["schema", "reject", "accept", "mark", "impute"]
+Domain = Literal["accept", "reject", "mark", "impute"]
+Rules = Literal["accept", "reject", "mark"]
+Log = Literal["off", "sampled", "interval", "acknowledged"]
 
 _LOG_LEAST, _LOG_MOST = 0.05, 60.0
 _PORT_MOST = 65_535
@@ -32,13 +34,19 @@ class Settings:
 
     host: address to listen on. port: TCP port, 0 for any free one. workers: processes, each with its own models.
     missing: whether a null is let in: "schema" (where the column's `missing_at_most` is above 0), "reject" (nowhere), or
-        "accept" (everywhere). NaN and infinities are not JSON, and are refused whatever this says.
-    domain: what happens to values outside of the schema's values or bounds: "accept" (counted and scored) or "reject".
+        "accept" (everywhere); where the schema allows none, "mark" scores it as missing, and "impute" what training had most of,
+        and the answer says so. NaN and infinities are not JSON, and are refused whatever this says.
+    domain: what happens to values that break the schema (its values, bounds, lengths, pattern, semantics, number of different
+        values): "accept" (counted and scored), "reject", "mark" (scored, and the answer says what was wrong) or "impute" (as mark, and
+        what training had most of is scored instead).
+    rules: what happens to rows that break a rule of the schema: "accept" (counted and scored), "reject" or "mark".
     body_limit_bytes, row_limit: of one request; more is refused with 413. read_seconds: time that a client has to send
         its body, else 408. drain_seconds: time that requests under way have at the end before workers are killed.
     log: how predictions are logged, where there is a home for them: "off", "interval" (an answer's row is on the disk at most
-        log_seconds later) or "acknowledged" (before the answer is sent).
+        log_seconds later), "acknowledged" (before the answer is sent), or "sampled" (a stated number of requests a minute, on the
+        disk when the minute is over).
     dialects: spoken beside V2 and rows, see `dialects`. tls: None for plain HTTP. access: what a request must bring.
+    keeping: what of the requests is logged, and where it goes.
     grpc: "HOST:PORT" for gRPC, a port of 0 for any free one; "" for none.
     Raises: BadSetting.
     """
@@ -48,6 +56,7 @@ class Settings:
     workers: int = 1
     missing: Missing = "schema"
     domain: Domain = "accept"
+    rules: Rules = "accept"
     body_limit_bytes: int = 8 * 1024 * 1024
     row_limit: int = 10_000
     read_seconds: int = 30
@@ -58,11 +67,12 @@ class Settings:
     grpc: str = ""
     tls: Tls | None = None
     access: Access = Access()
+    keeping: Keeping = field(default_factory=Keeping)
 
     def __post_init__(self) -> None:
-        for name, choices in (("missing", get_args(Missing)), ("domain", get_args(Domain)), ("log", get_args(Log))):
-            if getattr(self, name) not in choices:
-                raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, choices)))
+        for name, choices in (("missing", Missing), ("domain", Domain), ("rules", Rules), ("log", Log)):
+            if getattr(self, name) not in get_args(choices):
+                raise BadSetting.of(name, getattr(self, name), "one of " + ", ".join(map(repr, get_args(choices))))
         if unknown := [name for name in self.dialects if name not in names()]:
             raise BadSetting.of("dialects", unknown[0], "some of " + ", ".join(map(repr, names())))
         if not 0 <= self.port <= _PORT_MOST:
