@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -34,17 +35,24 @@ class Running:
 
     process: subprocess.Popen[bytes]
     port: int
+    tls: ssl.SSLContext | None = None
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str], Any]:
         """Status, headers and content of one answer, on a connection of its own."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = self.connection()
         with contextlib.closing(connection):
             connection.request(method, path, body, named)
             answer = connection.getresponse()
             content = answer.read()
         is_json = answer.getheader("content-type") == "application/json"
         return answer.status, dict(answer.getheaders()), json.loads(content) if is_json and content else content
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A connection of its own."""
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.tls)
 
     def infer(self, request: Any, *, model: str = "flights") -> tuple[int, Any]:
         """Status and content of an inference; bytes are sent as they are."""
@@ -88,8 +96,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def started(*arguments: str | Path, code: str = "", **environment: str) -> Iterator[Running]:
-    """A server started as `python -m seakeep.serving`, on a free port, or by `code`; ended at the end."""
+def started(
+    *arguments: str | Path, code: str = "", tls: ssl.SSLContext | None = None, **environment: str
+) -> Iterator[Running]:
+    """A server started as `python -m seakeep.serving`, on a free port, or by `code`; ended at the end. tls: to ask it with."""
     command = [sys.executable, "-m", "seakeep.serving", *map(str, arguments), "--port", "0"]
     if code:
         command = [sys.executable, "-c", code, *map(str, arguments)]
@@ -98,7 +108,7 @@ def started(*arguments: str | Path, code: str = "", **environment: str) -> Itera
         assert process.stdout is not None
         try:
             address = process.stdout.readline().decode().strip()
-            running = Running(process, int(address.rpartition(":")[2]))
+            running = Running(process, int(address.rpartition(":")[2]), tls)
             running.until_ready()
             yield running
         finally:

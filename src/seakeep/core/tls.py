@@ -13,6 +13,7 @@ from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from pathlib import Path
 
 Version = Literal["1.2", "1.3"]
@@ -125,6 +126,25 @@ class Tls:
         """What changes when one of the files does. Raises OSError, while one is not there."""
         files = [file for file in (self.certificate, self.key, self.client_ca) if file is not None]
         return tuple((found.st_ino, found.st_ctime_ns, found.st_size) for found in (file.stat() for file in files))
+
+
+class Renewed:
+    """A context that is made anew when its files are others. Parameters: told: called with why the old one stays."""
+
+    def __init__(self, tls: Tls, *, told: Callable[[str], None]) -> None:
+        self._tls, self._told = tls, told
+        self._stamp, self._context = tls.stamp(), tls.context()
+
+    def context(self) -> ssl.SSLContext:
+        """As the files are now; as they were, while they cannot be used."""
+        try:
+            stamp = self._tls.stamp()
+            if stamp != self._stamp:
+                self._stamp = stamp
+                self._context = self._tls.context()
+        except (BadTls, OSError) as error:
+            self._told(str(error))
+        return self._context
 
 
 class _Asked(Exception):

@@ -1,8 +1,7 @@
-"""Tokens: who may ask a server for what. The file of them holds what tells a token, and no token.
+"""Tokens: who may ask a server for what. What is kept of a token tells it, and is none.
 
 A token is 256 bits from the system's source of chance, so its SHA-256 is as good as a slow hash: nobody can try that many. Servers
-find it by that digest, of which a client knows nothing, so the time of a comparison tells nothing either. The file is read by
-servers that run, and renewed under them: it is written whole, and a file that cannot be read leaves what was known before.
+find it by that digest, of which a client knows nothing, so the time of a comparison tells nothing either.
 """
 
 from __future__ import annotations
@@ -12,17 +11,13 @@ import ipaddress
 import math
 import re
 import secrets
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seakeep.core.codec import BadDocument, from_json, to_json
-from seakeep.core.errors import DataError, UsageError
-from seakeep.core.files import replacing
-from seakeep.core.locks import alone
+from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
 SCOPES = {
@@ -36,7 +31,6 @@ PREFIX = "seakeep"
 _SCHEME = "bearer "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET_BYTES, _ID_BYTES = 32, 4
-_OWN_MODE = 0o600
 _ID, _DIGEST = re.compile("[0-9a-f]{8}"), re.compile("[0-9a-f]{64}")
 
 
@@ -83,46 +77,20 @@ class BadToken(UsageError):
         )
 
     @classmethod
+    def no_file(cls) -> BadToken:
+        return cls(
+            "there is no file of tokens",
+            cause="Neither --file nor the setting access.tokens names one.",
+            fix='Name it where servers will find it too, in seakeep.toml: [access] tokens = "tokens.json"',
+        )
+
+    @classmethod
     def rate(cls, found: float) -> BadToken:
         return cls(
             f"the rate is {found:g} requests a second, expected at least 0",
             cause="0 is the server's own limit, access.rate.",
             fix="Give it a number: --rate 100",
             rate=found,
-        )
-
-
-class BadTokenFile(DataError):
-    """A file of tokens cannot be read or believed."""
-
-    @classmethod
-    def unreadable(cls, path: Path, why: str) -> BadTokenFile:
-        return cls(
-            f"the file of tokens cannot be read: {why}",
-            where=str(path),
-            cause="It is not there or not mounted, or this user may not read it.",
-            fix=f"Make one: seakeep tokens add NAME --scope predict --file {path}",
-            path=str(path),
-        )
-
-    @classmethod
-    def writable(cls, path: Path) -> BadTokenFile:
-        return cls(
-            "the file of tokens may be written by everybody",
-            where=str(path),
-            cause="Whoever writes to it lets in whom they like.",
-            fix=f"chmod 600 {path}",
-            path=str(path),
-        )
-
-    @classmethod
-    def plain(cls, path: Path) -> BadTokenFile:
-        return cls(
-            "the file of tokens is not one that seakeep tokens wrote",
-            where=str(path),
-            cause="It was edited by hand or torn, or holds a token itself instead of what tells it.",
-            fix=f"Make a new one: seakeep tokens add NAME --scope predict --file {path}",
-            path=str(path),
         )
 
 
@@ -146,15 +114,15 @@ class Token:
         """Whether it holds no more. now: Unix seconds."""
         return self.expires is not None and now >= self.expires
 
-
-@dataclass(frozen=True, slots=True)
-class TokenList:
-    """What a file of tokens holds."""
-
-    tokens: tuple[Token, ...] = ()
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is as `issue` makes it; a file may have been written by hand."""
+        return bool(_ID.fullmatch(self.id) and _DIGEST.fullmatch(self.digest) and 0 <= self.rate < math.inf)
 
 
-def issue(name: str, scopes: Iterable[str], *, now: float, lasts: float | None = None, rate: float = 0.0) -> tuple[str, Token]:
+def issue(
+    name: str, scopes: Iterable[str], *, now: float, lasts: float | None = None, rate: float = 0.0
+) -> tuple[str, Token]:
     """A new token's text, which is told once, and what is kept of it. lasts: seconds from `now`, None for ever.
 
     Raises: BadToken.
@@ -186,48 +154,6 @@ def bearer(authorization: str | None) -> str:
     return given[len(_SCHEME) :].strip() if given[: len(_SCHEME)].lower() == _SCHEME else ""
 
 
-def read_tokens(path: Path) -> tuple[Token, ...]:
-    """The tokens of a file. Raises BadTokenFile; nothing of the file's content is told."""
-    try:
-        mode, text = path.stat().st_mode, path.read_bytes()
-    except OSError as error:
-        raise BadTokenFile.unreadable(path, error.strerror or str(error)) from error
-    if mode & stat.S_IWOTH:
-        raise BadTokenFile.writable(path)
-    try:
-        tokens = from_json(TokenList, text, path=str(path)).tokens
-    except BadDocument:
-        raise BadTokenFile.plain(path) from None
-    if not all(_ID.fullmatch(token.id) and _DIGEST.fullmatch(token.digest) and 0 <= token.rate < math.inf for token in tokens):
-        raise BadTokenFile.plain(path)
-    return tokens
-
-
-def add_token(path: Path, token: Token) -> None:
-    """Put a token into a file, which is made where there is none. Raises BadToken, BadTokenFile, CannotWrite."""
-
-    def added(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-        if any(token.name == each.name for each in tokens):
-            raise BadToken.taken(token.name, path)
-        return (*tokens, token)
-
-    _change(path, added)
-
-
-def revoke_token(path: Path, name: str) -> Token:
-    """Take a token out of a file: its name, or its id. Returns what it was. Raises BadToken, BadTokenFile, CannotWrite."""
-    gone: list[Token] = []
-
-    def left(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-        gone.extend(token for token in tokens if name in (token.name, token.id))
-        if not gone:
-            raise BadToken.unknown(name, path, [token.name for token in tokens])
-        return tuple(token for token in tokens if token not in gone)
-
-    _change(path, left)
-    return gone[0]
-
-
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address.
 
@@ -238,14 +164,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _change(path: Path, change: Callable[[tuple[Token, ...]], tuple[Token, ...]]) -> None:
-    """Write the file anew, whole; one process at a time. Its rights stay as they are: a server may be another user."""
-    with alone(path.with_name(f".{path.name}.lock")):
-        mode = path.stat().st_mode if path.exists() else _OWN_MODE
-        tokens = change(read_tokens(path) if path.exists() else ())
-        with replacing(path) as temporary:
-            temporary.touch(_OWN_MODE)
-            temporary.write_text(to_json(TokenList(tokens)), "utf-8")
-            temporary.chmod(stat.S_IMODE(mode))

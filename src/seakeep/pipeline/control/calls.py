@@ -101,7 +101,7 @@ class Desk:
         if path == "/healthz":
             return self._only(call, "GET", self._health)
         if path == "/metrics":
-            return self._only(call, "GET", self._metrics)
+            return self._only(call, "GET", lambda: self._metrics(call))
         if path == "/alerts":
             return self._alerts(call)
         if parts[0] == "rollouts" and len(parts) in (2, 3) and parts[2:] in ((), ("verdict",)):
@@ -119,7 +119,8 @@ class Desk:
         alive = self.pulse.is_alive()
         return _json({"status": "ok" if alive else "stuck", **self.pulse.as_plain()}, status=200 if alive else 503)
 
-    def _metrics(self) -> Answer:
+    def _metrics(self, call: Call) -> Answer:
+        self.guard.check_reading(call.headers.get("authorization"))
         from seakeep.pipeline.control.metrics import text
 
         with find_registry(self.home) as registry:
@@ -133,14 +134,16 @@ class Desk:
             with find_registry(self.home) as registry:
                 received = alerts.receive(registry, told, now=self.clock())
             return _json(to_plain(received))
-        return self._only(call, "GET", self._firing)
+        return self._only(call, "GET", lambda: self._firing(call))
 
-    def _firing(self) -> Answer:
+    def _firing(self, call: Call) -> Answer:
+        self.guard.check_reading(call.headers.get("authorization"))
         with find_registry(self.home) as registry:
             found = alerts.firing(registry)
         return _json({"firing": [alerts.as_plain(each) for each in found]})
 
     def _rollout(self, call: Call, parts: tuple[str, ...], query: Mapping[str, str]) -> Answer:
+        self.guard.check_reading(call.headers.get("authorization"))
         with find_registry(self.home) as registry:
             found = self._status(registry, parts[1])
             refuse_another(found.rollout, query)

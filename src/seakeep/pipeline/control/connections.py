@@ -15,6 +15,7 @@ from seakeep.pipeline.control.calls import Answer, Call, refusal
 from seakeep.pipeline.control.refusals import Refused
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 READ_SECONDS, WRITE_SECONDS = 10.0, 10.0
@@ -25,8 +26,8 @@ LINGER_BYTES = 64 * 1024
 class Connection:
     """One connection: reads a request, writes the answer, and is over."""
 
-    def __init__(self, accepted: socket.socket) -> None:
-        self._socket = accepted
+    def __init__(self, accepted: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        self._socket = accepted if tls is None else _wrapped(accepted, tls)
         self.began = time.monotonic()
         self.deadline = self.began + READ_SECONDS
         self.is_reading = True
@@ -41,7 +42,8 @@ class Connection:
         self._socket.close()
 
     def answer(self, answer: Callable[[Call], Answer]) -> None:
-        """Read one request and answer it. Raises OSError where the client has gone."""
+        """Read one request and answer it. Raises OSError where the client has gone, or does not speak TLS as it should."""
+        self._greet()
         try:
             call = self._call()
         except Refused as refused:
@@ -52,6 +54,13 @@ class Connection:
             self.is_reading = False
             self.deadline = float("inf")
             self._write(answer(call), head_only=call.method == "HEAD")
+
+    def _greet(self) -> None:
+        """Agree on TLS, where it is spoken; the server cuts whoever takes longer than a request may."""
+        handshake = getattr(self._socket, "do_handshake", None)
+        if handshake is not None:
+            self._socket.settimeout(READ_SECONDS)
+            handshake()
 
     def _call(self) -> Call | None:
         """The request; None where the client said nothing. Raises Refused."""
@@ -102,6 +111,11 @@ class Connection:
             taken = 0
             while taken < LINGER_BYTES and (more := self._socket.recv(16 * 1024)):
                 taken += len(more)
+
+
+def _wrapped(accepted: socket.socket, tls: ssl.SSLContext) -> socket.socket:
+    """The connection under TLS, which its own thread will agree on: whoever is slow at that holds up nobody else."""
+    return tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
 
 
 def _gone() -> bytes:

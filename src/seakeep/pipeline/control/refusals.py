@@ -27,6 +27,7 @@ CODES = {
     "wrong_query": (400, "A parameter of the query is unknown, doubled, or not what it should be."),
     "gate_closed": (403, "A question of Flagger's is answered with no."),
     "no_token": (401, "The call needs a token, and brought none or a wrong one."),
+    "wrong_scope": (403, "The token may not do this."),
     "no_length": (411, "A body came without Content-Length."),
     "body_too_large": (413, "The body is larger than 1 MiB."),
     "body_too_slow": (408, "The request did not arrive within 10 seconds."),
@@ -50,7 +51,7 @@ class Refused(Refusal):
     @classmethod
     def of(cls, code: str, sentence: str, **told: str) -> Refused:
         """A refusal by its code, with the status of CODES."""
-        return cls(code, sentence, status=CODES[code][0], **told)
+        return cls(code, sentence, status=CODES[code][0], **told)  # type: ignore[arg-type]
 
     @classmethod
     def path(cls, path: str, known: Sequence[str]) -> Refused:
@@ -157,6 +158,17 @@ class Refused(Refusal):
             expected="Bearer and the token",
             cause=cause,
             fix="Set SEAKEEP_WEBHOOK_TOKEN_FILE for the server, and http_config.authorization for Alertmanager.",
+        )
+
+    @classmethod
+    def scope(cls, needed: str, held: Sequence[str]) -> Refused:
+        return cls.of(
+            "wrong_scope",
+            f"the token may not do this: it lacks the scope {needed}",
+            field="Authorization",
+            found=", ".join(held),
+            expected=needed,
+            fix=f"Use a token of that scope: seakeep tokens add NAME --scope {needed}",
         )
 
     @classmethod

@@ -19,6 +19,7 @@ from seakeep.pipeline.control.connections import Connection, written
 from seakeep.pipeline.control.refusals import Refused
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from seakeep.pipeline.control.calls import Answer, Call
@@ -67,10 +68,15 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class Server:
-    """Listens on `host`:`port` and answers by `answer`. Raises CannotListen. `address` is where it listens in the end."""
+    """Listens on `host`:`port` and answers by `answer`; under TLS where `tls` is given, as its files are at each connection.
 
-    def __init__(self, host: str, port: int, answer: Callable[[Call], Answer]) -> None:
-        self._answer = answer
+    Raises: CannotListen. `address` is where it listens in the end.
+    """
+
+    def __init__(
+        self, host: str, port: int, answer: Callable[[Call], Answer], *, tls: Callable[[], ssl.SSLContext] | None = None
+    ) -> None:
+        self._answer, self._tls = answer, tls
         self._lock = threading.Lock()
         self._open: dict[Connection, threading.Thread] = {}
         self._stopped = threading.Event()
@@ -86,7 +92,7 @@ class Server:
     @property
     def address(self) -> str:
         """URL of the server."""
-        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+        return f"http{'s' if self._tls else ''}://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
     def start(self) -> None:
         """Begin to answer, in threads of its own."""
@@ -114,11 +120,20 @@ class Server:
             except OSError:  # nobody came, or whoever came has gone
                 continue
             if self._room():
-                self._begin(Connection(accepted))
+                self._take(accepted)
             else:
                 with contextlib.closing(accepted), contextlib.suppress(OSError):
                     accepted.setblocking(False)
                     accepted.send(written(refusal(Refused.busy(), {"retry-after": "1"})))
+
+    def _take(self, accepted: socket.socket) -> None:
+        """Begin with a connection, if it is still there when TLS is put around it."""
+        try:
+            connection = Connection(accepted, self._tls() if self._tls else None)
+        except OSError:
+            accepted.close()
+        else:
+            self._begin(connection)
 
     def _begin(self, connection: Connection) -> None:
         thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)

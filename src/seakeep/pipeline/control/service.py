@@ -6,19 +6,23 @@ of the name when that is started; before there is any it waits.
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import DataError, RegistryError
+from seakeep.core.tls import Renewed
 from seakeep.pipeline.control.calls import Desk
 from seakeep.pipeline.control.pulse import Pulse
 from seakeep.pipeline.control.server import Server, parse_address
 from seakeep.pipeline.control.tokens import Guard
+from seakeep.pipeline.guarding import access_of, tls_of
 from seakeep.pipeline.rollouts.errors import CannotRollOut
+from seakeep.pipeline.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import NoReturn
 
     from seakeep.pipeline.rollouts.record import Status
@@ -38,12 +42,15 @@ def serve(
 
     Parameters: http: "HOST:PORT". listening: called with the URL once calls are answered. told: with the status when a rollout was
         found, and after each change of phase. troubled: with what went wrong in a round; the next one tries again.
-    Raises: CannotListen; BadToken; KeyboardInterrupt, after calls under way have been answered.
+    It speaks TLS, and believes tokens, as the settings [tls] and [access] say.
+    Raises: CannotListen; BadToken; BadTokenFile; BadTls; KeyboardInterrupt, after calls under way have been answered.
     """
     host, port = parse_address(http)
     pulse = Pulse(every)
-    desk = Desk(name, Guard.of_environment(host), pulse, home=home)
-    server = Server(host, port, desk.answer)
+    settings = load_settings(Path.cwd())
+    tls, tokens = tls_of(settings), access_of(settings).tokens
+    desk = Desk(name, Guard.of_environment(host, tokens), pulse, home=home)
+    server = Server(host, port, desk.answer, tls=Renewed(tls, told=_told_once()).context if tls else None)
     server.start()
     rounds = Rounds(name, home, told, troubled)
     try:
@@ -54,6 +61,18 @@ def serve(
             time.sleep(every)
     finally:
         server.stop()
+
+
+def _told_once() -> Callable[[str], None]:
+    """What tells standard error why renewed files of TLS cannot be used, each reason once."""
+    told: set[str] = set()
+
+    def tell(problem: str) -> None:
+        if problem not in told:
+            told.add(problem)
+            print(f"the certificate that was known is shown still: {problem}", file=sys.stderr)
+
+    return tell
 
 
 class Rounds:

@@ -1,24 +1,29 @@
-"""Who may tell the control server something: whoever brings the bearer token. Compared in constant time, told nowhere.
+"""Who may tell the control server something: whoever brings a bearer token. Compared in constant time, told nowhere.
 
-The token comes from the environment, or from a file that is read at each call, since a mounted secret is renewed while the server
+Its own token comes from the environment, or from a file that is read at each call, since a mounted secret is renewed while the server
 runs. The file may hold several, a line each, all of which are right: while one is renewed, the clients have the old one for a time,
-and Alertmanager does not repeat what was refused. Without a token only callers on this machine are believed.
+and Alertmanager does not repeat what was refused. Beside it the tokens of the setting access.tokens are believed, by their scopes; where
+that is set, reading needs one too. Without any token only callers on this machine are believed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
-import ipaddress
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from seakeep.core.errors import UsageError
+from seakeep.core.token_files import BadTokenFile, TokenBook
+from seakeep.core.tokens import bearer, is_loopback
 from seakeep.pipeline.control.refusals import Refused
 
 TOKEN, TOKEN_FILE = "SEAKEEP_WEBHOOK_TOKEN", "SEAKEEP_WEBHOOK_TOKEN_FILE"
 LEAST = 16
-_SCHEME = "bearer "
+TELL, READ = "admin", "metrics"
+"""The scopes that a call needs: to tell of alerts, and to read."""
 
 
 class BadToken(UsageError):
@@ -47,22 +52,24 @@ class BadToken(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What a call must bring to be believed. loopback: whether only this machine can reach the server."""
+    """What a call must bring to be believed. loopback: whether only this machine can reach the server. book: of access.tokens."""
 
     loopback: bool
     file: str = ""
     text: str = field(default="", repr=False)
+    book: TokenBook | None = None
 
     @classmethod
-    def of_environment(cls, host: str) -> Guard:
-        """As the environment says. Raises BadToken, if what is set can be no token."""
-        made = cls(is_loopback(host), os.environ.get(TOKEN_FILE, ""), os.environ.get(TOKEN, ""))
+    def of_environment(cls, host: str, tokens: Path | None = None) -> Guard:
+        """As the environment says, and the file of tokens. Raises BadToken, BadTokenFile, if what is set can be no token."""
+        book = TokenBook(tokens) if tokens else None
+        made = cls(is_loopback(host), os.environ.get(TOKEN_FILE, ""), os.environ.get(TOKEN, ""), book)
         if made.file or TOKEN in os.environ:
             made.tokens()
         return made
 
     def tokens(self) -> tuple[str, ...]:
-        """The tokens as they are now; none where none was set. Raises BadToken."""
+        """The server's own tokens as they are now; none where none was set. Raises BadToken."""
         if not self.file and not self.text:
             if TOKEN in os.environ:
                 raise BadToken.short(TOKEN, 0)
@@ -74,29 +81,33 @@ class Guard:
             raise BadToken.short(self.file or TOKEN, shortest)
         return found
 
-    def check(self, authorization: str | None) -> None:
-        """Refuse a call whose header Authorization does not bring the token. Raises Refused, BadToken."""
+    def check_reading(self, authorization: str | None) -> None:
+        """Refuse a call that reads, where that needs a token. Raises Refused, BadToken."""
+        if self.book is not None:
+            self.check(authorization, READ)
+
+    def check(self, authorization: str | None, scope: str = TELL) -> None:
+        """Refuse a call whose header Authorization does not bring a token that may do this. Raises Refused, BadToken."""
         known = self.tokens()
-        if not known and self.loopback:
+        if not known and self.book is None and self.loopback:
             return
-        given = authorization or ""
-        brought = given[len(_SCHEME) :].strip() if given.lower().startswith(_SCHEME) else ""
+        brought = bearer(authorization)
         sent = brought.encode("utf-8", "surrogateescape")
         right = [hmac.compare_digest(sent, each.encode()) for each in known]
-        if not any(right):
-            raise Refused.token(brought=bool(brought), known=bool(known))
+        if any(right):
+            return
+        if self.book is None or not brought:
+            raise Refused.token(brought=bool(brought), known=bool(known or self.book))
+        self._check_listed(self.book, brought, scope)
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-    (True, True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    def _check_listed(self, book: TokenBook, brought: str, scope: str) -> None:
+        with contextlib.suppress(BadTokenFile):  # those that were known hold on
+            book.look()
+        token = book.find(brought)
+        if token is None or token.is_over(time.time()):
+            raise Refused.token(brought=True, known=True)
+        if scope not in token.scopes:
+            raise Refused.scope(scope, token.scopes)
 
 
 def _read(path: str) -> str:

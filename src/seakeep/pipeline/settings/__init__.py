@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from seakeep.pipeline.settings.reading import find_file, keys, load_settings, variable
 from seakeep.pipeline.settings.sections import (
+    AccessSettings,
     ExportSettings,
     RetrainSettings,
     RolloutSettings,
     RunSettings,
     ServeSettings,
     Settings,
+    TlsSettings,
 )
 
 __all__ = [
+    "AccessSettings",
     "ExportSettings",
     "RetrainSettings",
     "RolloutSettings",
     "RunSettings",
     "ServeSettings",
     "Settings",
+    "TlsSettings",
     "find_file",
     "keys",
     "load_settings",

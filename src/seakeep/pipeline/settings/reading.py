@@ -21,6 +21,13 @@ from seakeep.pipeline.settings.values import converted, expected
 
 FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
+_PATHS = (
+    "home",
+    "tls.certificate",
+    "tls.key",
+    "tls.client_ca",
+    "access.tokens",
+)  # those in the file are relative to it
 Values = Mapping[str, object]
 
 
@@ -40,8 +47,9 @@ def load_settings(start: Path, *, arguments: Values | None = None, flags: Values
             raise BadSetting.secret(key, variable(key), place=f"{path} line {_line(path, key)}")
     places = (arguments or {}, flags or {}, _environment(known), written)
     values = {key: _value(key, kind, places, path) for key, kind in known.items()}
-    if path and all(place.get("home") is None for place in places[:-1]) and values["home"]:
-        values["home"] = str(path.parent / Path(str(values["home"])).expanduser())
+    for key in _PATHS:
+        if path and values[key] and all(place.get(key) is None for place in places[:-1]):
+            values[key] = str(path.parent / Path(str(values[key])).expanduser())
     try:
         settings: Settings = _built(Settings, {key: value for key, value in values.items() if value is not None}, path)
     except BadMonitor as error:

@@ -12,17 +12,20 @@ done what it was told, and is neither an accident nor to be replaced.
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from granian.server.mp import MPServer, WorkerProcess
 
+from seakeep.core.tls import BadTls
+from seakeep.serving.server.crew import READY_SUFFIX
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
     from pathlib import Path
 
     from granian.constants import Interfaces
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _PROBE_SECONDS = 0.005
 _SAME_SIGNAL_SECONDS = 0.25
+_RENEWED_SECONDS = 1.0
+_LISTENS_SECONDS = 0.2  # between a worker's word that it is ready and its listening lie some milliseconds
+_log = logging.getLogger("seakeep.serving")
 
 
 class Worker(WorkerProcess):
@@ -89,7 +95,7 @@ class Parent(MPServer):
         **rest: Any,
     ) -> None:
         super().__init__("seakeep", address=address, port=port, interface=interface, **_spoken(tls), **rest)
-        self._tls, self._folder = tls, folder
+        self._tls, self._folder, self._tls_problem = tls, folder, ""
         self._opened: Callable[[], None] | None = opened
         self._ears: threading.Thread | None = None
         self._over = False
@@ -120,11 +126,69 @@ class Parent(MPServer):
         super()._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         self._ears = threading.Thread(target=self._hear, name="signals", daemon=True)  # no sooner: threads and forks
         self._ears.start()
+        if self._tls:
+            threading.Thread(target=self._watch_tls, args=(self._tls,), name="tls", daemon=True).start()
         self._tell()
 
     def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
         self._tell()
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        """Put a new worker in each one's place, one after another: the old one ends when the new one is ready."""
+        self.reload_signal = False
+        self.respawned_wrks.clear()
+        self.main_loop_interrupt.clear()
+        for number in range(self.workers):
+            if self.interrupt_signal:
+                return
+            old = cast("Worker", self.wrks[number])
+            new = self._spawn_worker(idx=number, target=spawn_target, callback_loader=target_loader)
+            new.interrupt_by_parent = True  # if it dies now, the old one goes on
+            new.start()  # type: ignore[no-untyped-call]
+            if not self._is_ready(new):
+                new.terminate()
+                return
+            new.interrupt_by_parent = False
+            self.wrks[number] = new
+            old.terminate()
+            old.join(self.workers_kill_timeout)
+            if old.is_alive():
+                old.kill()
+
+    def _is_ready(self, worker: Worker) -> bool:
+        """Wait until a worker has loaded what it serves and listens; False where it dies, or all are told to stop, before."""
+        ready = self._folder / f"{worker.inner.pid}{READY_SUFFIX}"
+        while worker.is_alive() and not self.interrupt_signal:
+            is_loaded = ready.exists()
+            time.sleep(_LISTENS_SECONDS)
+            if is_loaded:
+                return worker.is_alive()
+        return False
+
+    def _watch_tls(self, tls: Tls) -> None:
+        """Have other workers take over when the files of TLS are renewed. A worker reads them when it begins."""
+        seen = tls.stamp()
+        while not self._over:
+            time.sleep(_RENEWED_SECONDS)
+            try:
+                stamp = tls.stamp()
+                if stamp == seen:
+                    continue
+                tls.context()
+            except (BadTls, OSError) as error:
+                self._tell_tls(str(error))
+                continue
+            seen = stamp
+            self._tell_tls("")
+            self.signal_handler_reload()  # type: ignore[no-untyped-call]
+
+    def _tell_tls(self, problem: str) -> None:
+        if not problem:
+            _log.info("the files of TLS were renewed; new workers take over")
+        elif problem != self._tls_problem:
+            _log.error("the certificate that was known is shown still: %s", problem)
+        self._tls_problem = problem
 
     def _hear(self) -> None:
         while True:

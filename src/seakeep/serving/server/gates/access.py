@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
-from seakeep.core.tokens import read_tokens
+from seakeep.core.token_files import read_tokens
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class BadAccess(UsageError):

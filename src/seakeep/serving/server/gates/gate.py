@@ -1,8 +1,8 @@
 """Gatekeeper: lets a request in, or refuses it, by the bearer token that it brings.
 
 The file of tokens is looked at twice a second, so that a new token holds, and one that was taken back holds no more, within a
-second and without a restart. Where it cannot be read the tokens that were known stay known: a torn mount must not
-end a service, and a token is taken back by writing the file, not by losing it. Its state is told (`seakeep_tokens_readable`).
+second and without a restart. Where it cannot be read the tokens that were known hold on (see core.token_files), and
+that is told (`seakeep_tokens_readable`).
 
 A token is found by its SHA-256. A client that guesses cannot choose the digest's beginning, so how long the look-up takes tells it
 nothing; nothing of a token is kept, logged or said back.
@@ -16,7 +16,8 @@ import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from seakeep.core.tokens import BadTokenFile, bearer, read_tokens
+from seakeep.core.token_files import BadTokenFile, TokenBook
+from seakeep.core.tokens import bearer
 from seakeep.serving.server.gates.rates import Rate, rate_file
 from seakeep.serving.server.refusals.gates import Shut
 
@@ -53,13 +54,12 @@ class Gatekeeper:
 
     def __init__(self, access: Access, folder: Path, *, readable: Cell) -> None:
         assert access.tokens is not None
-        self._path, self._access, self._folder, self._readable = access.tokens, access, folder, readable
-        self._seen: tuple[int, int, int] | None = None
+        self._book = TokenBook(access.tokens)
+        self._access, self._folder, self._readable = access, folder, readable
         self._problem = ""
         self._limits: dict[tuple[str, float], Rate] = {}
         self._grants: dict[bytes, Grant] = {}
-        self._stamp()
-        self._take(read_tokens(self._path))
+        self._take(self._book.tokens)
         self._tell("")
 
     def check(self, headers: Headers, scope: str) -> None:
@@ -88,23 +88,11 @@ class Gatekeeper:
     def look(self) -> None:
         """Read the file again, if it is another one. Never raises; what is wrong is told once."""
         try:
-            if not self._stamp():
-                return
-            self._take(read_tokens(self._path))
-        except (BadTokenFile, OSError) as error:
+            if self._book.look():
+                self._take(self._book.tokens)
+                self._tell("")
+        except BadTokenFile as error:
             self._tell(str(error))
-        else:
-            self._tell("")
-
-    def _stamp(self) -> bool:
-        """Whether the file is another one than at the last look."""
-        try:
-            found = self._path.stat()
-        except OSError as error:
-            self._seen = None
-            raise BadTokenFile.unreadable(self._path, error.strerror or str(error)) from error
-        before, self._seen = self._seen, (found.st_ino, found.st_ctime_ns, found.st_size)
-        return before != self._seen
 
     def _take(self, tokens: tuple[Token, ...]) -> None:
         limits: dict[tuple[str, float], Rate] = {}

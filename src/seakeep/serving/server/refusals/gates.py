@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-
 class Shut(Refusal):
     """A call that the gate keeps out."""
 
