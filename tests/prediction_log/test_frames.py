@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from seakeep.core import Kind, Task
 from seakeep.prediction_log import Header, Label, Record, frames
 
-from .examples import LATE, ONE, asked
+from .examples import LATE, NOON, ONE, asked
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 VALUES = st.none() | st.booleans() | INT64 | st.floats(allow_nan=False) | st.text()
@@ -162,3 +163,19 @@ def test_writing_frames_loads_no_polars():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+class Kept(list):
+    """A list of another name, as the door makes them."""
+
+
+def test_values_that_came_as_bytes_are_written_as_numbers():
+    columns = [np.array([1.5, 2.5]), Kept(["a", "b"]), np.array([1, 2]), np.array([True, False]), (NOON, NOON)]
+    record = Record(NOON, "q1", ONE, "champion", 3, 0.5, 2, columns=columns)
+    (found,) = frames.read(frames.encode(record)).frames
+    assert found.columns == [[1.5, 2.5], ["a", "b"], [1, 2], [True, False], [NOON, NOON]]
+    broken = Record(NOON, "q1", ONE, "champion", 3, 0.5, 1, columns=[np.array([2**64 - 1], np.uint64), ["\ud800"]])
+    (found,) = frames.read(frames.encode(broken)).frames
+    assert found.columns == [[2**64 - 1], ["\ufffd"]]
+    with pytest.raises(TypeError, match="a object cannot be written down"):
+        frames.encode(asked(1, columns=[object()]))

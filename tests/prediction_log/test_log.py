@@ -35,7 +35,7 @@ def test_a_row_says_what_was_asked_and_answered(log):
     assert only(log) == {
         "@id": "q7.0", "@time": dt.datetime(2013, 11, 4, 12, tzinfo=dt.UTC), "@key": "UA-7", "@dealt": None, "@release": ONE,
         "@version": 1, "@role": "challenger", "@revision": 3, "@latency_ms": 0.5, "@outcome": "answered",
-        "@reason": None, "@sampled": None, "@prediction": True, "@probability_false": 0.25, "@probability_true": 0.75,
+        "@reason": None, "@sampled": None, "@broken": None, "@prediction": True, "@probability_false": 0.25, "@probability_true": 0.75,
         "distance": 7.0, "carrier": "UA", "seats": 7, "fresh": True,
         "due": dt.datetime(2013, 11, 4, 12, tzinfo=dt.UTC), "@label": None, "@labelled": None,
     }  # fmt: skip

@@ -58,7 +58,7 @@ def test_a_part_of_a_file_holds_the_columns_in_order_with_their_types(log):
     assert dict(pl.read_parquet(path, hive_partitioning=False).schema) == {
         "@id": pl.String, "@time": utc, "@key": pl.String, "@dealt": pl.String, "@release": pl.String, "@version": pl.Int64,
         "@role": pl.String, "@revision": pl.Int64, "@latency_ms": pl.Float32, "@outcome": pl.String,
-        "@reason": pl.String, "@sampled": pl.Float64, "@prediction": pl.Boolean, "@probability_false": pl.Float32,
+        "@reason": pl.String, "@sampled": pl.Float64, "@broken": pl.String, "@prediction": pl.Boolean, "@probability_false": pl.Float32,
         "@probability_true": pl.Float32, "distance": pl.Float64, "carrier": pl.String, "seats": pl.Int64,
         "fresh": pl.Boolean, "due": utc,
     }  # fmt: skip

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from seakeep.monitoring.windows import Window
     from seakeep.prediction_log.log import PredictionLog
 
-_UNREAD = (names.ID, names.KEY, names.DEALT, names.VERSION, names.ROLE, names.REVISION, names.LATENCY)
+_UNREAD = (
+    *(names.ID, names.KEY, names.DEALT, names.VERSION, names.ROLE, names.REVISION, names.LATENCY),
+    *(names.SAMPLED, names.BROKEN),
+)
 
 
 class TornLog(DataError):
@@ -89,7 +92,7 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> dict[str, pl.DataFra
             if by != ASKED and by not in schema:  # no row of this release is in any window
                 continue
             own = table.filter(at >= low, at < high)
-            own = evened(own, kept_with(own)).drop(_UNREAD, names.SAMPLED)
+            own = evened(own, kept_with(own)).drop(_UNREAD)
             if not has_labels:  # a join with nothing is not free
                 own = own.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
             found |= _by_digest(own.collect())

@@ -28,6 +28,7 @@ LATENCY: Final = "@latency_ms"
 OUTCOME: Final = "@outcome"
 REASON: Final = "@reason"
 SAMPLED: Final = "@sampled"
+BROKEN: Final = "@broken"
 PREDICTION: Final = "@prediction"
 PROBABILITY: Final = "@probability_"
 LABEL: Final = "@label"
@@ -36,7 +37,7 @@ LABELLED: Final = "@labelled"
 RELEASE_DIGITS: Final = 12
 
 OWN: Final = (
-    *(ID, TIME, KEY, DEALT, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON, SAMPLED),
+    *(ID, TIME, KEY, DEALT, RELEASE, VERSION, ROLE, REVISION, LATENCY, OUTCOME, REASON, SAMPLED, BROKEN),
     *(PREDICTION, LABEL, LABELLED),
 )
 

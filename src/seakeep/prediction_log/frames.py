@@ -71,7 +71,8 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     where a request was refused before they were read. scores: (rows, width) flat in row order, as floats or as the bytes of
     little-endian float32. decisions: a class index a row; empty for regression. keys: one a row, or None. reason: why it
     was refused or failed. dealt: the key that the request itself named and was dealt by, None where it named none. sampled: the
-    probability with which it was kept, None where every request is.
+    probability with which it was kept, None where every request is. broken: one a row, the rules of the contract that it breaks and was
+    answered all the same; None where no row breaks any.
     """
 
     time: int
@@ -89,6 +90,7 @@ class Record(msgspec.Struct, array_like=True, tag="r", gc=False):
     reason: str | None = None
     dealt: str | None = None
     sampled: float | None = None
+    broken: Sequence[str | None] | None = None
 
 
 class Label(msgspec.Struct, array_like=True, tag="l", gc=False):
@@ -122,7 +124,7 @@ class Reading(NamedTuple):
 
 
 _decoder = msgspec.msgpack.Decoder(Frame)
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder(enc_hook=lambda value: _listed(value)).encode
 _pack = _HEAD.pack
 
 
@@ -203,6 +205,14 @@ def _next_mark(content: memoryview, start: int) -> int:
     return len(content)
 
 
+def _listed(value: Any) -> list[Any]:
+    """A NumPy array, as values that came as bytes are, as a list. Raises TypeError for anything else."""
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"a {type(value).__name__} cannot be written down")
+    listed: list[Any] = value.tolist()
+    return listed
+
+
 def _writable(value: Any) -> Any:
     """`value` with what MessagePack cannot hold replaced by the nearest that it can."""
     if isinstance(value, str):
@@ -211,6 +221,8 @@ def _writable(value: Any) -> Any:
         with contextlib.suppress(OverflowError):
             return float(value)
         return math.inf if value > 0 else -math.inf
+    if hasattr(value, "tolist"):
+        return value.tolist()
     if isinstance(value, list | tuple):
         return [_writable(item) for item in value]
     return value

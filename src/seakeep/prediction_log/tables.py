@@ -50,6 +50,7 @@ OWN: dict[str, pl.DataType] = {
     names.OUTCOME: pl.String(),
     names.REASON: pl.String(),
     names.SAMPLED: pl.Float64(),
+    names.BROKEN: pl.String(),
 }
 LABELS: dict[str, pl.DataType] = {
     names.ID: pl.String(),
@@ -142,7 +143,7 @@ def _fits(record: Record, header: Header) -> bool:
     rows, values = record.rows, record.columns
     if not 1 <= rows <= _MOST_ROWS or not (values == [] or len(values) == len(header.inputs)):
         return False
-    if record.keys is not None and len(record.keys) != rows:
+    if any(each is not None and len(each) != rows for each in (record.keys, record.broken)):
         return False
     if record.decisions and not (min(record.decisions) >= 0 and max(record.decisions) < header.width):
         return False
@@ -186,10 +187,19 @@ def _own(
         pl.concat_str(names.ID, pl.lit("."), pl.Series(within).cast(pl.String)).alias(names.ID),
         pl.col(names.TIME).cast(TIME),
         pl.Series(names.KEY, list(map(_text, chain.from_iterable(keys))), pl.String),
+        _broken(records, len(owner)),
         pl.lit(header.release).alias(names.RELEASE),
         pl.lit(header.version, pl.Int64).alias(names.VERSION),
     )
     return own.get_columns()
+
+
+def _broken(records: Sequence[Record], height: int) -> pl.Series:
+    """The rules that each row breaks; no row does where nearly nobody looks, so that this is not asked row by row."""
+    if all(record.broken is None for record in records):
+        return pl.Series(names.BROKEN, [None], pl.String).new_from_index(0, height)
+    each = [_NOTHING * record.rows if record.broken is None else record.broken for record in records]
+    return pl.Series(names.BROKEN, list(chain.from_iterable(each)), pl.String)
 
 
 _NOTHING = (None,)

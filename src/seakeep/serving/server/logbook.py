@@ -26,6 +26,7 @@ from seakeep.prediction_log.sampling import Reservoir
 from seakeep.prediction_log.spool import Spool
 from seakeep.serving.server.families import LABELS, LOG_LOST, LOG_ROWS, LOG_WRITABLE
 from seakeep.serving.server.keys import log_keys
+from seakeep.serving.server.marks import by_row
 from seakeep.serving.server.veils import Veil
 
 if TYPE_CHECKING:
@@ -267,6 +268,7 @@ def _record(lane: Lane, seconds: float, answered: Answered, key: str | None) -> 
         answered.decisions,
         log_keys(ask.keys, named, ask.rows),
         dealt=named,
+        broken=by_row(ask.marks, ask.rows) if ask.marks else None,
     )
 
 
