@@ -97,7 +97,11 @@ def frame(rows) -> pl.DataFrame:
     return pl.DataFrame([series(name, dtype) for name, dtype in TYPES.items()])
 
 
+LOST = ("=", "B", ("value", "D", 0), ("coalesce", "D", ("column", "D", "d"), ("value", "D", 0)))
+
+
 @given(oracle.made("B", 3).filter(oracle.mentions), tables())
+@example(LOST, [dict.fromkeys(TYPES) | {"d": given_} for given_ in (0, 0, None, None)])
 @example(("=", "B", ("column", "I", "wide"), ("column", "I", "i")), [dict.fromkeys(TYPES) | {"wide": 1, "i": 1}])
 def test_rules_mean_what_plain_python_says(rule, rows):
     text = oracle.text(rule)

@@ -114,15 +114,20 @@ Lowering = Callable[[Arguments, Kinds], pl.Expr]
 def _compare(sign: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Lowering:
     def compare(arguments: Arguments, kinds: Kinds) -> pl.Expr:
         first, second = _alike(arguments, kinds)
-        return sign(first, second)
+        return _compared(sign, first, second)
 
     return compare
+
+
+def _compared(sign: Callable[[pl.Expr, pl.Expr], pl.Expr], first: pl.Expr, second: pl.Expr) -> pl.Expr:
+    """The comparison, a value without columns on the right: on the left, streaming loses rows beside a coalesce (Polars 2.1)."""
+    return sign(first, second) if first.meta.root_names() else _TURNED[sign](second, first)
 
 
 def _between(arguments: Arguments, kinds: Kinds) -> pl.Expr:
     low = _alike((arguments[0], arguments[1]), (kinds[0], kinds[1]))
     high = _alike((arguments[0], arguments[2]), (kinds[0], kinds[2]))
-    return (low[0] >= low[1]) & (high[0] <= high[1])
+    return _compared(operator.ge, *low) & _compared(operator.le, *high)
 
 
 def _alike(arguments: Arguments, kinds: Kinds) -> Arguments:
@@ -197,6 +202,14 @@ _LITERALS = {
     Kind.STRING: pl.String,
     Kind.TIMESTAMP: pl.Int64,
     Kind.DURATION: pl.Int64,
+}
+_TURNED: dict[Callable[..., pl.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+    operator.eq: operator.eq,
+    operator.ne: operator.ne,
+    operator.lt: operator.gt,
+    operator.le: operator.ge,
+    operator.gt: operator.lt,
+    operator.ge: operator.le,
 }
 _CALLS: dict[str, Lowering] = {
     "and": lambda arguments, _: functools.reduce(operator.and_, arguments),
