@@ -126,6 +126,28 @@ def test_another_contract_drops_other_rows(folder):
     assert first.release != second.release
 
 
+def test_a_first_run_without_a_contract_trains_once(folder):
+    """The contract that it infers is that of the next run, so both have the same rows."""
+    (folder / "rows.schema.yaml").unlink()
+    first = ran(folder, "drop_at_most=0.1,")
+    assert first.label == "rows@1", first.not_passed
+    (noted,) = [note for stage in first.stages for note in stage.notes]
+    assert "the schema was inferred and written to" in noted
+    (dropped,) = [check for check in validation(folder, first).checks if check.code == "rows.dropped"]
+    assert (dropped.verdict.value, dropped.observed) == ("pass", 0)
+    again = ran(folder, "drop_at_most=0.1,")
+    assert all(stage.cached for stage in again.stages)
+    assert again.release == first.release
+
+
+def test_a_part_without_rows_is_told_and_leaves_no_contract(folder):
+    (folder / "rows.schema.yaml").unlink()
+    pl.read_parquet(folder / "rows.parquet").head(0).write_parquet(folder / "rows.parquet")
+    with pytest.raises(BadPipeline, match="no rows"):
+        ran(folder, "drop_at_most=0.1,")
+    assert not (folder / "rows.schema.yaml").exists()
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.5, True, "1%"])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(BadPipeline, match="a share from 0 to 1"):

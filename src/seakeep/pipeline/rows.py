@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 DROPPED = "rows.dropped"
 
 
-def kept(work: Work, dataset: Dataset) -> Dataset:
-    """The dataset without its broken rows, for a pipeline that drops them and has its contract already."""
-    path = work.schema_path()
-    if work.pipeline.drop_at_most is None or not path.exists():
-        return dataset
+def kept(work: Work, training: Dataset, held_out: Dataset) -> tuple[Dataset, Dataset]:
+    """Both parts without their broken rows, for a pipeline that drops them; its contract is inferred from them where none stands yet."""
+    if work.pipeline.drop_at_most is None:
+        return training, held_out
     from seakeep.data import load_schema
     from seakeep.data.rows.dropping import without_broken
+    from seakeep.pipeline.contract import inferred_from
 
-    return without_broken(dataset, load_schema(path))
+    inferred_from(work, training, held_out)
+    path = work.schema_path()
+    if not path.exists():  # no rows: the next stage says so
+        return training, held_out
+    schema = load_schema(path)
+    return without_broken(training, schema), without_broken(held_out, schema)
 
 
 def judged(work: Work, part: str, schema: Schema, *, subject: str) -> Report | None:

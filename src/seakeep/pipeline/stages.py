@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from seakeep.core import Kind, Model, Report, Schema, Statistics, durations
 from seakeep.core.errors import SchemaMismatch
 from seakeep.core.release import MANIFEST_FILE
-from seakeep.pipeline import rows, slots
+from seakeep.pipeline import contract, rows, slots
 from seakeep.pipeline.calling import called
+from seakeep.pipeline.contract import engine_for
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.overrides import ROLE
 from seakeep.pipeline.reading import read, spans_of, variant
@@ -41,7 +42,7 @@ NO_CHAMPION, ANY_CHAMPION = "no champion", "any champion"
 def profile(work: Work) -> Made:
     """Statistics of both parts."""
     function = work.pipeline.profile
-    given = _engine(work, function, slots.profile)
+    given = engine_for(work, function, slots.profile)
     found = {part: called("profile", function, Statistics, work.dataset(part), **given) for part in PARTS}
     for part, statistics in found.items():
         if not statistics.rows:
@@ -54,10 +55,9 @@ def validate(work: Work) -> Made:
     """The contract, from its file or inferred from both parts; and both parts held to it."""
     training, held_out = (work.noun(Statistics, name) for name in ("statistics", "held_out_statistics"))
     path = work.schema_path()
-    inferred = not path.exists()
-    if inferred:
-        _write_schema(work, training + held_out, path)
-    schema = _read_schema(work, path)
+    if not path.exists():
+        contract.write(work, work.dataset("training"), training + held_out, path)
+    schema, inferred = contract.load(work, path), work.inferred
 
     def checked(statistics: Statistics, reference: Statistics | None, part: str) -> Report:
         subject, function = f"{work.pipeline.name}: {part.replace('_', '-')} rows", work.pipeline.validate
@@ -117,7 +117,7 @@ def evaluate(work: Work) -> Made:
         {"evaluation": report},
         sources=(Artifact(rival.label, "release", rival.release.digest),) if rival and asked else (),
         variant=_variant(rival) if asked else ANY_CHAMPION,
-        parameters=parameters | _told(_engine(work, work.pipeline.evaluate, slots.evaluate)),
+        parameters=parameters | _told(engine_for(work, work.pipeline.evaluate, slots.evaluate)),
         notes=notes,
     )
 
@@ -142,12 +142,6 @@ def register(work: Work) -> Made:
     variant = _variant(rival) if asked else ANY_CHAMPION
     parameters: dict[str, Json] = {"version": registered.version, SIZES: _sizes(registered)}
     return Made(release=registered, sources=optional, variant=variant, parameters=parameters)
-
-
-def _engine(work: Work, function: object, own: object) -> dict[str, Engine]:
-    """The run's engine as an argument, for our own function; one that a user put in its place has the shape of its slot."""
-    engine = work.engine if function is own else None
-    return {"engine": engine} if engine else {}
 
 
 def _told(given: Mapping[str, Engine]) -> dict[str, Json]:
@@ -195,30 +189,6 @@ def _has_sizes(folder: Path, sizes: Json) -> bool:
         return False
 
 
-def _write_schema(work: Work, statistics: Statistics, path: Path) -> None:
-    from seakeep import data
-
-    dataset, pipeline = work.dataset("training"), work.pipeline
-    roles = {"label": dataset.label, "time": dataset.time, "key": dataset.key, "after": pipeline.after}
-    schema = called("infer_schema", pipeline.infer_schema, Schema, statistics, name=pipeline.name, **roles)
-    data.save_schema(schema, path)
-
-
-def _read_schema(work: Work, path: Path) -> Schema:
-    """The contract in the file, after checking that it speaks of the same label, time, key and future columns."""
-    from seakeep import data
-
-    schema: Schema = data.load_schema(path)
-    dataset = work.dataset("training")
-    for role in ("label", "time", "key"):
-        if getattr(schema, role) != getattr(dataset, role):
-            raise BadPipeline.roles_differ(role, getattr(dataset, role), getattr(schema, role), path)
-    for name in work.pipeline.after:
-        if schema[name].available != "after":
-            raise BadPipeline.known_before(name, path)
-    return schema
-
-
 def _reference(work: Work, statistics: Statistics, schema: Schema) -> dict[str, Product]:
     """How far windows of the training rows lie from all of them, for a pipeline that says how long its windows are.
 
@@ -262,7 +232,7 @@ def _evaluated(work: Work, rival: Registered | None) -> tuple[Report, tuple[str,
             champion_predictor=OnnxPredictor(champion) if champion else None,
             champion_model=champion,
             seed=pipeline.seed,
-            **_engine(work, pipeline.evaluate, slots.evaluate),
+            **engine_for(work, pipeline.evaluate, slots.evaluate),
         )
 
     try:

@@ -51,7 +51,7 @@ class Work:
 
     artifacts: outputs of the stages done so far by name. code: digest of the sources. choice: of the spans, as asked for.
     overrides: what this run changes of the pipeline.
-    read_parameters: what is on record of the read stage.
+    read_parameters: what is on record of the read stage. inferred: whether this run made the contract.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Work:
         self.artifacts: dict[str, Artifact] = {}
         self.data_sights: tuple[Sight, ...] = ()
         self.read_parameters: Mapping[str, Json] = {}
+        self.inferred = False
         self._name = name
         self._nouns: dict[str, Product] = {}
         self._cleanings: dict[str, Report] = {}
@@ -125,7 +126,7 @@ class Work:
                 self._cleaned(self.read(*(span.path for span in part)), name)
                 for name, part in zip(PARTS, (chosen.training, chosen.held_out), strict=True)
             )
-        training, held_out = kept(self, training), kept(self, held_out)
+        training, held_out = kept(self, training, held_out)
         self._nouns |= {"training": training, "held_out": held_out}
         return training, held_out
 
