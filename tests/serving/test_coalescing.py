@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from seakeep.core.prediction import Predictions
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.coalescing import ROWS_TOGETHER, Coalescer
+from seakeep.serving.server.traffic.aside import Aside
 
 
 class Doubling:
@@ -38,14 +38,13 @@ def run(turns):
     async def main():
         loop = asyncio.get_running_loop()
         column = SimpleNamespace(name="x", array=lambda values: np.array(values, np.float64))
-        with ThreadPoolExecutor(1) as aside:
-            runs = SimpleNamespace(observe=lambda rows: None)
-            coalescer = Coalescer(predictor, [column], loop=loop, aside=aside, runs=runs)
-            futures = []
-            for asks in turns:
-                futures += [coalescer.answer(Ask([values], len(values), natural=True)) for values in asks]
-                await asyncio.sleep(0)
-            return await asyncio.gather(*futures, return_exceptions=True)
+        runs = SimpleNamespace(observe=lambda rows: None)
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs)
+        futures = []
+        for asks in turns:
+            futures += [coalescer.answer(Ask([values], len(values), natural=True)) for values in asks]
+            await asyncio.sleep(0)
+        return await asyncio.gather(*futures, return_exceptions=True)
 
     return asyncio.run(main()), predictor.sizes
 

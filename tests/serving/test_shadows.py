@@ -21,6 +21,7 @@ from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.settings import Settings
 from seakeep.serving.server.shadows import QUEUE_BYTES, QUEUE_COPIES, Copy, Shadows
+from seakeep.serving.server.traffic.aside import Aside
 from seakeep.testing.example_models import example_model
 
 
@@ -30,7 +31,7 @@ class Bench:
     def __init__(self, folder, task):
         self.loop, self.folder = asyncio.get_running_loop(), folder
         self.metrics = Metrics(folder)
-        self.pool = ThreadPoolExecutor(1)
+        self.pool, self.aside = ThreadPoolExecutor(1), Aside(self.loop)
         self.shadows = Shadows(self.metrics, loop=self.loop)
         champion = Served.of(example_model(task))
         shadow = replace(champion, version="2", release="2" * 64)
@@ -47,7 +48,7 @@ class Bench:
 
     def lane(self, served, role):
         self.log.describe(served)
-        engine = Engine(served, Settings(), self.metrics, loop=self.loop, aside=self.pool)
+        engine = Engine(served, Settings(), self.metrics, loop=self.loop, aside=self.aside)
         return Lane(served, role, self.metrics, engine=engine, log=self.log)
 
     async def copy(self, row, rows=1):

@@ -16,6 +16,7 @@ from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
 from seakeep.serving.server.settings import Domain, Log, Missing, Settings
+from seakeep.serving.server.traffic.bounds import Bounds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("--redact", "--hash", "--log-sinks"):
         parser.add_argument(name, type=lambda text: tuple(text.split(",")), default=())
     parser.add_argument("--hash-key-file", default="")
+    parser.add_argument("--latency-target-ms", type=float, default=defaults.bounds.target_ms, help="0 for none")
+    parser.add_argument("--concurrency", type=int, default=defaults.bounds.concurrency, help="of a model; 0 for any")
     parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="PEM, for TLS")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="PEM, without a password")
     parser.add_argument("--tls-client-ca", type=Path, metavar="FILE", help="PEM of the authorities of clients")
@@ -52,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options["tls"] = Tls.of(*(options.pop(f"tls_{name}") for name in ("certificate", "key", "client_ca")))
         options["access"] = Access(options.pop("tokens"), options.pop("rate"))
+        options["bounds"] = Bounds(options.pop("latency_target_ms"), options.pop("concurrency"))
         keeping = {_kept(name): options.pop(name) for name in list(options) if _kept(name) in Keeping.__slots__}
         options["keeping"] = Keeping(**keeping)
         own = in_cloud(options["dialects"], options["host"], options["port"], os.environ)

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from seakeep.serving.server.columns import Values
+    from seakeep.serving.server.marks import Mark
+
+ROWS_TOGETHER = 256
+"""At most so many rows are run together on the loop; an ask of more runs aside, by itself."""
 
 
 @dataclass(slots=True)
@@ -17,7 +23,10 @@ class Ask:
 
     columns: values by input, in the model's order, None where missing. rows: how many. natural: whether it came as rows,
     and the answer goes as rows. id: the client's name for it. outputs: names of the tensors wanted, None for all.
-    key: of the request, from its parameters. parameters: of the request, as they were sent. keys: of its rows, where the schema's key column was sent, as it was sent.
+    key: of the request, from its parameters. parameters: of the request, as they were sent. keys: of its rows, where the
+    schema's key column was sent, as it was sent. marks: what the contract has against it, where it is answered all the same.
+    binary: names of the tensors wanted as bytes. columnar: whether it came as columns, and the answer goes as columns.
+    arrays: what the columns become as tensors, where they came as bytes; whoever changes a column makes it None.
     """
 
     columns: Sequence[Values]
@@ -28,3 +37,7 @@ class Ask:
     key: str | None = None
     keys: Values | None = None
     parameters: Mapping[str, Any] | None = None
+    marks: Sequence[Mark] = ()
+    binary: tuple[str, ...] = ()
+    columnar: bool = False
+    arrays: Sequence[NDArray[Any]] | None = None

@@ -3,17 +3,28 @@
 No timer, so nothing waits for company: requests that were read in the same turn are put together, and one alone runs alone.
 That is right only because answers are equal to the bit at any batch size (features.session), and it pays because one run
 for thirty rows costs less than thirty runs. Large requests run in a thread of their own, so that small ones need not wait.
+
+Where somebody said how urgent it is, what is urgent runs first, and what would come too late does not run at all; nor does what
+nobody waits for any more.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from seakeep.serving.server.ask import ROWS_TOGETHER
+from seakeep.serving.server.refusals.traffic import Pressed
+from seakeep.serving.server.traffic.cost import Cost
+from seakeep.serving.server.traffic.urgency import NORMAL
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -21,10 +32,19 @@ if TYPE_CHECKING:
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.cells import Distribution
     from seakeep.serving.server.columns import Column
+    from seakeep.serving.server.traffic.aside import Aside
 
-ROWS_TOGETHER = 256
 Answer = tuple[list[float], list[int]]
 """Scores, (rows, width) flat in row order, and decisions, empty for regression."""
+
+
+class Waiting(NamedTuple):
+    """An ask and its answer to come. until, priority: see `form.Request`."""
+
+    ask: Ask
+    future: asyncio.Future[Answer]
+    until: float
+    priority: int
 
 
 class Coalescer:
@@ -32,6 +52,7 @@ class Coalescer:
 
     Parameters: predictor: runs the model. columns: its inputs. loop: the worker's event loop. aside: runs what is large.
         runs: counts the rows of each run.
+    Attributes: cost: of a run, once it was measured; that of nothing before.
     """
 
     def __init__(
@@ -40,21 +61,29 @@ class Coalescer:
         columns: Sequence[Column],
         *,
         loop: asyncio.AbstractEventLoop,
-        aside: Executor,
+        aside: Aside,
         runs: Distribution,
     ) -> None:
         self._predictor, self._columns = predictor, columns
         self._loop, self._aside, self._runs = loop, aside, runs
-        self._waiting: list[tuple[Ask, asyncio.Future[Answer]]] = []
+        self._waiting: list[Waiting] = []
+        self._is_urged = False
+        self.cost = Cost()
 
-    def answer(self, ask: Ask) -> asyncio.Future[Answer]:
-        """The answer to come. Raises, when awaited, what the run raised."""
+    def answer(self, ask: Ask, until: float = math.inf, priority: int = NORMAL) -> asyncio.Future[Answer]:
+        """The answer to come. Raises, now or when awaited, what the run raised, or Refusal if it would come too late.
+
+        Parameters: until, priority: see `form.Request`.
+        """
         if ask.rows > ROWS_TOGETHER:
-            return self._loop.run_in_executor(self._aside, self.run, [ask])
+            seconds = self.cost.of(ask.rows)
+            return self._aside.run(self.run, [ask], seconds=seconds, priority=priority, until=until)
         future: asyncio.Future[Answer] = self._loop.create_future()
         if not self._waiting:
             self._loop.call_soon(self._flush)
-        self._waiting.append((ask, future))
+        if until != math.inf or priority != NORMAL:
+            self._is_urged = True
+        self._waiting.append(Waiting(ask, future, until, priority))
         return future
 
     def run(self, asks: Sequence[Ask]) -> Answer:
@@ -67,43 +96,67 @@ class Coalescer:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        group: list[tuple[Ask, asyncio.Future[Answer]]] = []
+        if self._is_urged:
+            self._is_urged = False
+            waiting.sort(key=_priority)
+        group: list[Waiting] = []
         rows = 0
         for item in waiting:
-            if group and rows + item[0].rows > ROWS_TOGETHER:
+            if group and rows + item.ask.rows > ROWS_TOGETHER:
                 self._run_group(group)
                 group, rows = [], 0
-            group.append(item)
-            rows += item[0].rows
-        self._run_group(group)
+            if self._is_wanted(item, rows):
+                group.append(item)
+                rows += item.ask.rows
+        if group:
+            self._run_group(group)
 
-    def _run_group(self, group: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
+    def _is_wanted(self, item: Waiting, rows: int) -> bool:
+        """Whether somebody waits for it, and would have it in time with a run of so many rows more."""
+        if item.future.done():
+            return False  # a client that went away cancelled it
+        if item.until != math.inf and time.perf_counter() + self.cost.of(rows + item.ask.rows) > item.until:
+            item.future.set_exception(Pressed.late())
+            return False
+        return True
+
+    def _run_group(self, group: list[Waiting]) -> None:
         try:
-            scores, decisions = self.run([ask for ask, _ in group])
+            scores, decisions = self.run([item.ask for item in group])
         except Exception as error:  # noqa: BLE001  (whatever it is, it is somebody's answer)
             self._run_apart(group, error)
             return
-        rows = sum(ask.rows for ask, _ in group)
+        rows = sum(item.ask.rows for item in group)
         width = len(scores) // rows
         begin = 0
-        for ask, future in group:
-            end = begin + ask.rows
-            if not future.done():  # a client that went away cancelled it
-                future.set_result((scores[begin * width : end * width], decisions[begin:end]))
+        for item in group:
+            end = begin + item.ask.rows
+            if not item.future.done():
+                item.future.set_result((scores[begin * width : end * width], decisions[begin:end]))
             begin = end
 
-    def _run_apart(self, group: list[tuple[Ask, asyncio.Future[Answer]]], error: Exception) -> None:
+    def _run_apart(self, group: list[Waiting], error: Exception) -> None:
         """One ask that cannot be run must not fail the others that happened to arrive with it."""
         if len(group) > 1:
             for item in group:
                 self._run_group([item])
-        elif not group[0][1].done():
-            group[0][1].set_exception(error)
+        elif not group[0].future.done():
+            group[0].future.set_exception(error)
+
+
+def _priority(item: Waiting) -> int:
+    return item.priority
 
 
 def _feeds(columns: Sequence[Column], asks: Sequence[Ask]) -> dict[str, NDArray[Any]]:
     if len(asks) == 1:
-        return {column.name: column.array(values) for column, values in zip(columns, asks[0].columns, strict=True)}
+        ask = asks[0]
+        if ask.arrays is not None:
+            return {column.name: array for column, array in zip(columns, ask.arrays, strict=True)}
+        return {column.name: column.array(values) for column, values in zip(columns, ask.columns, strict=True)}
+    if any(ask.arrays is not None for ask in asks):
+        parts = [_feeds(columns, [ask]) for ask in asks]
+        return {column.name: np.concatenate([part[column.name] for part in parts]) for column in columns}
     together = zip(*(ask.columns for ask in asks), strict=True)
     return {
         column.name: column.array(list(chain.from_iterable(values)))

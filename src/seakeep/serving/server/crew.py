@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import threading
@@ -14,6 +15,8 @@ from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.shadows import Shadows
+from seakeep.serving.server.traffic.aside import Aside
+from seakeep.serving.server.traffic.valve import Valve
 from seakeep.serving.server.windows import told_windows
 
 if TYPE_CHECKING:
@@ -34,14 +37,16 @@ class Crew:
     """The parts of a worker.
 
     Parameters: failed: called with the error if what is served from the start cannot be loaded.
-    Attributes: gate, layers: what stands before an inference and around it, see `inference`; None and () for nothing.
+    Attributes: gate, valve, layers: what stands before an inference and around it, see `inference`; None and () for nothing.
     """
 
     def __init__(
         self, start: WorkerStart, *, loop: asyncio.AbstractEventLoop, failed: Callable[[Exception], None]
     ) -> None:
         self._start, self._loop, self._failed = start, loop, failed
-        self.aside = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        bounds = start.settings.bounds
+        self.aside = Aside(loop, bounds.target_ms / 1e3 or math.inf)
+        self.valve = Valve(bounds, loop) if bounds.holds else None
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="disk")
         self._all_ready = False
         self.metrics = Metrics(start.folder, told=self._told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seakeep.features.nulls import missing
@@ -10,22 +11,28 @@ from seakeep.serving.server.answering import label_datatype
 from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract
+from seakeep.serving.server.door import Door
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
+from seakeep.serving.server.refusals.traffic import Pressed
+from seakeep.serving.server.traffic.cost import measured
+from seakeep.serving.server.traffic.urgency import urged
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.form import Form, HeaderList, Request, Script
     from seakeep.serving.server.metrics import Metrics
     from seakeep.serving.server.settings import Settings
+    from seakeep.serving.server.traffic.aside import Aside
 
-_WARM_UP_ROWS = (1, 1, 64)
+_WARM_UP_ROWS = (1, 64)
+_BEGIN_SECONDS, _WEIGHT_OF_NEW = 2e-8, 0.2
+"""Of a byte of a large body, until one was read; and how much the last one counts."""
 
 
 class Answered(NamedTuple):
@@ -62,14 +69,15 @@ class Engine:
         metrics: Metrics,
         *,
         loop: asyncio.AbstractEventLoop,
-        aside: Executor,
+        aside: Aside,
     ) -> None:
         self.served = served
         self._predictor = OnnxPredictor(served.model, threads=1)
         self._contract = Contract(served, settings, metrics)
+        self._door = Door(served, settings, metrics.of_release(served))
         self._scripts: dict[str, Script] = {}
         self.script(json.FORM)
-        self._loop, self._aside = loop, aside
+        self._aside, self._body_seconds = aside, _BEGIN_SECONDS
         runs = metrics.of_release(served).distribution(RUNS, served.name, served.version)
         self._coalescer = Coalescer(self._predictor, self._contract.columns, loop=loop, aside=aside, runs=runs)
         self._warm_up()
@@ -78,7 +86,7 @@ class Engine:
         """A form as it reads and writes for this release. Made once; may be called in any thread."""
         found = self._scripts.get(form.name)
         if found is None:
-            found = self._scripts[form.name] = form.script(self._contract, self.served)
+            found = self._scripts[form.name] = self._door.guarded(form.script(self._contract, self.served))
         return found
 
     async def answer(self, request: Request, prediction_id: str | None = None) -> Reply:
@@ -88,9 +96,11 @@ class Engine:
         """
         script = self.script(request.form)
         if len(request.body) > LARGE_BODY_BYTES:
-            return await self._loop.run_in_executor(self._aside, self._answer_aside, script, request, prediction_id)
+            return await self._answered_aside(script, request, prediction_id)
         ask = script.read(request.body, request.headers)
-        scores, decisions = await self._coalescer.answer(ask)
+        if ask.parameters:
+            request = urged(request, ask.parameters)
+        scores, decisions = await self._coalescer.answer(ask, request.until, request.priority)
         return _reply(script, request, Answered(ask, scores, decisions, prediction_id))
 
     def metadata(self) -> dict[str, Any]:
@@ -111,15 +121,36 @@ class Engine:
             "parameters": {"release": served.release, "classes": list(classes)},
         }
 
-    def _answer_aside(self, script: Script, request: Request, prediction_id: str | None) -> Reply:
+    async def _answered_aside(self, script: Script, request: Request, prediction_id: str | None) -> Reply:
+        """The answer to a large request; how long it takes is told by how long the ones before took for each byte."""
+        work, size = self._answer_aside, len(request.body)
+        seconds: float
+        reply: Reply
+        seconds, reply = await self._aside.run(
+            *(work, script, request, prediction_id),
+            seconds=size * self._body_seconds,
+            priority=request.priority,
+            until=request.until,
+        )
+        self._body_seconds += (seconds / size - self._body_seconds) * _WEIGHT_OF_NEW
+        return reply
+
+    def _answer_aside(self, script: Script, request: Request, prediction_id: str | None) -> tuple[float, Reply]:
+        started = time.perf_counter()
         ask = script.read(request.body, request.headers)
-        return _reply(script, request, Answered(ask, *self._coalescer.run([ask]), prediction_id))
+        if (
+            ask.parameters
+            and time.perf_counter() + self._coalescer.cost.of(ask.rows) > urged(request, ask.parameters).until
+        ):
+            raise Pressed.late()
+        reply = _reply(script, request, Answered(ask, *self._coalescer.run([ask]), prediction_id))
+        return time.perf_counter() - started, reply
 
     def _warm_up(self) -> None:
-        """Run once, so that the first request finds memory allocated and a graph that cannot run is found now."""
-        for rows in _WARM_UP_ROWS:
-            columns = self.served.model.inputs
-            self._predictor.predict_feeds({column.name: missing(rows, column.kind) for column in columns})
+        """Run, so that the first request finds memory allocated, a graph that cannot run is found now, and a run's cost is known."""
+        columns = self.served.model.inputs
+        feeds = {rows: {column.name: missing(rows, column.kind) for column in columns} for rows in _WARM_UP_ROWS}
+        self._coalescer.cost = measured(lambda rows: self._predictor.predict_feeds(feeds[rows]), *_WARM_UP_ROWS)
 
 
 def _reply(script: Script, request: Request, answered: Answered) -> Reply:

@@ -6,6 +6,7 @@ of it knows how the request came: HTTP and gRPC bodies go the same way.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -87,10 +88,11 @@ def form_of(asked: Notation, answered: Notation) -> Form:
 class Request(NamedTuple):
     """What is asked of a model: a body, the form that it is in, and the headers that came with it.
 
-    until: by time.perf_counter, when nobody waits for the answer any more; None where that is not known.
+    until: by time.perf_counter, when nobody waits for the answer any more. priority: 1 before 2 before 3, see traffic.urgency.
     """
 
     body: bytes
     form: Form
     headers: Headers
-    until: float | None = None
+    until: float = math.inf
+    priority: int = 2

@@ -4,10 +4,11 @@ The order of its steps, each of which costs nothing where it is switched off, si
 
 1. layers (`Crew.layers`, the first outermost) see a request begin and end: traces, an access log;
 2. the gate (`Crew.gate`) lets the caller in by its headers: 401, 403, or 429 for one that asks too often;
-3. the model's valve (`Crossing.valve`) lets in what can be answered in time beside what is under way: 429 (too_busy);
-4. the body is read, and with it the deadline that the headers name: 408, 413, 504 (too_late);
+3. the valve (`Crew.valve`) lets in what can be answered in time beside what is under way: 429 (too_busy);
+4. the body is read, and how urgent it is by its headers: 408, 413;
 5. the crossing decides the lane by the key;
-6. the engine reads the body (and marks what the contract says of it), runs the model, and writes the answer: 4xx, 504;
+6. the engine reads the body (and marks what the contract says of it), runs the model, and writes the answer: 4xx; what would come too
+   late or is wanted by nobody any more is not run: 504 (too_late);
 7. the log writes it down, metrics count it, shadows get a copy.
 
 What ends at 1 to 3 has cost no body, no decoding and no run; it is counted, and not written to the prediction log: whoever may not ask,
@@ -24,11 +25,13 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.form import Request
 from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.pages import JSON, LOADING, RETRY
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
+from seakeep.serving.server.traffic.urgency import NORMAL, PRIORITIES, PRIORITY, TIMEOUT, priority, until
 
 if TYPE_CHECKING:
     from seakeep.serving.server.crew import Crew
@@ -53,27 +56,44 @@ class Inference:
     """
 
     def __init__(self, crew: Crew) -> None:
-        self._shadows, self._gate = crew.shadows, crew.gate
-        self.answer = self._answer if crew.gate is None else self._let_in
+        self._shadows, self._gate, self._valve = crew.shadows, crew.gate, crew.valve
+        self._inside = self._answer if crew.valve is None else self._through
+        self.answer = self._inside if crew.gate is None else self._let_in
         for layer in reversed(crew.layers):
             self.answer = layer(self.answer)
 
     async def _let_in(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
-        """Steps 2 and 3, before the rest."""
+        """Step 2, before the rest."""
         assert self._gate is not None
         try:
             self._gate(headers, "predict")
         except Refusal as refusal:
             body.close()
             return _turned_away(crossing.main, refusal)
-        return await self._answer(crossing, form, headers, body)
+        return await self._inside(crossing, form, headers, body)
+
+    async def _through(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
+        """Step 3, before the rest."""
+        assert self._valve is not None
+        lane = crossing.main
+        model, rank = lane.served.name, headers.get(PRIORITY)
+        turned_away = self._valve.enter(model, NORMAL if rank is None else PRIORITIES.get(rank, NORMAL))
+        if turned_away is not None:
+            body.close()
+            lane.answered[429].add()
+            lane.refused["too_busy"].add()
+            return turned_away
+        try:
+            return await self._answer(crossing, form, headers, body)
+        finally:
+            self._valve.leave(model)
 
     async def _answer(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
         """Steps 4 to 7."""
         started = time.perf_counter()
         lane, key, dealt = crossing.main, None, None
         try:
-            request = Request(await body, form, headers)
+            request = _urgent(Request(await body, form, headers), started)
             key = dealt = header_key(headers)
             if crossing.only is None:
                 lane, dealt = crossing.lane(request, key)
@@ -96,7 +116,10 @@ class Inference:
             lane.answered[500].add()
             return failed(f"for {lane.served.name}")
         lane.answered[200].add()
-        lane.latency.observe(time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        lane.latency.observe(seconds)
+        if self._valve is not None and reply.answered.ask.rows <= ROWS_TOGETHER:
+            self._valve.took(seconds)
         if crossing.shadows:
             self._shadows.offer(crossing.shadows, Copy(request, lane, reply.answered, key))
         return 200, reply.headers, reply.content
@@ -124,6 +147,16 @@ def is_fault(error: Exception) -> bool:
     from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented, yet not in its __all__
 
     return not isinstance(error, ProtocolClosed)
+
+
+def _urgent(request: Request, started: float) -> Request:
+    """The request with what its headers say of its urgency. Raises Refusal."""
+    wait, rank = request.headers.get(TIMEOUT), request.headers.get(PRIORITY)
+    if wait is not None:
+        request = request._replace(until=until(wait, started))
+    if rank is not None:
+        request = request._replace(priority=priority(rank))
+    return request
 
 
 def _turned_away(lane: Lane, refusal: Refusal) -> Page:

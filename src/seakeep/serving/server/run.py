@@ -29,6 +29,7 @@ from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
 from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings, address_of
+from seakeep.serving.server.traffic.bounds import Bounds
 from seakeep.serving.server.veils import check_names
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
@@ -102,6 +103,7 @@ def serve(
     tls: Tls | None = None,
     access: Access = Access(),  # noqa: B008  (frozen)
     keeping: Keeping = Keeping(),  # noqa: B008  (frozen)
+    bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
@@ -112,7 +114,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, grpc, tls, access, keeping: see Settings.
+        dialects, grpc, tls, access, keeping, bounds: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
         not installed; WorkerFailed, if no worker starts.
@@ -138,6 +140,7 @@ def serve(
         tls=tls,
         access=access,
         keeping=keeping,
+        bounds=bounds,
     )
     with _signals_wait():
         followed = _distinct(one for one in models if isinstance(one, Followed))

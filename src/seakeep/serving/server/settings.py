@@ -10,6 +10,7 @@ from seakeep.core.tls import Tls
 from seakeep.serving.server.dialect import names
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
+from seakeep.serving.server.traffic.bounds import Bounds
 
 Missing = Literal["schema", "reject", "accept", "mark", "impute"]
 Domain = Literal["accept", "reject", "mark", "impute"]
@@ -46,6 +47,7 @@ class Settings:
         log_seconds later), "acknowledged" (before the answer is sent), or "sampled" (a stated number of requests a minute, on the
         disk when the minute is over).
     dialects: spoken beside V2 and rows, see `dialects`. tls: None for plain HTTP. access: what a request must bring.
+    bounds: how much may wait.
     keeping: what of the requests is logged, and where it goes.
     grpc: "HOST:PORT" for gRPC, a port of 0 for any free one; "" for none.
     Raises: BadSetting.
@@ -67,6 +69,7 @@ class Settings:
     grpc: str = ""
     tls: Tls | None = None
     access: Access = Access()
+    bounds: Bounds = field(default_factory=Bounds)
     keeping: Keeping = field(default_factory=Keeping)
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.serving.server.families import SHADOW_AGREED, SHADOW_DROPPED, SHADOW_ROWS
 from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.traffic.urgency import SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,10 +79,10 @@ class Shadows:
         """Answer a copy and write down how it went; nothing that a shadow does may reach beyond this."""
         started = time.perf_counter()
         engine, log, status, reason = lane.engine, lane.log, 500, ""
-        answered = None
+        answered, request = None, copy.request._replace(until=math.inf, priority=SHADOW)
         try:
             assert engine is not None
-            answered = (await engine.answer(copy.request, copy.given.prediction_id)).answered
+            answered = (await engine.answer(request, copy.given.prediction_id)).answered
             status = 200
         except Refusal as refusal:
             status, reason = refusal.status, refusal.code

@@ -9,5 +9,6 @@ from seakeep.serving.server.refusals.inputs import BadInput
 from seakeep.serving.server.refusals.labels import BadLabel
 from seakeep.serving.server.refusals.refusal import CODES, Refusal
 from seakeep.serving.server.refusals.tables import BadTable
+from seakeep.serving.server.refusals.traffic import Pressed
 
-__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "BadTable", "Refusal", "Shut"]
+__all__ = ["CODES", "BadBody", "BadCall", "BadInput", "BadLabel", "BadTable", "Pressed", "Refusal", "Shut"]
