@@ -16,10 +16,13 @@ from seakeep.core.schema import ENVIRONMENTS, ColumnSchema, Schema
 from seakeep.data.contract.contradictions import contradictions
 from seakeep.data.contract.errors import BadContract
 from seakeep.data.contract.nodes import Place, compose
+from seakeep.data.contract.plain import compose_plain
 from seakeep.data.contract.rules import environments, read_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from ruamel.yaml.nodes import Node
 
 TABLE_KEYS = (
     "name", "label", "time", "key", "rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most",
@@ -44,9 +47,19 @@ _SEMANTICS = {
 
 def read_schema(text: str, *, where: str, version: int) -> Schema:
     """The schema written in `text`. `where` names the file in errors, `version` is the newest format known."""
+    quick = compose_plain(text)
+    if quick is not None:
+        try:
+            return _document(quick, where, version)
+        except BadContract:  # told below, with its line
+            pass
     root = compose(text, where)
     if root is None:
         raise BadContract.absent_key("seakeep_schema", where)
+    return _document(root, where, version)
+
+
+def _document(root: Node, where: str, version: int) -> Schema:
     document = Place(root, where, "the contract")
     fields = document.keys(TOP_KEYS)
     for key in ("seakeep_schema", "name"):
