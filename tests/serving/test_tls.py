@@ -29,7 +29,14 @@ def own(authority):
 @pytest.fixture(scope="module")
 def secured(start, folders, authority, own):
     """A server that lets in clients with a certificate."""
-    options = ("--tls-certificate", authority.certificate, "--tls-key", authority.key, "--tls-client-ca", authority.root)
+    options = (
+        "--tls-certificate",
+        authority.certificate,
+        "--tls-key",
+        authority.key,
+        "--tls-client-ca",
+        authority.root,
+    )
     with start(folders["flights"], *options, tls=authority.client(own)) as server:
         yield server
 
@@ -54,7 +61,9 @@ def test_plain_http_gets_no_answer(secured, running):
         running(secured.process, secured.port).ask("GET", "/v2/health/live")
 
 
-@pytest.mark.parametrize(("oldest", "newest", "is_spoken"), [("TLSv1_3", "TLSv1_3", True), ("TLSv1_2", "TLSv1_2", False)])
+@pytest.mark.parametrize(
+    ("oldest", "newest", "is_spoken"), [("TLSv1_3", "TLSv1_3", True), ("TLSv1_2", "TLSv1_2", False)]
+)
 def test_old_versions_are_not_spoken(secured, authority, own, running, oldest, newest, is_spoken):
     context = authority.client(own)
     context.minimum_version, context.maximum_version = ssl.TLSVersion[oldest], ssl.TLSVersion[newest]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WORD = 8
 _SUFFIX = ".rate"
+_ROUNDING_SECONDS = 1e-6
 
 
 class Rate:
@@ -40,7 +41,7 @@ class Rate:
         now = time.monotonic()
         even = max(self._even[0], now)
         early = even - now - self._ahead
-        if early > 0:
+        if early > _ROUNDING_SECONDS:
             return early
         self._even[0] = even + self._each
         return 0.0
