@@ -71,6 +71,39 @@ def test_blocks_of_parts_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> 
     assert total(parts) == reduce(add, parts)
 
 
+def windows(draw: st.DrawFn, values: st.SearchStrategy[object], dtype: pl.DataType) -> list[pl.DataFrame]:
+    """Tables of one column, in which some values come up to 400 times, so that counts need more than a byte."""
+    counted = st.dictionaries(values, st.integers(1, 3) | st.integers(250, 400), max_size=5)
+    found = draw(st.lists(counted, min_size=2, max_size=5))
+    return [pl.DataFrame({"x": pl.Series([v for v, n in own.items() for _ in range(n)], dtype=dtype)}) for own in found]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_counts_of_any_size_and_numbers_of_any_scale_are_totalled(data: st.DataObject) -> None:
+    near, far = st.integers(-20, 20), st.integers(-(2**62), 2**62)
+    scaled = st.builds(lambda number, power: number * 2.0**power, near, st.sampled_from([-1074, -40, 0, 9, 1000]))
+    values, dtype = data.draw(
+        st.sampled_from(
+            [
+                (near | far, pl.Int64()),
+                (scaled | st.floats(), pl.Float64()),
+                (st.text(max_size=2), pl.String()),
+                (st.integers(-999, 999).map(lambda units: Decimal(units).scaleb(-2)), pl.Decimal(9, 2)),
+            ]
+        )
+    )
+    parts = [profile_frame(table) for table in data.draw(st.composite(windows)(values, dtype))]
+    assert total(parts) == reduce(add, parts)
+
+
+def test_tables_whose_columns_stand_in_another_order_are_totalled_by_name() -> None:
+    tables = [{"x": [1], "y": ["a"]}, {"y": ["b"], "x": [2]}, {"x": [3], "z": [None]}]
+    parts = [profile_frame(pl.DataFrame(table)) for table in tables]
+    assert total(parts) == reduce(add, parts)
+    assert list(total(parts).columns) == ["x", "y", "z"]
+
+
 def test_integers_beside_numbers_and_missing_ones() -> None:
     tables = [{"x": [1, 2**60 + 1]}, {"x": [0.5]}, {"x": [None]}, {"y": [1]}, {"x": [2**53 + 1]}]
     parts = [profile_frame(pl.DataFrame(table)) for table in tables]

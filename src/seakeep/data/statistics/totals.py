@@ -2,18 +2,18 @@
 
 Everything that adds exactly comes out as `+` gives it, to the bit. Where a column has more values than are listed, its most
 frequent ones are cut once instead of at every `+`, so that their error is at most what `+` would carry. What is fast: a
-column's values and counts of all parts go into one array each, or one dictionary of texts; while they are complete, the
-histogram is made from them instead of being added besides.
+column's values and counts of all parts go into one array each, texts by their numbers in one dictionary; while they are
+complete, the histogram is made from them instead of being added besides. What is hard: a year of windows holds some 50
+million values, so that nothing here may cost a line of Python a value, and few things one a part.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from functools import reduce
-from itertools import chain, islice
-from operator import add, attrgetter, neg
+from itertools import chain, count, islice, repeat
+from operator import add, attrgetter, lshift, sub
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from seakeep.data.statistics.hashing import hash_doubles, hash_integers, hash_te
 from seakeep.data.statistics.sketches import heaviest, histogram_of, sketch_of, top_values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,6 +42,10 @@ TOGETHER = 10_000
 """Statistics added at a time, so that a stream of them need not be held."""
 _COUNTS = ("rows", "missing", "nan", "positive_infinity", "negative_infinity", "zeros", "invalid_utf8")
 _EXACT = 1 << 53
+_CACHED = 1 << 15
+"""Values counted at a time, so that they and their counts stay in the processor's cache."""
+_NEAR = 512
+"""Bits by which mantissas may be shifted to be added at once; doubles far apart are added by exponent."""
 
 
 def total(parts: Iterable[Statistics]) -> Statistics:
@@ -60,55 +64,85 @@ def total(parts: Iterable[Statistics]) -> Statistics:
 def _total(parts: Parts) -> Statistics:
     if any(part.weight or part.label for part in parts):
         return reduce(add, parts, Statistics())
-    told = reduce(add, (replace(part, columns={}, slices={}) for part in parts), Statistics())
-    by_name: dict[str, list[ColumnStatistics]] = defaultdict(list)
+    told = _told(parts)
     slices: dict[str, list[Statistics]] = defaultdict(list)
-    for part in parts:
-        for name, column in part.columns.items():
-            by_name[name].append(column)
+    for part in parts if told.sliced else ():
         for name, own in part.slices.items():
             slices[name].append(own)
-    columns = {name: _column(name, found, told.rows) for name, found in by_name.items()}
+    columns = {name: _column(name, found, told.rows) for name, found in _by_name(parts).items()}
     return replace(told, columns=columns, slices={name: _total(found) for name, found in slices.items()})
+
+
+def _told(parts: Parts) -> Statistics:
+    """What is known of all rows besides columns and slices: their number, and what the slices are by."""
+    if any(part.sliced for part in parts):
+        return reduce(add, (replace(part, columns={}, slices={}) for part in parts), Statistics())
+    return Statistics(sum(part.rows for part in parts))
+
+
+def _by_name(parts: Parts) -> Mapping[str, Columns]:
+    """The columns of each name. Tables of the same columns, in the same order, are turned over at once."""
+    tables = [part.columns for part in parts]
+    names = [*tables[0]]
+    if all([*table] == names for table in tables):
+        return dict(zip(names, zip(*[table.values() for table in tables], strict=True), strict=True))
+    every = dict.fromkeys(chain.from_iterable(tables))
+    return {name: [table[name] for table in tables if name in table] for name in every}
 
 
 def _column(name: str, parts: Columns, rows: int) -> ColumnStatistics:
     """The sum of a column's parts; the rows of tables that lack it are missing."""
-    kinds = dict.fromkeys(map(attrgetter("kind"), parts))
-    sums = [_of_one_kind(name, [part for part in parts if part.kind is kind]) for kind in kinds]
+    sums = [_of_one_kind(name, same) for same in _by_kind(parts)]
     lacking = rows - sum(one.rows for one in sums)
     if lacking:
         sums.append(ColumnStatistics.absent(Kind.NULL, lacking))
     return reduce(lambda one, other: one.added(other, name=name), sums)
 
 
+def _by_kind(parts: Columns) -> Sequence[Columns]:
+    kinds = [part.kind for part in parts]
+    if kinds.count(kinds[0]) == len(kinds):
+        return [parts]
+    return [[part for part in parts if part.kind is kind] for kind in dict.fromkeys(kinds)]
+
+
 def _of_one_kind(name: str, parts: Columns) -> ColumnStatistics:
     """The sum of parts of one kind."""
     if len(parts) == 1:
         return parts[0]
-    if any(part.weighted for part in parts):
+    if any(_each(parts, "weighted")):
         return reduce(lambda one, other: one.added(other, name=name), parts)
     top, sketch, histogram = _values(parts)
     return replace(
         parts[0],
-        **{count: sum(map(attrgetter(count), parts)) for count in _COUNTS},
-        minimum=min((part.minimum for part in parts if part.minimum is not None), default=None),
-        maximum=max((part.maximum for part in parts if part.maximum is not None), default=None),
-        total=_exact([part.total for part in parts]),
-        squares=_exact([part.squares for part in parts]),
-        histogram=_histograms([part.histogram for part in parts]) if histogram is None else histogram,
+        **{count: sum(_each(parts, count)) for count in _COUNTS},
+        minimum=min(_known(parts, "minimum"), default=None),
+        maximum=max(_known(parts, "maximum"), default=None),
+        total=_exact([*_each(parts, "total")]),
+        squares=_exact([*_each(parts, "squares")]),
+        histogram=_histograms([*_each(parts, "histogram")]) if histogram is None else histogram,
         top=top,
         sketch=sketch,
-        lengths=_lengths([part.lengths for part in parts if part.lengths is not None]),
+        lengths=_lengths(_known(parts, "lengths")),
         items=_items(name, parts) if parts[0].kind is Kind.LIST else None,
         fields=_fields(name, parts) if parts[0].kind is Kind.STRUCT else {},
     )
 
 
+def _each(parts: Iterable[object], name: str) -> Iterator[Any]:
+    """One attribute of every part."""
+    return map(attrgetter(name), parts)
+
+
+def _known(parts: Iterable[object], name: str) -> list[Any]:
+    """One attribute of every part that has it."""
+    return [found for found in _each(parts, name) if found is not None]
+
+
 def _values(parts: Columns) -> tuple[TopValues, DistinctSketch | None, Histogram | None]:
     """Most frequent values, the sketch where they are not all, and the histogram where they are all of a numeric column."""
-    tops = [part.top for part in parts if part.top.values or part.top.error]
-    error = sum(top.error for top in tops)
+    tops = [*_each(parts, "top")]
+    error = sum(_each(tops, "error"))
     arrays = _as_arrays(tops, parts[0].kind) if parts[0].kind.is_numeric else None
     if arrays is None:
         merged = _merged(tops)
@@ -118,7 +152,7 @@ def _values(parts: Columns) -> tuple[TopValues, DistinctSketch | None, Histogram
     values, counts = arrays
     taken, kept = heaviest(counts)
     top = top_values_of(values[kept].tolist(), counts[kept] - taken, error=error + taken)
-    complete = not error and all(part.histogram.is_exact for part in parts)
+    complete = not error and not any(_each(parts, "histogram.shift"))
     histogram = histogram_of(values.astype(np.float64), counts) if complete else None
     hashed = None if top.is_exact else _hashes(values)
     return top, _sketch(hashed, parts), histogram
@@ -126,43 +160,66 @@ def _values(parts: Columns) -> tuple[TopValues, DistinctSketch | None, Histogram
 
 def _as_arrays(tops: Sequence[TopValues], kind: Kind) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
     """Different values, ascending, and their counts; None where no array of numbers holds them."""
-    number = sum(len(top.values) for top in tops)
-    listed: Iterable[Any] = chain.from_iterable(top.values for top in tops)
+    listed = [*_each(tops, "values")]
+    number = sum(map(len, listed))
     values: NDArray[Any]
     try:
-        values = np.fromiter(listed, np.float64 if kind is Kind.NUMBER else np.int64, number)
+        values = np.fromiter(chain.from_iterable(listed), np.float64 if kind is Kind.NUMBER else np.int64, number)
     except OverflowError:
         return None
     if kind is Kind.NUMBER and number and np.abs(values).max() >= _EXACT:
         return None
-    return _gathered(values, np.fromiter(chain.from_iterable(top.counts for top in tops), np.int64, number))
+    return _gathered(values, _counts([*_each(tops, "counts")]))
 
 
-def _gathered(values: NDArray[Any], counts: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def _counts(listed: Sequence[tuple[int, ...]]) -> NDArray[np.integer[Any]]:
+    """All counts in one array; of bytes where all are below 256, which takes a quarter of the time."""
+    try:
+        return np.frombuffer(b"".join(map(bytes, listed)), np.uint8)
+    except ValueError:
+        return np.fromiter(chain.from_iterable(listed), np.int64, sum(map(len, listed)))
+
+
+def _gathered(values: NDArray[Any], counts: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Different values, ascending, and the sum of the counts of each."""
     if not len(values):
-        return values, counts
+        return values, counts.astype(np.int64)
     if values.dtype == np.int64:
         low, high = int(values.min()), int(values.max())
         if high - low < 4 * len(values) and int(counts.sum()) < _EXACT:
-            found = np.bincount(values - low, weights=counts)
+            found = _counted(values, counts, low, high - low + 1)
             seen = np.flatnonzero(found)
             return seen + low, found[seen].astype(np.int64)
     order = np.argsort(values)
     ordered = values[order]
     starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-    return ordered[starts], np.add.reduceat(counts[order], starts)
+    return ordered[starts], np.add.reduceat(counts[order].astype(np.int64), starts)
+
+
+def _counted(values: NDArray[np.int64], counts: NDArray[Any], low: int, width: int) -> NDArray[np.float64]:
+    """The sum of the counts of each of `width` whole numbers from `low`; exact, since below 2^53."""
+    found = np.zeros(width)
+    size = max(_CACHED, width)
+    for start in range(0, len(values), size):
+        part = slice(start, start + size)
+        found += np.bincount(values[part] - low, weights=counts[part], minlength=width)
+    return found
 
 
 def _merged(tops: Sequence[TopValues]) -> dict[Any, int]:
-    """Counts by value. The most frequent come first; those that occur once are counted together."""
-    merged: Counter[Any] = Counter()
-    for top in tops:
-        once = bisect_left(top.counts, -1, key=neg)
-        for value, count in zip(top.values[:once], top.counts, strict=False):
-            merged[value] += count
-        merged.update(top.values[once:])
-    return merged
+    """Counts by value. Every value gets the number at which it was first seen, and numbers are counted."""
+    numbers: defaultdict[Any, int] = defaultdict(count().__next__)
+    listed = [*_each(tops, "values")]
+    found = map(numbers.__getitem__, chain.from_iterable(listed))
+    codes = np.fromiter(found, np.int64, sum(map(len, listed)))
+    if not len(codes):
+        return {}
+    counts = _counts([*_each(tops, "counts")])
+    if int(counts.sum()) >= _EXACT:
+        _, sums = _gathered(codes, counts)
+    else:
+        sums = _counted(codes, counts, 0, len(numbers)).astype(np.int64)
+    return dict(zip(numbers, sums.tolist(), strict=True))
 
 
 def _sketch(hashed: DistinctSketch | None, parts: Columns) -> DistinctSketch | None:
@@ -185,24 +242,36 @@ def _hashed(values: Sequence[Value], kind: Kind) -> DistinctSketch:
 
 
 def _exact(sums: Sequence[ExactSum]) -> ExactSum:
-    """Mantissas of one exponent are added first."""
-    same: dict[tuple[int, int], int] = {}
+    """The sum: all mantissas at once where their exponents lie near each other, else those of one exponent first."""
+    exponents = [*_each(sums, "exponent")]
+    low, high = min(exponents), max(exponents)
+    if high - low > _NEAR or any(_each(sums, "fives")):
+        return _exact_by_unit(sums)
+    mantissas = _each(sums, "mantissa")
+    if low == high:
+        return ExactSum.scaled(sum(mantissas), low)
+    return ExactSum.scaled(sum(map(lshift, mantissas, map(sub, exponents, repeat(low)))), low)
+
+
+def _exact_by_unit(sums: Sequence[ExactSum]) -> ExactSum:
+    same: dict[tuple[int, int], int] = defaultdict(int)
     for one in sums:
-        if one.mantissa:
-            unit = (one.exponent, one.fives)
-            same[unit] = same.get(unit, 0) + one.mantissa
-    parts = (ExactSum.reduced(mantissa, *unit) for unit, mantissa in same.items())
-    return reduce(add, parts, ExactSum())
+        same[one.exponent, one.fives] += one.mantissa
+    return reduce(add, (ExactSum.reduced(mantissa, *unit) for unit, mantissa in same.items()), ExactSum())
 
 
 def _histograms(parts: Sequence[Histogram]) -> Histogram:
     """The sum of histograms at the coarsest one's depth, collapsed further until few enough buckets are left."""
-    shift = max(part.shift for part in parts)
-    number = sum(len(part.keys) for part in parts)
-    keys = np.fromiter(chain.from_iterable(part.keys for part in parts), np.int64, number)
-    steps = np.repeat([shift - part.shift for part in parts], [len(part.keys) for part in parts])
-    counts = np.fromiter(chain.from_iterable(part.counts for part in parts), np.int64, number)
-    keys, counts = _gathered(keys >> steps, counts)
+    listed = [*_each(parts, "keys")]
+    sizes = [*map(len, listed)]
+    if not any(sizes):
+        return Histogram(shift=max(_each(parts, "shift")))
+    shifts = [*_each(parts, "shift")]
+    shift = max(shifts)
+    keys = np.fromiter(chain.from_iterable(listed), np.int64, sum(sizes))
+    if min(shifts) < shift:
+        keys >>= np.repeat(shift - np.array(shifts), sizes)
+    keys, counts = _gathered(keys, _counts([*_each(parts, "counts")]))
     while len(keys) > LIMIT:
         keys, counts = _gathered(keys >> 1, counts)
         shift += 1
@@ -213,16 +282,16 @@ def _lengths(parts: Sequence[Lengths]) -> Lengths | None:
     if not parts:
         return None
     return Lengths(
-        sum(part.count for part in parts),
-        sum(part.total for part in parts),
-        min((part.minimum for part in parts if part.minimum is not None), default=None),
-        max((part.maximum for part in parts if part.maximum is not None), default=None),
-        _histograms([part.histogram for part in parts]),
+        sum(_each(parts, "count")),
+        sum(_each(parts, "total")),
+        min(_known(parts, "minimum"), default=None),
+        max(_known(parts, "maximum"), default=None),
+        _histograms([*_each(parts, "histogram")]),
     )
 
 
 def _items(name: str, parts: Columns) -> ColumnStatistics | None:
-    found = [part.items for part in parts if part.items is not None]
+    found = _known(parts, "items")
     return _column(f"{name}[]", found, sum(one.rows for one in found)) if found else None
 
 
