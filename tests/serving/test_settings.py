@@ -10,8 +10,9 @@ from seakeep.serving.server.settings import BadSetting, Settings
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("missing", "maybe", "one of 'schema', 'reject', 'accept'"),
-        ("domain", "maybe", "one of 'accept', 'reject'"),
+        ("missing", "maybe", "one of 'schema', 'reject', 'accept', 'mark', 'impute'"),
+        ("domain", "maybe", "one of 'accept', 'reject', 'mark', 'impute'"),
+        ("rules", "impute", "one of 'accept', 'reject', 'mark'"),
         ("port", 65_536, "a port from 0 to 65535"),
         ("port", -1, "a port from 0 to 65535"),
         ("workers", 0, "at least 1"),

@@ -169,10 +169,15 @@ class Statistics:
     @classmethod
     def load(cls, path: Path) -> Statistics:
         """Read statistics that `save` wrote. Raises: OtherVersion; BadDocument, naming the place in the file."""
-        plain = parsed(path.read_bytes(), path=str(path))
+        return cls.read(path.read_bytes(), path=str(path))
+
+    @classmethod
+    def read(cls, content: bytes, *, path: str) -> Statistics:
+        """What a file of `save` holds. path: where it came from, for errors. Raises as `load` does."""
+        plain = parsed(content, path=path)
         if isinstance(plain, dict) and (found := plain.pop("format", 1)) not in range(1, FORMAT + 1):
-            raise OtherVersion.of(str(path), found)
-        return from_plain(cls, plain, path=str(path))
+            raise OtherVersion.of(path, found)
+        return from_plain(cls, plain, path=path)
 
 
 def _line(value: object) -> str:

@@ -1,25 +1,26 @@
 """Served: a model under the name and version that a server answers for.
 
 Made from a release's or a model's folder by reading only what answering needs: the graph, the facts and the schema. The
-statistics, which are most of a folder's text, are left on the disk, since reading them would double a server's start.
+statistics, which are most of a folder's text, are left on the disk, since reading them would double a server's start; who needs
+them, or another of the release's documents, has them read then (`Served.statistics`, `Served.document`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.codec import from_json
 from seakeep.core.errors import DataError, UsageError
-from seakeep.core.model import FACTS_FILE, GRAPH_FILE, SCHEMA_FILE, Facts, Model
+from seakeep.core.model import EXPLANATION_FILE, FACTS_FILE, GRAPH_FILE, SCHEMA_FILE, STATISTICS_FILE, Facts, Model
 from seakeep.core.release import MANIFEST_FILE, Release
 from seakeep.core.schema import Schema
 from seakeep.core.statistics import Statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from seakeep.prediction_log.columns import Role
 
@@ -64,12 +65,29 @@ class SameName(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A release's or a model's folder. files: SHA-256 by name, as the manifest states; None for a model without one."""
+
+    folder: Path
+    files: Mapping[str, str] | None
+
+    def read(self, file: str) -> bytes | None:
+        """A file's content, None where there is none. Raises CannotServe, if it is absent or not what the manifest states."""
+        if file not in (self.files if self.files is not None else [file] * (self.folder / file).is_file()):
+            return None
+        content = _read(self.folder / file)
+        if self.files is not None:
+            _check(self.folder / file, content, self.files[file])
+        return content
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """A model that is answered for.
 
     name, version: as in the path `/v2/models/{name}/versions/{version}`. release: digest of the release, or of the model
     where it comes without one. model: without statistics and explanation. role: as what it answers requests that name no
-    version, where no route says who does.
+    version, where no route says who does. kept: where the rest of it is.
     """
 
     name: str
@@ -77,6 +95,21 @@ class Served:
     release: str
     model: Model
     role: Role = "pinned"
+    kept: Kept | Model | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Of the training table, read now; empty where the release has none. Raises CannotServe."""
+        if isinstance(self.kept, Model):
+            return self.kept.statistics
+        content = self.document(STATISTICS_FILE)
+        return Statistics() if content is None else Statistics.read(content, path=f"{STATISTICS_FILE} of {self.name}")
+
+    def document(self, file: str) -> bytes | None:
+        """A file of the release, read now and compared with the manifest; None where it has none. Raises CannotServe."""
+        if isinstance(self.kept, Model):
+            return self.kept.explanation or None if file == EXPLANATION_FILE else None
+        return None if self.kept is None else self.kept.read(file)
 
     @property
     def identity(self) -> Identity:
@@ -99,7 +132,8 @@ class Served:
         model = _model(folder, content)
         digest = release.digest if release else model.digest
         own_name = release.name if release else model.name
-        return cls(name or own_name, digest[:12] if version is None else str(version), digest, model, role)
+        kept = Kept(folder, release.files if release else None)
+        return cls(name or own_name, digest[:12] if version is None else str(version), digest, model, role, kept)
 
     @classmethod
     def of(cls, source: Served | Model | Path | str) -> Served:
@@ -107,7 +141,7 @@ class Served:
         if isinstance(source, Served):
             return source
         if isinstance(source, Model):
-            return cls(source.name, source.digest[:12], source.digest, _lean(source))
+            return cls(source.name, source.digest[:12], source.digest, _lean(source), kept=source)
         return cls.load(Path(source))
 
 
@@ -144,10 +178,14 @@ def _checked_release(folder: Path, content: dict[str, bytes]) -> Release | None:
         return None
     release = Release.load(folder)
     for file, own in content.items():
-        found, expected = hashlib.sha256(own).hexdigest(), release.files.get(file, "")
-        if found != expected:
-            raise CannotServe.changed(folder / file, found, expected or "none")
+        _check(folder / file, own, release.files.get(file, ""))
     return release
+
+
+def _check(path: Path, content: bytes, expected: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise CannotServe.changed(path, found, expected or "none")
 
 
 def _model(folder: Path, content: dict[str, bytes]) -> Model:

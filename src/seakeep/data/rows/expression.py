@@ -17,10 +17,11 @@ from seakeep.core.kinds import Kind
 from seakeep.data.rows.errors import BadRule
 from seakeep.data.rows.grammar import parse
 from seakeep.data.rows.kinds import Typed, typed
+from seakeep.data.rows.patterns import checked_pattern
 from seakeep.data.rows.tree import Node, canonical, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import polars as pl
 
@@ -45,11 +46,14 @@ class Expression:
         """Names of the columns it mentions, each once, in order."""
         return tuple(dict.fromkeys(column.name for column in columns_of(self.tree)))
 
-    def typed(self, kinds: Mapping[str, Kind]) -> Typed:
-        """The tree with the kinds of its parts. Raises BadRule, where a column is unknown or kinds do not fit."""
+    def typed(self, kinds: Mapping[str, Kind], *, pattern_fault: Callable[[str], str] = checked_pattern) -> Typed:
+        """The tree with the kinds of its parts. Raises BadRule, where a column is unknown or kinds do not fit.
+
+        pattern_fault: why a pattern cannot be used, "" where it can.
+        """
         if not self.columns:
             raise BadRule.no_column(self.text)
-        found = typed(self.tree, kinds, self.text)
+        found = typed(self.tree, kinds, self.text, pattern_fault=pattern_fault)
         if found.kind is not Kind.BOOLEAN:
             raise BadRule.not_boolean(found.kind.value, self.text)
         return found

@@ -94,16 +94,21 @@ DEEPEST_CHOICE = 4
 """How often `min`, `max` and `coalesce` may stand within each other: each looks at its parts several times."""
 
 
-def typed(node: Node, kinds: Mapping[str, Kind], text: str) -> Typed:
-    """The tree with the kind of every part; `kinds`: of the columns. Raises BadRule, pointing at what does not fit."""
+def typed(
+    node: Node, kinds: Mapping[str, Kind], text: str, *, pattern_fault: Callable[[str], str] = checked_pattern
+) -> Typed:
+    """The tree with the kind of every part; `kinds`: of the columns. Raises BadRule, pointing at what does not fit.
+
+    pattern_fault: why a pattern cannot be used, "" where it can.
+    """
     if isinstance(node, Value):
         return Typed(node, node.kind)
     if isinstance(node, Column):
         if node.name not in kinds:
             raise BadRule.unknown_column(node.name, text, node.place, kinds)
         return Typed(node, kinds[node.name])
-    parts = tuple(typed(argument, kinds, text) for argument in node.arguments)
-    parts, kind = _Call(node, parts, text).typed()
+    parts = tuple(typed(argument, kinds, text, pattern_fault=pattern_fault) for argument in node.arguments)
+    parts, kind = _Call(node, parts, text, pattern_fault).typed()
     return Typed(node, kind, parts)
 
 
@@ -114,6 +119,7 @@ class _Call:
     node: Call
     parts: tuple[Typed, ...]
     text: str
+    pattern_fault: Callable[[str], str]
 
     def typed(self) -> tuple[tuple[Typed, ...], Kind]:
         name = self.node.name
@@ -214,7 +220,7 @@ class _Call:
         if not isinstance(node, Value):
             found = "the pattern of matches is written out as text, not taken from a column"
             raise BadRule.kinds(found, self.text, part.place, fix='Write matches(code, "[A-Z]{3}").')
-        reason = checked_pattern(str(node.value))
+        reason = self.pattern_fault(str(node.value))
         if reason:
             raise BadRule.pattern(str(node.value), reason, self.text, node.place)
 

@@ -159,7 +159,7 @@ def check_pattern(name: str, contract: ColumnSchema, found: ColumnStatistics) ->
 def check_url(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Check:
     """Whether the listed values look like URLs; what is not listed is taken for the like."""
     counts = {value: count for value, count in found.top.as_dict().items() if isinstance(value, str)}
-    strange = {value: count for value, count in counts.items() if not _URL.fullmatch(value)}
+    strange = {value: count for value, count in counts.items() if not is_url(value)}
     share, most = sum(strange.values()) / max(1, found.finite), contract.others_at_most
     if share <= most:
         message = f"Column {name!r}: its {len(counts):,} listed values are URLs."
@@ -168,6 +168,15 @@ def check_url(name: str, contract: ColumnSchema, found: ColumnStatistics) -> Che
     message = f"Column {name!r}: {share:.2%} of values are no URLs: {shown}."
     fix = "Look for a column that was mixed up or a scheme that was cut off; if they are right, take semantics out of the contract."
     return Check("schema.semantics", name, Verdict.FAIL, message, share, most, fix, _examples(strange))
+
+
+def is_url(text: str) -> bool:
+    """Whether a text looks like a URL: a scheme, a colon, and something without spaces.
+
+    >>> is_url("https://example.org/a b"), is_url("mailto:sea@example.org")
+    (False, True)
+    """
+    return _URL.fullmatch(text) is not None
 
 
 def _examples(strange: Mapping[str, int]) -> dict[str, Json]:

@@ -72,6 +72,8 @@ class Answers:
         parameters = self._parameters
         if prediction_id is not None:
             parameters = {**parameters, "prediction_id": prediction_id}
+        if ask.marks:  # a parameter of the protocol is a text, a number or a boolean
+            parameters = {**parameters, "broken": _encode([mark.as_answer() for mark in ask.marks]).decode()}
         return _encode(TensorAnswer(served.name, served.version, outputs, parameters, ask.id))
 
     def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
@@ -82,6 +84,8 @@ class Answers:
             answer["prediction_id"] = prediction_id
         if ask.id is not None:
             answer["id"] = ask.id
+        if ask.marks:
+            answer["broken"] = [mark.as_answer() for mark in ask.marks]
         return _encode(answer)
 
     def _labelled(self, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seakeep.core.kinds import Kind
 from seakeep.features.nulls import MISSING_TEXT, MISSING_TIME
+from seakeep.serving.server.limits import bounds, distinct_limit, limits_of
+from seakeep.serving.server.marks import Mark, Marked
 from seakeep.serving.server.refusals import BadInput
 
 if TYPE_CHECKING:
@@ -24,13 +27,16 @@ if TYPE_CHECKING:
     from seakeep.core.model import Input
     from seakeep.core.schema import ColumnSchema
     from seakeep.serving.server.cells import Cell
+    from seakeep.serving.server.filling import Fill
+    from seakeep.serving.server.limits import Limit
     from seakeep.serving.server.settings import Settings
 
 Values = Sequence[Any]
+"""One column's: a list or tuple, None where missing; or an array, in which nothing is missing."""
 INT64_LEAST, INT64_MOST = -(2**63), 2**63 - 1
 _WHOLE = (Kind.INTEGER, Kind.TIMESTAMP)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_FLOAT32_MOST = float(np.finfo(np.float32).max)
+_FLOAT64_MOST = float(np.finfo(np.float64).max)
 
 NATURAL = {
     Kind.INTEGER: ("INT64", "an integer"),
@@ -39,24 +45,39 @@ NATURAL = {
     Kind.STRING: ("BYTES", "a text"),
     Kind.TIMESTAMP: ("BYTES", "an ISO 8601 text such as 2013-10-01T05:15:00Z"),
 }
+_NARROW = {
+    f"{sign}INT{bits}": (0 if sign else -(2 ** (bits - 1)), 2 ** (bits if sign else bits - 1) - 1)
+    for bits in (32, 16, 8)
+    for sign in ("", "U")
+}
+"""By datatype narrower than 64 bits: its least and greatest value."""
 DATATYPES = {
-    Kind.INTEGER: ("INT64",),
-    Kind.NUMBER: ("FP64", "FP32"),
+    Kind.INTEGER: ("INT64", "UINT64", *_NARROW),
+    Kind.NUMBER: ("FP64", "FP32", "FP16", *_NARROW),
     Kind.BOOLEAN: ("BOOL",),
     Kind.STRING: ("BYTES",),
     Kind.TIMESTAMP: ("INT64", "BYTES"),
 }
+"""By kind: the datatypes that its null contract holds without loss, the usual one first. A double does not hold every INT64."""
 
 
 class Column:
     """One input: how its JSON values are read, checked, counted and made a tensor.
 
     Parameters: column: the input. schema: its contract, None where the schema does not know it (nothing is then missing or
-        outside). settings: what the server lets in. missing, outside: counters.
+        outside). settings: what the server lets in. missing, outside, imputed: counters. fill: what an imputed value becomes.
     """
 
     def __init__(
-        self, column: Input, schema: ColumnSchema | None, settings: Settings, *, missing: Cell, outside: Cell
+        self,
+        column: Input,
+        schema: ColumnSchema | None,
+        settings: Settings,
+        *,
+        missing: Cell,
+        outside: Cell,
+        imputed: Cell,
+        fill: Fill | None = None,
     ) -> None:
         self.name, self.kind = column.name, column.kind
         self.natural, self.expected = NATURAL[column.kind]
@@ -64,14 +85,17 @@ class Column:
         self.required = schema is None or schema.required
         self._policy = settings.missing
         in_schema = schema is not None and (schema.missing_at_most > 0 or not schema.required)
-        self.missing_allowed = settings.missing == "accept" or (settings.missing == "schema" and in_schema)
-        self._outside_allowed = settings.domain == "accept"
-        self._missing, self._outside = missing, outside
-        self._allowed = frozenset(schema.values) if schema and schema.values is not None else None
-        self._least, self._most = _bounds(column.kind, schema)
-        self._shortest, self._longest = _lengths(column.kind, schema)
+        accepts = settings.missing == "accept" or (settings.missing != "reject" and in_schema)
+        self._when_missing = "accept" if accepts else "reject" if settings.missing == "schema" else settings.missing
+        self._when_outside = settings.domain
+        self._missing, self._outside, self._imputed = missing, outside, imputed
+        self._limits = limits_of(column.name, column.kind, schema)
+        self._distinct = schema.distinct_at_most if schema else None
+        self._allowed = self._listed(schema)
+        self._least, self._most = bounds(schema) if schema and column.kind.is_numeric else (-math.inf, math.inf)
+        self._fill = fill(self.keeps) if fill else None
         self.converters = _converters(column.kind)
-        self.check = _QUICK[column.kind](self)
+        self.check = self._quick()
         self.admit_natural = self.check if self.converters[self.natural] is None else self._admit_converted
         self.array = _ARRAYS[column.kind]
 
@@ -79,6 +103,7 @@ class Column:
         """`values` under the null contract, None where missing. Raises Refusal for the first that may not come in.
 
         Parameters: values: decoded JSON values, not empty. datatype: one of `datatypes`, or `natural` for rows.
+        Returns: Marked, where values came in that break the contract.
         """
         convert = self.converters[datatype]
         return self.check(values if convert is None else convert(self, values))
@@ -87,58 +112,97 @@ class Column:
         return self.admit(values, self.natural)
 
     def examine(self, values: Values) -> Values:
-        """The careful check: finds the value at fault, and counts what is missing or outside of the schema's domain."""
-        missing = outside = 0
-        for row, value in enumerate(values):
-            if value is None:
-                missing += 1
-                if not self.missing_allowed:
-                    self._missing.add(missing)
-                    raise BadInput.missing_value(self.name, row, self.expected, self._policy)
-            elif self._is_reserved(value):
-                raise BadInput.reserved(self.name, row, value)
-            elif self._is_too_long(value):
-                raise BadInput.value(self.name, row, value, "an integer from -2^63 to 2^63-1")
-            elif self._is_outside(value):
-                outside += 1
-                if not self._outside_allowed:
-                    self._outside.add(outside)
-                    raise BadInput.outside(self.name, row, value, self._domain())
-        self._missing.add(missing)
-        self._outside.add(outside)
-        return values
+        """The careful check: finds the values at fault, and counts what is missing or outside of the schema's domain."""
+        found = _Found(self._missing, self._outside)
+        limits = self._limits if self._distinct is None else (*self._limits, distinct_limit(self._distinct))
+        try:
+            for row, value in enumerate(values):
+                if value is None:
+                    self._note_missing(found, row)
+                else:
+                    self._note_outside(found, row, value, limits)
+        finally:
+            found.count()
+        return self._marked(values, found.broken) if found.broken else values
+
+    def keeps(self, value: Any) -> bool:
+        """Whether a value that is there keeps the contract."""
+        return not any(limit.breaks(value) for limit in self._limits)
+
+    def extremes(self) -> tuple[Any, Any] | None:
+        """The least and greatest value between which all are well, so that two comparisons pass an array; None where it takes more."""
+        if self._distinct is not None or self._allowed is not None or self.kind is Kind.STRING:
+            return None
+        if self.kind is Kind.BOOLEAN:
+            return False, True
+        lowest, highest = (INT64_LEAST + 1, INT64_MOST) if self.kind in _WHOLE else (-_FLOAT64_MOST, _FLOAT64_MOST)
+        return max(self._least, lowest), min(self._most, highest)
+
+    def _note_missing(self, found: _Found, row: int) -> None:
+        found.missing += 1
+        if self._when_missing == "reject":
+            raise BadInput.missing_value(self.name, row, self.expected, self._policy)
+        if self._when_missing != "accept":
+            found.note("missing", row)
+
+    def _note_outside(self, found: _Found, row: int, value: Any, limits: Sequence[Limit]) -> None:
+        if self._is_reserved(value):
+            raise BadInput.reserved(self.name, row, value)
+        if self.kind in _WHOLE and not INT64_LEAST <= value <= INT64_MOST:
+            raise BadInput.value(self.name, row, value, "an integer from -2^63 to 2^63-1")
+        limit = next((limit for limit in limits if limit.breaks(value)), None)
+        if limit is None:
+            return
+        found.outside += 1
+        if self._when_outside == "reject":
+            raise BadInput.outside(self.name, row, value, limit.expected)
+        if self._when_outside != "accept":
+            found.note(limit.name, row)
+
+    def _marked(self, values: Values, broken: dict[str, list[int]]) -> Marked:
+        """The values, with what the training data has most of in the place of those that are imputed."""
+        made, marks, count = list(values), [], 0
+        for name, rows in broken.items():
+            mode = self._when_missing if name == "missing" else self._when_outside
+            imputes = mode == "impute" and self._fill is not None
+            for row in rows if imputes else ():
+                made[row] = self._fill
+                count += 1
+            marks.append(Mark(f"{self.name}.{name}", tuple(rows), imputes))
+        self._imputed.add(count)
+        return Marked(made, tuple(marks))
 
     def _is_reserved(self, value: object) -> bool:
         return (self.kind is Kind.STRING and value == MISSING_TEXT) or (
             self.kind is Kind.TIMESTAMP and value == MISSING_TIME
         )
 
-    def _is_too_long(self, value: Any) -> bool:
-        return self.kind in _WHOLE and not INT64_LEAST <= value <= INT64_MOST
+    def _listed(self, schema: ColumnSchema | None) -> frozenset[Any] | None:
+        """The contract's values that keep the rest of it too, None where it lists none."""
+        if schema is None or schema.values is None:
+            return None
+        return frozenset(value for value in schema.values if self._fits(value) and self.keeps(value))
 
-    def _is_outside(self, value: Any) -> bool:
-        if self._allowed is not None and value not in self._allowed:
-            return True
-        if self._longest is not None and not self._shortest <= len(value) <= self._longest:
-            return True
-        return self._least is not None and not self._least <= value <= self._most
+    def _fits(self, value: object) -> bool:
+        """Whether a value that the contract lists can come in as this kind at all."""
+        if self.kind in _WHOLE:
+            return isinstance(value, int) and INT64_LEAST < value <= INT64_MOST
+        return isinstance(value, str) or self.kind is not Kind.STRING
 
-    def _domain(self) -> str:
-        if self._allowed is not None:
-            listed = sorted(map(str, self._allowed))
-            return "one of " + ", ".join(listed[:20]) + (f", … ({len(listed)})" if len(listed) > 20 else "")
-        if self._longest is not None:
-            most = "more" if self._longest == math.inf else self._longest
-            return f"a text of {self._shortest} to {most} characters"
-        unit = " microseconds since 1970 UTC" if self.kind is Kind.TIMESTAMP else ""
-        return f"from {self._least} to {self._most}{unit}"
+    def _quick(self) -> Callable[[Values], Values]:
+        """What passes values that are all well in a few calls into C, and has the others examined."""
+        check = _QUICK[self.kind](self)
+        return check if self._distinct is None else self._quick_distinct(check, self._distinct)
+
+    def _quick_distinct(self, check: Callable[[Values], Values], most: int) -> Callable[[Values], Values]:
+        examine = self.examine
+        return lambda values: check(values) if len(values) <= most or len(set(values)) <= most else examine(values)
 
     def _quick_ordered(self) -> Callable[[Values], Values]:
         """Numbers and timestamps: extremes within bounds and no None, which would not compare."""
         if self._allowed is not None:
             return self._quick_listed()
-        least = -math.inf if self._least is None else self._least
-        most = math.inf if self._most is None else self._most
+        least, most = self._least, self._most
         if self.kind in _WHOLE:  # the least of all stands for a missing time
             least, most = max(least, INT64_LEAST + 1), min(most, INT64_MOST)
         examine = self.examine
@@ -157,40 +221,47 @@ class Column:
         """Texts and booleans: members of the allowed values, or none of the forbidden."""
         examine, forbidden = self.examine, frozenset((None, MISSING_TEXT))
         passes = forbidden.isdisjoint if self._allowed is None else (self._allowed - forbidden).issuperset
-        if self._longest is not None:
-            return self._quick_measured(passes)
+        if self._allowed is None and self._limits:
+            return self._quick_tested(passes)
 
         def check(values: Values) -> Values:
             return values if passes(values) else examine(values)
 
         return check
 
-    def _quick_measured(self, passes: Callable[[Values], bool]) -> Callable[[Values], Values]:
-        """Texts whose lengths have limits too."""
-        examine, shortest, longest = self.examine, self._shortest, self._longest
+    def _quick_tested(self, passes: Callable[[Values], bool]) -> Callable[[Values], Values]:
+        """Texts that are tested one by one: by length, pattern or what they stand for."""
+        examine, tests = self.examine, tuple(limit.breaks for limit in self._limits)
 
         def check(values: Values) -> Values:
             if passes(values):
-                lengths = tuple(map(len, values))
-                if min(lengths) >= shortest and max(lengths) <= longest:
+                for breaks in tests:
+                    if any(map(breaks, values)):
+                        break
+                else:
                     return values
             return examine(values)
 
         return check
 
 
-def _lengths(kind: Kind, schema: ColumnSchema | None) -> tuple[Any, Any]:
-    """The shortest and longest text that the contract allows; None where it sets no limit."""
-    if schema is None or kind is not Kind.STRING or (schema.length_at_least is None and schema.length_at_most is None):
-        return None, None
-    return schema.length_at_least or 0, math.inf if schema.length_at_most is None else schema.length_at_most
+class _Found:
+    """What a careful check has found so far. missing, outside: counters, which get the counts whatever the end."""
 
+    __slots__ = ("_cells", "broken", "missing", "outside")
 
-def _bounds(kind: Kind, schema: ColumnSchema | None) -> tuple[Any, Any]:
-    if schema is None or (schema.minimum is None and schema.maximum is None) or not kind.is_numeric:
-        return None, None
-    least = -math.inf if schema.minimum is None else schema.minimum
-    return least, math.inf if schema.maximum is None else schema.maximum
+    def __init__(self, missing: Cell, outside: Cell) -> None:
+        self._cells = missing, outside
+        self.missing = self.outside = 0
+        self.broken: dict[str, list[int]] = {}
+
+    def note(self, name: str, row: int) -> None:
+        self.broken.setdefault(name, []).append(row)
+
+    def count(self) -> None:
+        for cell, count in zip(self._cells, (self.missing, self.outside), strict=True):
+            if count:
+                cell.add(count)
 
 
 Convert = Callable[[Column, Values], Values]
@@ -200,17 +271,45 @@ def _converters(kind: Kind) -> dict[str, Convert | None]:
     """By datatype: what turns decoded JSON values into those of the null contract; None where they are already."""
     if kind is Kind.TIMESTAMP:
         return {"INT64": _from_microseconds, "BYTES": _from_iso}
+    narrow: dict[str, Convert | None] = {name: partial(_from_narrow, datatype=name) for name in _NARROW}
     if kind is Kind.NUMBER:
-        return {"FP64": None, "FP32": _from_float32}
+        return {"FP64": None, "FP32": _from_float32, "FP16": _from_float16, **narrow}
+    if kind is Kind.INTEGER:
+        return {"INT64": None, "UINT64": _from_unsigned, **narrow}
     return {NATURAL[kind][0]: None}
 
 
 def _from_float32(column: Column, values: Values) -> Values:
-    """A client's float32 was written as decimal text: the float32 nearest to it is what was meant."""
+    return _rounded(column, values, np.float32, "a number that a 32-bit float holds")
+
+
+def _from_float16(column: Column, values: Values) -> Values:
+    return _rounded(column, values, np.float16, "a number that a 16-bit float holds")
+
+
+def _rounded(column: Column, values: Values, dtype: type[np.floating[Any]], expected: str) -> Values:
+    """A client's narrow float was written as decimal text: the float nearest to it is what was meant."""
+    most = float(np.finfo(dtype).max)
     for row, value in enumerate(values):
-        if value is not None and abs(value) > _FLOAT32_MOST:
-            raise BadInput.value(column.name, row, value, "a number that a 32-bit float holds")
-    return [None if value is None else float(np.float32(value)) for value in values]
+        if value is not None and abs(value) > most:
+            raise BadInput.value(column.name, row, value, expected)
+    return [None if value is None else float(dtype(value)) for value in values]
+
+
+def _from_unsigned(column: Column, values: Values) -> Values:
+    for row, value in enumerate(values):
+        if value is not None and value < 0:
+            raise BadInput.value(column.name, row, value, "an integer from 0")
+    return values
+
+
+def _from_narrow(column: Column, values: Values, *, datatype: str) -> Values:
+    """Whole numbers within what the datatype holds; a column of numbers has them as doubles."""
+    least, most = _NARROW[datatype]
+    for row, value in enumerate(values):
+        if value is not None and (not least <= value <= most or value % 1):
+            raise BadInput.value(column.name, row, value, f"an integer from {least} to {most}")
+    return values if column.kind is not Kind.NUMBER else [None if value is None else float(value) for value in values]
 
 
 def _from_microseconds(column: Column, values: Values) -> Values:
@@ -244,6 +343,8 @@ def _texts(values: Values) -> NDArray[np.object_]:
 
 
 def _times(values: Values) -> NDArray[np.int64]:
+    if isinstance(values, np.ndarray):
+        return values.astype(np.int64, copy=False)
     return np.array([MISSING_TIME if value is None else value for value in values], np.int64)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.kinds import Task
 from seakeep.serving.server.columns import Column
-from seakeep.serving.server.families import MISSING, OUTSIDE
+from seakeep.serving.server.families import IMPUTED, MISSING, OUTSIDE
+from seakeep.serving.server.filling import fill_of
 from seakeep.serving.server.refusals import BadInput
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Contract:
         self.inputs = served.model.inputs
         schema = served.model.schema
         expected = schema.expected("serving")
+        typical = served.statistics.columns if "impute" in (settings.missing, settings.domain) else None
         self.columns = tuple(
             Column(
                 column,
@@ -38,6 +40,8 @@ class Contract:
                 settings,
                 missing=sheet.cell(MISSING, served.name, served.version, column.name),
                 outside=sheet.cell(OUTSIDE, served.name, served.version, column.name),
+                imputed=sheet.cell(IMPUTED, served.name, served.version, column.name),
+                fill=None if typical is None else fill_of(column.kind, typical.get(column.name)),
             )
             for column in served.model.inputs
         )

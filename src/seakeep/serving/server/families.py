@@ -42,6 +42,8 @@ LATENCY = Family("seakeep_request_seconds", "From a request's start to its answe
 RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS)
 MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN)
 OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN)
+IMPUTED = Family("seakeep_imputed_values", "Values answered with what training had most of in their place.", _COLUMN)
+BROKEN = Family("seakeep_broken_rows", "Rows that broke a rule of the contract.", (*_RELEASE, "rule"))
 SHADOW_ROWS = Family("seakeep_shadow_rows", "Rows that a shadow answered and that were compared.", _RELEASE)
 SHADOW_AGREED = Family(
     "seakeep_shadow_agreed_rows",
@@ -80,6 +82,8 @@ FAMILIES = (
     RUNS,
     MISSING,
     OUTSIDE,
+    IMPUTED,
+    BROKEN,
     SHADOW_ROWS,
     SHADOW_AGREED,
     SHADOW_DROPPED,

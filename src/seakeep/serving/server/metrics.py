@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.cells import SUFFIX, Sheet, read_sheet
 from seakeep.serving.server.families import (
+    BROKEN,
     FAMILIES,
+    IMPUTED,
     LABELS,
     LATENCY,
     LOG_LOST,
@@ -77,7 +79,9 @@ class Metrics:
         own = (served.name, served.version)
         series: list[Series] = [(REFUSALS, (*own, code)) for code in CODES]
         series += [(family, own) for family in (RUNS, SHADOW_ROWS, SHADOW_AGREED)]
-        series += [(family, (*own, column.name)) for column in served.model.inputs for family in (MISSING, OUTSIDE)]
+        columns = (column.name for column in served.model.inputs)
+        series += [(family, (*own, name)) for name in columns for family in (MISSING, OUTSIDE, IMPUTED)]
+        series += [(BROKEN, (*own, rule.name)) for rule in served.model.schema.rules]
         return self._sheet(("release", *own), series)
 
     def of_arm(self, served: Served, role: str) -> Sheet:

@@ -178,6 +178,17 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def broken_rule(cls, name: str, holds: str, row: int) -> BadInput:
+        return cls(
+            "broken_rule",
+            f"row {row} breaks the schema's rule {name!r}",
+            field=name,
+            found=f"row {row}",
+            expected=holds,
+            fix="Send values that keep the rule, or serve with rules='accept' or rules='mark'.",
+        )
+
+    @classmethod
     def reserved(cls, name: str, row: int, found: object) -> BadInput:
         return cls(
             "reserved_value",

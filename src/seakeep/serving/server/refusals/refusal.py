@@ -33,6 +33,7 @@ CODES = (
     "wrong_value",
     "missing_value",
     "outside_domain",
+    "broken_rule",
     "reserved_value",
     "binary_tensors",
     "wrong_key",

@@ -1,0 +1,120 @@
+"""Matching a contract's pattern against a whole text in plain Python, in time linear in the text whatever the pattern.
+
+Python's own `re` tries one way after another, and a hostile text can make it take forever; here all ways are followed at once
+(Thompson 1968), and the sets of places they lead to are kept, so that a text like those before costs one lookup a character.
+What is hard is memory: what is kept is bounded, and begun anew where texts are so varied that it fills.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from seakeep.data.rows.regular import Characters, Choice, Edge, Repeated, Sequence, Unread, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seakeep.data.rows.regular import Test, Tree
+
+MOST_PLACES = 1_000
+MOST_KEPT = 10_000
+_MATCH = 0
+
+
+@functools.cache
+def matcher(pattern: str) -> Callable[[str], bool]:
+    r"""What tells whether a text matches `pattern` as a whole. Raises Unread, where it is not read or too large.
+
+    >>> is_airport = matcher("[A-Z]{3}")
+    >>> is_airport("EWR"), is_airport("Newark"), is_airport("EWR\n")
+    (True, False, False)
+    """
+    return Automaton(read(pattern)).matches
+
+
+class Automaton:
+    """The places of a pattern, and where characters lead from them. Parameters: tree: of the pattern."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tests: list[Test | None] = [None]
+        self._next: list[int] = [_MATCH]
+        self._free: list[tuple[int, ...]] = [()]
+        self._edges: list[str] = [""]
+        begin = self._made(tree, _MATCH)
+        self._begin = self._closed((begin,), sides=("start",))
+        self._kept: dict[frozenset[int], dict[str, frozenset[int]]] = {}
+        self._count = 0
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text matches."""
+        at, kept = self._begin, self._kept
+        for character in text:
+            try:
+                at = kept[at][character]
+            except KeyError:
+                at = self._stepped(at, character)
+            if not at:
+                return False
+        return _MATCH in at or self._ends(at, not text)
+
+    def _ends(self, at: frozenset[int], is_empty: bool) -> bool:
+        sides = ("start", "end") if is_empty else ("end",)
+        return _MATCH in self._closed(tuple(at), sides=sides)
+
+    def _stepped(self, at: frozenset[int], character: str) -> frozenset[int]:
+        """Where a character leads from a set of places; kept for the next time."""
+        reached = tuple(self._next[place] for place in at if (test := self._tests[place]) and test(character))
+        found = self._closed(reached)
+        if self._count >= MOST_KEPT:
+            self._kept.clear()
+            self._count = 0
+        self._kept.setdefault(at, {})[character] = found
+        self._count += 1
+        return found
+
+    def _closed(self, places: tuple[int, ...], *, sides: tuple[str, ...] = ()) -> frozenset[int]:
+        """The places, and all that can be reached from them without a character."""
+        found, waiting = set(places), list(places)
+        while waiting:
+            place = waiting.pop()
+            if self._edges[place] and self._edges[place] not in sides:
+                continue
+            for after in self._free[place]:
+                if after not in found:
+                    found.add(after)
+                    waiting.append(after)
+        return frozenset(found)
+
+    def _made(self, tree: Tree, after: int) -> int:
+        """The place at which `tree` begins, so that what it matches leads to `after`."""
+        if isinstance(tree, Characters):
+            return self._place(tree.test, after)
+        if isinstance(tree, Edge):
+            return self._place(None, _MATCH, (after,), edge=tree.side)
+        if isinstance(tree, Sequence):
+            return functools.reduce(lambda follow, part: self._made(part, follow), reversed(tree.parts), after)
+        if isinstance(tree, Choice):
+            return self._place(None, _MATCH, tuple(self._made(part, after) for part in tree.parts))
+        return self._repeated(tree, after)
+
+    def _repeated(self, tree: Repeated, after: int) -> int:
+        begin = after
+        if tree.most is None:
+            begin = self._place(None, _MATCH)
+            self._free[begin] = (self._made(tree.part, begin), after)
+        else:
+            for _ in range(tree.most - tree.least):
+                begin = self._place(None, _MATCH, (self._made(tree.part, begin), after))
+        for _ in range(tree.least):
+            begin = self._made(tree.part, begin)
+        return begin
+
+    def _place(self, test: Test | None, after: int, free: tuple[int, ...] = (), *, edge: str = "") -> int:
+        if len(self._tests) >= MOST_PLACES:
+            raise Unread(f"more than {MOST_PLACES} places")
+        self._tests.append(test)
+        self._next.append(after)
+        self._free.append(free)
+        self._edges.append(edge)
+        return len(self._tests) - 1
