@@ -52,6 +52,7 @@ SETTINGS = {
     "[Engines](../guides/engines.md).",
     "run.threads": "Threads of Polars and of estimators that ask; 0 for all cores. No answer depends on it.",
     "serve.http": "Address to listen on, `host:port`.",
+    "serve.grpc": "Address to listen on for gRPC, `host:port`; empty for no gRPC. Needs `seakeep[grpc]`.",
     "serve.workers": "Processes that answer, each with its own copy of the models.",
     "serve.missing": (
         "Whether a null is let in: `schema` where the column's `missing_at_most` is above 0, `reject` nowhere, "

@@ -12,6 +12,7 @@ _FILE = click.Path(dir_okay=False)
 @verb
 @click.argument("releases", nargs=-1, required=True, metavar="RELEASE...", envvar="SEAKEEP_SERVE_RELEASE")
 @click.option("--http", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0 for any free one).")
+@click.option("--grpc", metavar="HOST:PORT", help="Where to listen for gRPC (default: nowhere).")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes (default 1).")
 @click.option("--missing", type=click.Choice(["schema", "reject", "accept"]), help="Whether null is let in.")
 @click.option(
@@ -35,6 +36,7 @@ def command(
     *,
     releases: tuple[str, ...],
     http: str | None,
+    grpc: str | None,
     workers: int | None,
     missing: str | None,
     domain: str | None,
@@ -56,7 +58,7 @@ def command(
     from seakeep.pipeline.answering import serve
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
-    flags["serve.log"] = log
+    flags |= {"serve.log": log, "serve.grpc": grpc}
     flags |= {"tls.certificate": tls_certificate, "tls.key": tls_key, "tls.client_ca": tls_client_ca}
     flags["access.tokens"] = tokens
 

@@ -65,6 +65,7 @@ def serve(
         log_seconds=settings.serve.log_seconds,
         keeping=_keeping(settings),
         dialects=dialects,
+        grpc=settings.serve.grpc,
         tls=tls_of(settings),
         access=access_of(settings),
         announce=announce,

@@ -27,7 +27,7 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". log: when a prediction is on the disk. log_seconds: at most, with "interval".
+    http: "host:port". grpc: the same for gRPC, empty for none. log: when a prediction is on the disk. log_seconds: at most, with "interval".
     log_sample_requests: with "sampled", how many of each minute and arm a worker keeps. log_sample_seconds: length of that minute.
     log_keep: how long hours of predictions are kept; empty for ever. log_sinks: addresses that get what is logged. redact: columns that
     are not written. hash: columns that are written as keyed hashes. hash_key_file: that holds the key. dialects: spoken beside
@@ -37,6 +37,7 @@ class ServeSettings:
     """
 
     http: str = "127.0.0.1:8080"
+    grpc: str = ""
     workers: int = 1
     missing: Literal["schema", "reject", "accept"] = "schema"
     domain: Literal["accept", "reject"] = "accept"

@@ -33,6 +33,7 @@ _FORMS = {
         'an engine\'s address in quotes, "local", "ray://HOST:PORT" or "spark://HOST:PORT"',
     ),
     "serve.http": (rf"[^\s]*:{_PORT}", 'HOST:PORT in quotes, for example "127.0.0.1:8080"'),
+    "serve.grpc": (rf"([^\s]*:{_PORT})?", 'HOST:PORT in quotes, for example "127.0.0.1:9000", or empty for no gRPC'),
     "rollout.shares": (r"\s*0?\.\d+(\s*,\s*0?\.\d+)*\s*", 'shares in quotes, for example "0.05,0.25,0.5"'),
 }
 _ANY_TEXT = r"[^\x00]*"
