@@ -226,3 +226,48 @@ def test_a_saved_import_is_a_file_like_others(tmp_path: Path) -> None:
 def test_means_of_the_label_are_told() -> None:
     statistics = of(pl.DataFrame({"a": ["x", "y"], "late": [True, False]}), label="late")
     assert [each.where for each in tfx.statistics_to_proto(statistics).lost] == ["table"]
+
+
+INF, BIG = math.inf, 1.7e308
+OVERFLOWING = (
+    (
+        [(-INF, -INF, 1.0), (-INF, -BIG, 0.5), (-BIG, -BIG, 0.5), (-BIG, 0.0, 1.0), (0.0, 1.0, 0.5), (1.0, 1.0, 0.5),
+         (1.0, BIG, 0.5), (BIG, BIG, 0.5), (BIG, INF, 0.5), (INF, INF, 0.5)], -INF, 6, (1, 1),
+    ),
+    (
+        [(-BIG, -BIG, 5.0), (-BIG, 0.0, 2.5), (0.0, 0.0, 2.5), (0.0, 1.0, 5.0), (1.0, BIG, 2.5), (BIG, BIG, 2.5),
+         (BIG, INF, 2.5), (INF, INF, 2.5), (INF, INF, 2.5), (INF, INF, 2.5)], -BIG, 30, (0, 10),
+    ),
+)  # fmt: skip
+"""Deciles that TFDV 1.16.1 wrote of ±1.7e308, 0 and 1 beside infinities; its histogram of equal widths is empty, since their width overflows."""
+
+
+@pytest.mark.parametrize(("buckets", "least", "rows", "expected"), OVERFLOWING)
+def test_infinite_values_beside_the_largest_numbers_come_from_tfdvs_deciles(buckets, least, rows, expected) -> None:
+    message = tfx.statistics_to_proto(of(pl.DataFrame({"c": [1.0] * rows}))).value
+    stats = message.datasets[0].features[0].num_stats
+    stats.min, stats.max, stats.mean, stats.std_dev = least, INF, math.nan, math.nan
+    del stats.histograms[:]
+    stats.histograms.add(type=0)
+    deciles = stats.histograms.add(type=1)
+    for low, high, count in buckets:
+        deciles.buckets.add(low_value=low, high_value=high, sample_count=count)
+    carried = tfx.statistics_from_proto(message)
+    found = carried.value["c"]
+    assert (found.negative_infinity, found.positive_infinity) == expected
+    assert (found.minimum, found.maximum) == (-BIG, BIG)
+    assert found.finite == rows - sum(expected)
+    assert "number of infinite values" in {lost.what for lost in carried.lost}
+
+
+def test_one_infinite_value_among_many_is_counted_where_the_extreme_shows_it() -> None:
+    message = tfx.statistics_to_proto(of(pl.DataFrame({"c": [1.0] * 100}))).value
+    stats = message.datasets[0].features[0].num_stats
+    stats.min, stats.max = -BIG, INF
+    del stats.histograms[:]
+    deciles = stats.histograms.add(type=1)
+    for _ in range(9):
+        deciles.buckets.add(low_value=-BIG, high_value=BIG, sample_count=10)
+    deciles.buckets.add(low_value=BIG, high_value=INF, sample_count=10)
+    found = tfx.statistics_from_proto(message).value["c"]
+    assert (found.negative_infinity, found.positive_infinity, found.finite) == (0, 1, 99)

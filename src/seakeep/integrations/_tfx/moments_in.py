@@ -21,20 +21,37 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def infinities(stats: Any) -> tuple[int, int]:
-    """Rows at minus and at plus infinity: TFDV's standard histogram has a bucket of each."""
-    below = above = 0
-    for histogram in stats.histograms:
-        if histogram.type != QUANTILES:
-            for bucket in histogram.buckets:
-                below += round(bucket.sample_count) if bucket.high_value == -math.inf else 0
-                above += round(bucket.sample_count) if bucket.low_value == math.inf else 0
-    return below, above
+def infinities(stats: Any) -> tuple[int, int, bool]:
+    """Rows at minus and at plus infinity, and whether they are exact.
+
+    TFDV's standard histogram has a bucket of each. It is empty where the finite values span more than a double can hold; the deciles tell then: rows of
+    buckets that lie at an end alone, with those of the bucket that leads there, or else the one row that the extreme itself shows.
+    """
+    by_type = _by_type(stats)
+    standard, quantiles = by_type.get(0, ()), by_type.get(QUANTILES, ())
+    if standard or not (math.isinf(stats.min) or math.isinf(stats.max)):
+        buckets = [bucket for type_, each in by_type.items() if type_ != QUANTILES for bucket in each]
+        below = sum(round(bucket.sample_count) for bucket in buckets if bucket.high_value == -math.inf)
+        above = sum(round(bucket.sample_count) for bucket in buckets if bucket.low_value == math.inf)
+        return below, above, True
+    below = _rows_at_end([bucket.sample_count for bucket in quantiles if bucket.high_value == -math.inf])
+    whole = [bucket.sample_count for bucket in quantiles if bucket.low_value == math.inf]
+    leading = [b.sample_count for b in quantiles if b.high_value == math.inf and b.low_value != math.inf]
+    above = _rows_at_end([*whole, *leading] if whole else [])
+    return below if stats.min == -math.inf else 0, above if stats.max == math.inf else 0, False
+
+
+def _by_type(stats: Any) -> dict[int, Sequence[Any]]:
+    return {histogram.type: histogram.buckets for histogram in stats.histograms}
+
+
+def _rows_at_end(counts: Sequence[float]) -> int:
+    return max(1, round(math.fsum(counts)))
 
 
 def buckets_of(stats: Any) -> Sequence[Any]:
     """The buckets that tell the distribution best: quantiles, or equal widths where there are infinite values among the former."""
-    by_type: dict[int, Sequence[Any]] = {histogram.type: histogram.buckets for histogram in stats.histograms}
+    by_type = _by_type(stats)
     quantiles, standard = by_type.get(QUANTILES, []), by_type.get(0, [])
     infinite = any(math.isinf(bucket.low_value) or math.isinf(bucket.high_value) for bucket in quantiles)
     return (standard or quantiles) if infinite or not quantiles else quantiles
