@@ -1,13 +1,13 @@
 """How fast are exact, additive statistics of real tables? Whole processes beside hand-written floors and other tools.
 
-Usage: python benchmarks/data/profile_tables.py [--tables flights flights10 flights30 csv] [--ways …] [--repeat 5]
+Usage: python benchmarks/data/profile_tables.py [--tables flights flights10 flights10-rounded flights30 csv] [--ways …] [--repeat 5]
 
 The floor is Polars' streaming engine asked for the same facts, exactly, by a script without any abstraction: rows, missing,
 different values, the 20 most frequent, 11 quantiles, moments. The script fails unless every fact that another way tells agrees
 with ours: exactly where ours is exact, within the error that it states elsewhere, means and deviations to 1e-9 of themselves.
 The other tools do less (TFDV: no different numbers; Evidently: only rows are compared) and are slow: ask for them by --ways, one
-run each (--repeat 1). Targets, on flights10: at most the floor's wall and 450 MiB; on flights30: 7 s, 500 MiB, and within 25 % of
-flights10's memory; csv: 1.0 s.
+run each (--repeat 1). Targets, on flights10 and flights10-rounded: at most the floor's
+wall and 450 MiB; on flights30: 7 s, 500 MiB, and within 25 % of flights10's memory; csv: 1.0 s.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The tables of these benchmarks: real flights joined with weather and planes, wider and longer ones made of numbers.
 
-Usage: python benchmarks/data/tables.py [--folder DIR] [flights flights10 flights30 csv wide long10 long]
+Usage: python benchmarks/data/tables.py [--folder DIR] [flights flights10 flights10-rounded flights30 csv wide long10 long]
 
 Every table is made once, under a temporary name first, and found again by its name; the other scripts make what they need.
 flights has 336,776 rows of 36 columns (27 numeric, 9 text); flights10 and flights30 repeat it with noise of N(0, 0.5) on ten
-columns, so that nearly all of their values differ, which is the hard case. wide has 200,000 rows of 1,000 columns (and
-wide100 and wide300 fewer, to see whether time is linear), long 100 million rows of 10 (and long10 a tenth). What is hard: the large ones are
-written a piece at a time, so that making them takes little more memory than reading them.
+columns, so that nearly all of their values differ, which is the hard case. flights10-rounded and flights30-rounded have that noise
+to two decimals, as measurements have: less than half the file, and many values alike. wide has 200,000 rows of 1,000 columns (and
+wide100 and wide300 fewer, to see whether time is linear), long 100 million rows of 10 (and long10 a tenth). What is hard: the
+large ones are written a piece at a time, so that making them takes little more memory than reading them.
 """
 
 from __future__ import annotations
@@ -65,11 +66,12 @@ def _read(name: str) -> pl.DataFrame:
     return pl.read_csv(io.BytesIO(content), null_values=["NA"], infer_schema_length=None)
 
 
-def _repeated(times: int) -> Iterator[pl.DataFrame]:
+def _repeated(times: int, *, decimals: int | None = None) -> Iterator[pl.DataFrame]:
+    """The flights with noise, a frame at a time; decimals: what the noisy columns are rounded to, None for not at all."""
     once, generator = flights(), np.random.default_rng(13)
     for _ in range(times):
-        noise = [pl.col(name) + pl.Series(generator.normal(0, 0.5, once.height)) for name in NOISY]
-        yield once.with_columns(noise)
+        noisy = [pl.col(name) + pl.Series(generator.normal(0, 0.5, once.height)) for name in NOISY]
+        yield once.with_columns(noisy if decimals is None else [column.round(decimals) for column in noisy])
 
 
 def _numbers(rows: int, columns: int, seed: int) -> pl.DataFrame:
@@ -115,6 +117,8 @@ MAKERS = {
     "flights": lambda path: flights().write_parquet(path),
     "flights10": lambda path: _write_pieces(path, _repeated(10)),
     "flights30": lambda path: _write_pieces(path, _repeated(30)),
+    "flights10-rounded": lambda path: _write_pieces(path, _repeated(10, decimals=2)),
+    "flights30-rounded": lambda path: _write_pieces(path, _repeated(30, decimals=2)),
     "csv": lambda path: flights().write_csv(path),
     "wide": lambda path: _wide(path, 1000),
     "wide300": lambda path: _wide(path, 300),
