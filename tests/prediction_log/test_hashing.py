@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seakeep.prediction_log import BadLabels, PredictionLog, Spool
 from seakeep.prediction_log.hashing import BadHashKey, hashed, hashed_integer, read_key
+
+from .examples import LATE, asked
 
 KEY = b"sixteen bytes at least"
 
@@ -50,3 +55,19 @@ def test_a_key_that_is_not_there_is_told_with_its_setting(tmp_path):
     with pytest.raises(BadHashKey, match=r"cannot be read from .*No such file") as caught:
         read_key(tmp_path / "hash.key")
     assert "SEAKEEP_SERVE_HASH_KEY_FILE" in str(caught.value)
+
+
+def test_labels_by_a_key_that_is_hashed_find_their_predictions(tmp_path):
+    log = PredictionLog.of(tmp_path, "late")
+    spool = Spool(log.layout.spool, boot="boot")
+    spool.describe(msgspec.structs.replace(LATE, hidden=("@key",)))
+    spool.append(asked(1, key=hashed("UA-1", KEY)))
+    spool.close()
+    table = pl.DataFrame({"flight": ["UA-1", None], "late": [True, False]})
+    with pytest.raises(BadLabels) as caught:
+        log.add_labels(table, label="late", key="flight")
+    assert str(caught.value).startswith("the keys in the log of late are hidden, and there is no key to hash")
+    assert "SEAKEEP_SERVE_HASH_KEY_FILE" in str(caught.value)
+    found = log.add_labels(table, label="late", key="flight", hash_key=KEY)
+    assert (found.added, found.empty) == (1, 1)
+    assert log.scan().collect()["@label"].to_list() == [True]

@@ -117,7 +117,7 @@ def test_hidden_columns_are_not_on_the_disk_in_any_file(logged, row, secret):
     assert b"SECRET" not in content
     assert b"a key that nobody" not in content
     (told,) = described(PredictionLog.of(made.home, "flights").layout).values()
-    assert set(told.hidden) == {"carrier", "scheduled", "seats"}
+    assert set(told.hidden) == {"carrier", "scheduled", "seats", "@key"}
 
 
 def test_a_whole_number_stays_one(secret):

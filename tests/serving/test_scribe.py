@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
+import msgspec
 import polars as pl
 import pytest
 
@@ -18,6 +19,7 @@ from seakeep.prediction_log.parts import convert
 from seakeep.serving.scribe import Scribe, statistics_of, windows_of
 from seakeep.serving.served import Served
 from seakeep.serving.server.families import WINDOW_ROWS, WINDOW_VALUES
+from seakeep.serving.server.logbook import describe
 from seakeep.serving.server.windows import Window, told_windows, write_windows
 from seakeep.testing.example_models import example_model
 
@@ -79,6 +81,39 @@ def test_the_statistics_of_workers_add_up(log):
     assert found.columns["night"] == {"missing_share": 0, "distinct": 2, "top_share": 0.5}
     assert "@prediction" in found.columns
     spool.close()
+
+
+def test_rows_that_were_sampled_weigh_what_they_stand_for(log):
+    """Of 90 requests with distances below 30 a third was kept, of 30 others all: statistics are those of the 120."""
+    spool = Spool(log.spool, boot="w1", clock=lambda: MINUTE)
+    spool.describe(Header.of(MODEL, name="flights", release="a" * 64, version=1))
+    for number in range(60):
+        value, probability = float(number), 1 / 3 if number < 30 else None
+        columns = [[value], [number], [True], ["AA" if number < 30 else "UA"], [0]]
+        own = (int(MINUTE * 1e6), f"q{number}", "a" * 64, "champion", 0, 1.0, 1, "answered", columns, [0.2, 0.8], [1])
+        spool.append(Record(*own, sampled=probability))
+    spool.close()
+    (found,) = window(log)
+    values = pl.Series([float(number) for number in range(60) for _ in range(3 if number < 30 else 1)])
+    assert found.rows == 120
+    assert found.columns["distance"]["mean"] == pytest.approx(values.mean())
+    assert found.columns["distance"]["standard_deviation"] == pytest.approx(values.std(ddof=0))
+    assert found.columns["distance"]["median"] == pytest.approx(values.median(), abs=1)
+    assert found.columns["carrier"] == {"missing_share": 0, "distinct": 2, "top_share": pytest.approx(0.75)}
+
+
+def test_columns_that_are_hidden_have_no_statistics(log):
+    spool = Spool(log.spool, boot="w1", clock=lambda: MINUTE)
+    header = Header.of(MODEL, name="flights", release="a" * 64, version=1)
+    header = msgspec.structs.replace(header, hidden=("seats", "carrier"))
+    spool.describe(header)
+    describe(log, header)
+    columns = [[1.0], [2**60], [True], ["5f2c"], [0]]
+    spool.append(Record(int(MINUTE * 1e6), "q", "a" * 64, "champion", 0, 1.0, 1, "answered", columns, [0.2, 0.8], [1]))
+    spool.close()
+    (found,) = window(log)
+    assert not {"seats", "carrier", "@sampled"} & set(found.columns)
+    assert "distance" in found.columns
 
 
 def test_shadows_and_refusals_are_not_among_what_was_answered(log):

@@ -201,7 +201,7 @@ def _slices(model: Model, frame: pl.DataFrame, evaluation: Report | None) -> Ite
     tables = [table for table in (evaluation.tables if evaluation else ()) if table.name == "metrics"]
     known = {str(record["slice"]) for table in tables for record in table.records()}
     for column in (each.name for each in model.inputs):
-        if any(name.startswith(column) for name in known):
+        if column in frame.columns and any(name.startswith(column) for name in known):
             how = grouping(column, frame.schema[column], model.statistics.columns.get(column))
             codes = how.codes(frame[column])
             yield from ((name, codes == code) for code, name in enumerate(how.names()) if name in known)

@@ -1,6 +1,7 @@
 """Data quality of one window: what was refused, and whether what was answered keeps the release's contract in serving.
 
-Called by `judging`. The contract is the release's own, cut down to the columns that its model reads, since the log holds no others.
+Called by `judging`. The contract is the release's own, cut down to the columns that its model reads, since the log holds no others,
+and of these to those that are not hidden in it (see prediction_log.frames.Header).
 Drift thresholds are left out of it here: `drift` judges by those, calibrated at the window's rows.
 """
 
@@ -27,7 +28,9 @@ _REASONS = 5
 
 def judge_quality(model: Model, statistics: Statistics, *, subject: str) -> tuple[tuple[Check, ...], Table]:
     """The checks of `validate` on the window's rows, and the table "quality": what each column lacks."""
-    report = validate(statistics, contract(model), environment="serving", reference=model.statistics, subject=subject)
+    whole = contract(model)
+    held = replace(whole, columns={name: each for name, each in whole.columns.items() if name in statistics.columns})
+    report = validate(statistics, held, environment="serving", reference=model.statistics, subject=subject)
     rows = tuple(
         (name, column.kind.value, column.rows, column.missing_rate, model.statistics.columns[name].missing_rate)
         for name, column in statistics.columns.items()

@@ -19,6 +19,7 @@ from seakeep.data.frames import FAILURES
 from seakeep.monitoring.settings import ASKED, BadMonitor
 from seakeep.monitoring.windows import Seen, started
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.parts import described
 from seakeep.prediction_log.thinning import evened, kept_with
 
 if TYPE_CHECKING:
@@ -79,10 +80,12 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> dict[str, pl.DataFra
 
     Each release's have its own types: classes that are booleans in one release and texts in another stay what they are. Where
     requests were sampled, an even part of them: judged as it stands, it tells of the traffic, with as many rows as there are.
+    Columns that are hidden in the log, left out or hashed, are left out here: they cannot be compared with anything.
     """
     low, high = moment(window.start), moment(window.end)
     bounds = (low, high) if by == ASKED else (None, None)
     has_labels = bool(labels_mark(log))
+    hidden = {release: header.hidden for release, header in described(log.layout).items()}
     with explained(log):
         tables = log.scan_by_release(since=bounds[0], until=bounds[1], roles=names.ANSWERING, labels=has_labels)
         at = pl.col(names.TIME if by == ASKED else by)
@@ -96,7 +99,11 @@ def rows(log: PredictionLog, window: Window, *, by: str) -> dict[str, pl.DataFra
             if not has_labels:  # a join with nothing is not free
                 own = own.with_columns(pl.lit(None, schema[names.PREDICTION]).alias(names.LABEL))
             found |= _by_digest(own.collect())
-        return dict(sorted(found.items()))
+        return {release: _shown(frame, hidden.get(release)) for release, frame in sorted(found.items())}
+
+
+def _shown(frame: pl.DataFrame, hidden: Sequence[str] | None) -> pl.DataFrame:
+    return frame.drop(hidden, strict=False) if hidden else frame
 
 
 def labels_mark(log: PredictionLog) -> str:

@@ -57,6 +57,7 @@ def serve(
         workers=settings.serve.workers,
         missing=settings.serve.missing,
         domain=settings.serve.domain,
+        rules=settings.serve.rules,
         body_limit_bytes=settings.serve.max_body_mb * 1024 * 1024,
         row_limit=settings.serve.max_rows,
         drain_seconds=settings.serve.drain_seconds,
@@ -79,17 +80,16 @@ def address(settings: Settings) -> tuple[str, int]:
 
 
 def _keeping(settings: Settings) -> Keeping:
-    """What of the requests is logged. A key's file is looked for from seakeep.toml, where that names it."""
+    """What of the requests is logged."""
     from seakeep.serving.server.keeping import Keeping
 
     serve = settings.serve
-    base = settings.file.parent if settings.file else Path()
     return Keeping(
         serve.log_sample_requests,
         serve.log_sample_seconds,
         serve.redact,
         serve.hash,
-        str(base / Path(serve.hash_key_file).expanduser()) if serve.hash_key_file else "",
+        str(settings.key_file or ""),
         durations.seconds(serve.log_keep) or 0.0 if serve.log_keep else 0.0,
         serve.log_sinks,
     )

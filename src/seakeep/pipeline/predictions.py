@@ -117,16 +117,20 @@ def add_labels(
     """Keep labels of a model's predictions, all of them or none.
 
     Parameters: data: what seakeep.read takes; or sql and database: a query, and "sqlite:///PATH" or an open DB-API connection.
-        label, id, key: columns; one of id and key. arrived: when the labels came, by default now.
-    Raises: WhichLabels, BadQuery, and what `predictions` and PredictionLog.add_labels raise.
+        label, id, key: columns; one of id and key. arrived: when the labels came, by default now. Where the log's keys are hashed,
+        the setting serve.hash_key_file says with what.
+    Raises: WhichLabels, BadQuery, BadHashKey, and what `predictions` and PredictionLog.add_labels raise.
     """
+    from seakeep.prediction_log.hashing import read_key
     from seakeep.prediction_log.sql import read_sql
 
     if (data is None) == (sql is None) or (sql is None) != (database is None):
         raise WhichLabels.of(name)
     log = predictions(name, home=home)
     table = data if sql is None else read_sql(sql, database)
-    return log.add_labels(table, label=label, id=id, key=key, arrived=arrived)
+    file = load_settings(Path.cwd()).key_file
+    secret = read_key(file) if file is not None and key is not None else None
+    return log.add_labels(table, label=label, id=id, key=key, arrived=arrived, hash_key=secret)
 
 
 def summary(

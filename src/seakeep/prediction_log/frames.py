@@ -38,7 +38,7 @@ class Header(msgspec.Struct, array_like=True, tag="h", frozen=True):
 
     name: the model's. release: 64 digits. version: of the release. task: "binary", "multiclass" or "regression".
     inputs: (name, kind) in the order of a record's columns. classes: in the order of a record's scores. hidden: inputs whose values
-    are not written as they were: null, or a keyed hash (see serving.server.veils).
+    are not written as they were (null, or a keyed hash), and "@key" where keys are not (see serving.server.veils).
     """
 
     name: str

@@ -16,6 +16,7 @@ from seakeep.core.errors import DataError, UsageError
 from seakeep.core.files import replacing
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.classes import meant
+from seakeep.prediction_log.hashing import hashed
 from seakeep.prediction_log.joining import latest
 from seakeep.prediction_log.tables import LABELS, TIME
 
@@ -38,6 +39,15 @@ class BadLabels(DataError):
             f"column {name!r} is {dtype}, expected texts, whole numbers, numbers or booleans",
             cause="An id, key or label is a single value.",
             fix=f'Convert it before: frame.with_columns(polars.col("{name}").cast(polars.String)).',
+            name=name,
+        )
+
+    @classmethod
+    def hidden_keys(cls, name: str) -> BadLabels:
+        return cls(
+            f"the keys in the log of {name} are hidden, and there is no key to hash those of the labels with",
+            cause="The server leaves keys out or hashes them (serve.redact, serve.hash); as they are, these would find nothing.",
+            fix="Name the same file as the server: SEAKEEP_SERVE_HASH_KEY_FILE=FILE. Or give labels by id: --id COLUMN",
             name=name,
         )
 
@@ -94,6 +104,14 @@ def labels_of(frame: pl.DataFrame, *, label: str, by: str, column: str, arrived:
         )
         .select(list(LABELS))
     )
+
+
+def with_hashed_keys(labels: pl.DataFrame, hash_key: bytes | None, *, name: str) -> pl.DataFrame:
+    """Labels by keys as the log of the model `name` has them. Raises BadLabels, where there is nothing to hash with."""
+    if hash_key is None:
+        raise BadLabels.hidden_keys(name)
+    keys = [hashed(key, hash_key) for key in labels[names.KEY].to_list()]
+    return labels.with_columns(pl.Series(names.KEY, keys, pl.String))
 
 
 def translated(labels: pl.DataFrame, headers: Sequence[Header]) -> pl.DataFrame:

@@ -117,11 +117,13 @@ class PredictionLog:
         id: str | None = None,  # noqa: A002
         key: str | None = None,
         arrived: Moment | None = None,
+        hash_key: bytes | None = None,
     ) -> LabelSummary:
         """Keep labels of predictions, all of them or none.
 
         Parameters: frame: a dataset, or what seakeep.read takes: a table, a path. label: its column of labels. id, key: its
-            column of predictions' ids (`@id`), or of their keys; one of the two. arrived: when they came, by default now.
+            column of predictions' ids (`@id`), or of their keys; one of the two. arrived: when they came, by default now. hash_key: with which the log's keys are hashed,
+            where they are (see hashing).
         Rules: see joining; a row that changes nothing is counted and does no harm, so a table may be added again and again.
         Raises: UsageError, BadLabels, DataError; CannotWrite (a full disk), with nothing kept.
         """
@@ -137,6 +139,8 @@ class PredictionLog:
         given = labels.labels_of(table, label=label, by=by, column=column, arrived=at)
         taken = snapshot.take(self.layout, Window())
         headers = tuple(taken.headers.values())
+        if by == names.KEY and any(names.KEY in header.hidden for header in headers):
+            given = labels.with_hashed_keys(given, hash_key, name=self.name)
         given = labels.translated(given, headers)
         known = rows(taken, Window(), None).select(by)
         found = labels.summary(given, taken.labels, known, by=by, empty=table.height - given.height, headers=headers)

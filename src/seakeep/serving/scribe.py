@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from seakeep.core.statistics import ColumnStatistics
+    from seakeep.prediction_log.frames import Header
 
 _NICE = 12  # on a machine that is busy throughout it gets 6 % of a core, which is 12,000 rows a second
 _LOOK_SECONDS = 1.0
@@ -130,33 +131,52 @@ def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Win
     import polars as pl
 
     from seakeep.prediction_log.log import PredictionLog
+    from seakeep.prediction_log.parts import described
+    from seakeep.prediction_log.thinning import weights
 
     roles = [role for role in names.ROLES if role != "shadow"]
     rows = PredictionLog(log).scan(since=since, until=until, roles=roles, labels=False)
     answered = rows.filter(pl.col(names.OUTCOME) == "answered").collect()
     parts = answered.partition_by(names.RELEASE, maintain_order=True, as_dict=True)
-    return tuple(Window(release, until.timestamp(), part.height, _columns(part)) for (release,), part in parts.items())
+    headers = described(log)
+    return tuple(
+        Window(release, until.timestamp(), round(weights(part).sum()), _columns(part, headers.get(release)))
+        for (release,), part in parts.items()
+    )
 
 
-def _columns(answered: pl.DataFrame) -> dict[str, dict[str, float]]:
-    """Statistics of the inputs and of the prediction. A column that another release alone has is all null, and left out."""
-    from seakeep.data import profile_frame
+def _columns(answered: pl.DataFrame, header: Header | None) -> dict[str, dict[str, float]]:
+    """Statistics of the inputs that are not hidden, and of the prediction. A column that another release alone has is all null, and
+    left out. Where requests were sampled each row weighs as many as it stands for.
+    """
+    from seakeep.data import profile, profile_frame, read
+    from seakeep.prediction_log.thinning import weights
 
+    hidden = () if header is None else header.hidden
     wanted = [name for name in answered.columns if not name.startswith(names.MARK) or name == names.PREDICTION]
-    own = answered.select(name for name in wanted if answered[name].null_count() < answered.height)
-    return {name: statistics_of(column) for name, column in profile_frame(own).columns.items()}
+    own = answered.select(
+        name for name in wanted if name not in hidden and answered[name].null_count() < answered.height
+    )
+    if answered[names.SAMPLED].null_count() == answered.height:
+        found = profile_frame(own).columns
+    else:
+        found = profile(read(own.with_columns(weights(answered))), weight=names.SAMPLED).columns
+    return {name: statistics_of(column) for name, column in found.items() if name != names.SAMPLED}
 
 
 def statistics_of(column: ColumnStatistics) -> dict[str, float]:
-    """The few numbers of a column that are told; always the same for its kind, but for those that no row gives."""
-    numbers: dict[str, float | None] = {"missing_share": column.missing_rate}
+    """The few numbers of a column that are told; always the same for its kind, but for those that no row gives. Shares, moments
+    and quantiles are of the traffic where rows weigh what they stand for; extremes and different values are of the rows.
+    """
+    told = column.weighted or column
+    numbers: dict[str, float | None] = {"missing_share": told.missing_rate}
     if column.kind.is_numeric:
-        numbers |= {"mean": column.mean, "standard_deviation": column.std}
+        numbers |= {"mean": told.mean, "standard_deviation": told.std}
         numbers |= {"minimum": _float(column.minimum), "maximum": _float(column.maximum)}
-        numbers |= {name: column.quantile(share) for name, share in _QUANTILES.items()}
+        numbers |= {name: told.quantile(share) for name, share in _QUANTILES.items()}
     else:
-        most = max(column.top.counts, default=0)
-        numbers |= {"distinct": column.distinct, "top_share": most / column.present if column.present else None}
+        most = max(told.top.counts, default=0)
+        numbers |= {"distinct": column.distinct, "top_share": most / told.present if told.present else None}
     return {name: float(value) for name, value in numbers.items() if value is not None}
 
 

@@ -39,8 +39,9 @@ class ServeSettings:
     http: str = "127.0.0.1:8080"
     grpc: str = ""
     workers: int = 1
-    missing: Literal["schema", "reject", "accept"] = "schema"
-    domain: Literal["accept", "reject"] = "accept"
+    missing: Literal["schema", "reject", "accept", "mark", "impute"] = "schema"
+    domain: Literal["accept", "reject", "mark", "impute"] = "accept"
+    rules: Literal["accept", "reject", "mark"] = "accept"
     log: Literal["off", "sampled", "interval", "acknowledged"] = "interval"
     log_seconds: float = 1.0
     log_sample_requests: int = 1000
@@ -171,3 +172,9 @@ class Settings:
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
     export: ExportSettings = field(default_factory=ExportSettings)
     file: Path | None = None
+
+    @property
+    def key_file(self) -> Path | None:
+        """The file of serve.hash_key_file, looked for beside seakeep.toml; None where none is set."""
+        named = Path(self.serve.hash_key_file).expanduser()
+        return (self.file.parent if self.file else Path()) / named if self.serve.hash_key_file else None

@@ -57,7 +57,7 @@ class CannotHide(UsageError):
 class Veil:
     """Hides columns of one release's records. Parameters: model: whose columns. keeping: which are hidden, and how.
 
-    Attributes: hidden: the inputs that are. key: hides a request's key, or a row's; None where keys are written as they are.
+    Attributes: hidden: the inputs that are, and "@key" where keys are. key: hides a request's key, or a row's; None where keys are written as they are.
     Raises: CannotHide.kind; BadHashKey.
     """
 
@@ -69,8 +69,9 @@ class Veil:
                 self._columns.append((number, _nothing))
             elif column.name in keeping.hash:
                 self._columns.append((number, _hashing(column.name, column.kind, secret)))
-        self.hidden = tuple(model.inputs[number].name for number, _ in self._columns)
         self.key = key_veil(model, keeping, secret)
+        hidden = tuple(model.inputs[number].name for number, _ in self._columns)
+        self.hidden = hidden if self.key is None else (*hidden, names.KEY)
 
     def columns(self, columns: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """A request's values by column, those that are hidden replaced; what was given is left as it is. A refused one has none."""
