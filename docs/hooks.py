@@ -56,9 +56,16 @@ SETTINGS = {
     "serve.workers": "Processes that answer, each with its own copy of the models.",
     "serve.missing": (
         "Whether a null is let in: `schema` where the column's `missing_at_most` is above 0, `reject` nowhere, "
-        "`accept` everywhere."
+        "`accept` everywhere; `mark` and `impute` let it in where the contract allows none, too, and the answer says so."
     ),
-    "serve.domain": "What happens to values outside of the contract's values or bounds: `accept` (counted and scored) or `reject`.",
+    "serve.domain": (
+        "What happens to values outside of the contract (values, bounds, lengths, pattern, semantics): `accept` (counted and scored), "
+        "`reject`, `mark` (scored, and the answer says what was wrong) or `impute` (what training had most of is scored instead)."
+    ),
+    "serve.rules": (
+        "What happens to rows that break a rule of the contract: `accept` (counted and scored), `reject`, or `mark` (scored, and the "
+        "answer says so)."
+    ),
     "serve.log": (
         "When a prediction is on the disk: `interval` at most `log_seconds` after its answer, `acknowledged` before it, "
         "`off` never."

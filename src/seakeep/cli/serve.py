@@ -14,9 +14,15 @@ _FILE = click.Path(dir_okay=False)
 @click.option("--http", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0 for any free one).")
 @click.option("--grpc", metavar="HOST:PORT", help="Where to listen for gRPC (default: nowhere).")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes (default 1).")
-@click.option("--missing", type=click.Choice(["schema", "reject", "accept"]), help="Whether null is let in.")
 @click.option(
-    "--domain", type=click.Choice(["accept", "reject"]), help="Whether values outside of the contract are let in."
+    "--missing",
+    type=click.Choice(["schema", "reject", "accept", "mark", "impute"]),
+    help="Whether null is let in where the contract allows none, and how.",
+)
+@click.option(
+    "--domain",
+    type=click.Choice(["accept", "reject", "mark", "impute"]),
+    help="Whether values outside of the contract are let in, and how.",
 )
 @click.option(
     "--log",

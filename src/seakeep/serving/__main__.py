@@ -15,7 +15,7 @@ from seakeep.serving.server.dialect import in_cloud
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
-from seakeep.serving.server.settings import Domain, Log, Missing, Settings
+from seakeep.serving.server.settings import Domain, Log, Missing, Rules, Settings
 from seakeep.serving.server.traffic.bounds import Bounds
 
 
@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=defaults.workers)
     parser.add_argument("--missing", choices=get_args(Missing), default=defaults.missing)
     parser.add_argument("--domain", choices=get_args(Domain), default=defaults.domain)
+    parser.add_argument("--rules", choices=get_args(Rules), default=defaults.rules)
     parser.add_argument("--body-limit-bytes", type=int, default=defaults.body_limit_bytes)
     parser.add_argument("--row-limit", type=int, default=defaults.row_limit)
     parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)

@@ -28,7 +28,7 @@ from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
-from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Settings, address_of
+from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Rules, Settings, address_of
 from seakeep.serving.server.traffic.bounds import Bounds
 from seakeep.serving.server.veils import check_names
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
@@ -91,6 +91,7 @@ def serve(
     workers: int = 1,
     missing: Missing = "schema",
     domain: Domain = "accept",
+    rules: Rules = "accept",
     body_limit_bytes: int = 8 * 1024 * 1024,
     row_limit: int = 10_000,
     read_seconds: int = 30,
@@ -113,7 +114,7 @@ def serve(
         several with one name the first answers where a request names no version. `Followed.of(home, name)` answers as the
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
-        host, port, workers, missing, domain, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
+        host, port, workers, missing, domain, rules, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
         dialects, grpc, tls, access, keeping, bounds: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
@@ -129,6 +130,7 @@ def serve(
         workers=workers,
         missing=missing,
         domain=domain,
+        rules=rules,
         body_limit_bytes=body_limit_bytes,
         row_limit=row_limit,
         read_seconds=read_seconds,
