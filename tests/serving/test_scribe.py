@@ -208,3 +208,16 @@ def test_metrics_tell_of_the_last_whole_minute(start, release, keyed, row):
         assert told[series] == row["distance"]
         assert told['seakeep_window_rows{model="flights",version="1"}'] % 3 == 0
         assert told['seakeep_window_end_seconds{model="flights",version="1"}'] == (begin // 60 + 1) * 60
+
+
+def test_hours_that_are_too_old_go_by_themselves_and_past_ones_become_one_part(log, tmp_path):
+    for worker in ("w1", "w2"):
+        write(log, worker, range(3))
+    scribe = Scribe([log], tmp_path, keep=86_400)
+    later = MINUTE + 2 * 3600
+    scribe.look(later)
+    assert len(list(log.parts.rglob("*.merged"))) == 1
+    assert PredictionLog(log).scan().collect().height == 6
+    scribe.look(later + 30)
+    scribe.look(MINUTE + 86_400 + 2 * 3600)
+    assert PredictionLog(log).scan().collect().height == 0

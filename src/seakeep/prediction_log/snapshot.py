@@ -24,6 +24,7 @@ from seakeep.prediction_log.joining import GRACE
 from seakeep.prediction_log.merging import label_files
 from seakeep.prediction_log.parts import described, spools
 from seakeep.prediction_log.spool import CLOSED
+from seakeep.prediction_log.standing import standing
 from seakeep.prediction_log.tables import LABELS, Tables, tabulate
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def _parts(
         for path in _named(folder, "release="):
             digits = path.name.partition("=")[2]
             if window.has_release(digits):
-                files = (item for item in path.iterdir() if item.suffix == ".parquet" and item.name[0] != ".")
-                found[hour, digits] = tuple(sorted(item for item in files if item.stem not in unconverted))
+                found[hour, digits] = tuple(item for item in standing(path) if item.stem not in unconverted)
     return {key: files for key, files in found.items() if files}
 
 

@@ -5,7 +5,8 @@
 It is a child of the server (see server/minding) and the only one of its processes that loads Polars, which it does when the first
 spool is finished and not before. Every minute it waits until the workers' rows of the minute before are on the disk, converts,
 profiles that minute's answers for each release, and leaves a few numbers a column for /metrics. Statistics add, so
-it does not matter which worker answered what. Killed at any moment, it leaves only work for its successor.
+it does not matter which worker answered what. It puts an hour's small parts together once the hour is over, and removes hours that are
+older than the log shall be. Killed at any moment, it leaves only work for its successor.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _NICE = 12  # on a machine that is busy throughout it gets 6 % of a core, which 
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
 _DRAIN_SECONDS = 5.0
+_TIDY_SECONDS = 60.0
 _QUANTILES = {"median": 0.5, "q99": 0.99}
 _log = logging.getLogger("seakeep.serving.scribe")
 
@@ -62,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     Lifeline(options.parent, options.folder, _DRAIN_SECONDS).tie()
     _give_way()
-    scribe = Scribe([Layout.of(options.home, name) for name in options.names], options.folder)
+    scribe = Scribe([Layout.of(options.home, name) for name in options.names], options.folder, keep=options.keep)
     while not over.wait(_LOOK_SECONDS):
         scribe.look(time.time())
     return 0
@@ -76,10 +78,14 @@ def _give_way() -> None:
 
 
 class Scribe:
-    """Converts and profiles some models' logs. Parameters: logs: of the models. folder: where windows are left."""
+    """Converts and profiles some models' logs.
 
-    def __init__(self, logs: list[Layout], folder: Path) -> None:
-        self._logs, self._folder = logs, folder
+    Parameters: logs: of the models. folder: where windows are left. keep: seconds after which hours are removed; 0 for never.
+    """
+
+    def __init__(self, logs: list[Layout], folder: Path, *, keep: float = 0.0) -> None:
+        self._logs, self._folder, self._keep = logs, folder, keep
+        self._tidied = 0.0
         self._told = {log.name: int(time.time() // ROTATE_SECONDS) - 1 for log in logs}
         self._problems: dict[str, str] = {}
 
@@ -88,10 +94,13 @@ class Scribe:
 
         Never raises for what is wrong with a log or a disk: that is told once, and tried again at the next look.
         """
+        tidy, self._tidied = self._due(now)
         for log in self._logs:
             try:
                 problem = self._convert(log)
                 self._tell(log, now)
+                if tidy:
+                    self._tidy(log, now)
             except (SeakeepError, OSError) as error:
                 problem = str(error)
             if problem and problem != self._problems.get(log.name):
@@ -107,6 +116,24 @@ class Scribe:
         from seakeep.prediction_log.parts import convert
 
         return convert(log, wait=False).problem
+
+    def _due(self, now: float) -> tuple[bool, float]:
+        """Whether to tidy up now, and when that was done last."""
+        due = now - self._tidied >= _TIDY_SECONDS
+        return due, now if due else self._tidied
+
+    def _tidy(self, log: Layout, now: float) -> None:
+        """Put the parts of past hours together, and remove hours that are too old."""
+        if "polars" in sys.modules:
+            from seakeep.prediction_log.compaction import compact
+
+            compact(log, now=dt.datetime.fromtimestamp(now, dt.UTC))
+        before = dt.datetime.fromtimestamp(now - self._keep, dt.UTC) if self._keep else None
+        if before is not None and _has_hour_before(log, before):
+            from seakeep.prediction_log.retention import remove
+
+            gone = remove(log, before=before)
+            _log.info("%s: removed %d hours of predictions and %d labels", log.name, gone.hours, gone.labels)
 
     def _tell(self, log: Layout, now: float) -> None:
         minute = int((now - _GRACE_SECONDS) // ROTATE_SECONDS) - 1
@@ -124,6 +151,13 @@ def _has_rows(log: Layout, time: dt.datetime) -> bool:
     A monitor may have converted every spool before this process saw one: then the hour's parts are all there is to see.
     """
     return "polars" in sys.modules or log.hour(time).is_dir()
+
+
+def _has_hour_before(log: Layout, before: dt.datetime) -> bool:
+    """Whether an hour of the log ended by then, by its folder's name."""
+    begun = before - dt.timedelta(hours=1)
+    last = f"date={begun:%Y-%m-%d}/hour={begun:%H}"
+    return any(path.relative_to(log.parts).as_posix() <= last for path in log.parts.glob("date=*/hour=*"))
 
 
 def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Window, ...]:

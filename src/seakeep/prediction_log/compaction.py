@@ -1,0 +1,116 @@
+"""Compaction: the many small parts of an hour that is over become few larger ones, while others read them.
+
+Workers leave a part a minute each, so that an hour of four workers is 240 files a release. Called by the scribe some minutes after an
+hour has ended, and again where rows came late. What is hard is that no reader may see a row twice or not at all, whenever somebody
+is killed: the larger part is written beside the small ones; a list of what it replaces, `<part>.merged`, stands before it gets its
+name, and counts from then on. So one rename is the whole switch. The small parts stay for KEEP_SECONDS, since a scan
+that has begun names them, and go when compaction comes by again.
+
+A tool that reads the folder without this list sees those rows twice for that long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+import polars as pl
+
+from seakeep.core import locks
+from seakeep.core.files import replacing, write_bytes
+from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.parts import spools
+from seakeep.prediction_log.snapshot import Window, hours
+from seakeep.prediction_log.standing import LIST, replaced, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from seakeep.prediction_log.layout import Layout
+
+MOST_ROWS = 500_000
+"""Of a larger part; these are in memory at once."""
+SETTLE = dt.timedelta(minutes=5)
+"""After an hour's end, so that its last spools are converted."""
+LOOK_BACK = dt.timedelta(hours=48)
+KEEP_SECONDS = 600.0
+_FEWEST = 2
+_ORDER = (names.TIME, names.ID, names.ROLE)
+
+
+def compact(log: Layout, *, now: dt.datetime) -> int:
+    """Put together the small parts of the hours that ended within LOOK_BACK. Returns how many larger parts were made.
+
+    Does nothing while a converter works. Raises: CannotWrite, with every row as it was.
+    """
+    if not log.parts.is_dir():
+        return 0
+    with locks.alone(log.converting, wait=False) as held:
+        if not held:
+            return 0
+        unfinished = {path.stem for path in spools(log)}
+        over = now - SETTLE - dt.timedelta(hours=1)
+        made = 0
+        for hour, folder in hours(log, Window(since=now - LOOK_BACK, until=now)):
+            for release in folder.glob("release=*") if hour <= over else ():
+                _clear(release, before=now.timestamp() - KEEP_SECONDS)
+                made += _compacted(log, release, unfinished)
+        return made
+
+
+def _clear(folder: Path, *, before: float) -> None:
+    """Remove parts that were replaced long enough ago, and lists whose part was never finished."""
+    for path in folder.glob(f"[!.]*{LIST}"):
+        larger = path.with_suffix(".parquet")
+        if not larger.exists():
+            path.unlink()
+        elif larger.stat().st_mtime < before:
+            for name in replaced(path):
+                (folder / name).unlink(missing_ok=True)
+            path.unlink()
+
+
+def _compacted(log: Layout, folder: Path, unfinished: set[str]) -> int:
+    """A part with a list waits until what it replaced is gone: its list must outlive those files, or they would count again."""
+    small = [
+        path for path in standing(folder) if path.stem not in unfinished and not path.with_suffix(LIST).exists()
+    ]
+    groups = [group for group in _groups(small) if len(group) >= _FEWEST]
+    for group in groups:
+        _merge(log, folder, group)
+    return len(groups)
+
+
+def _groups(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Parts that make a larger one together, in order; parts that are large already are left out."""
+    group: list[Path] = []
+    rows = 0
+    for path in paths:
+        own = int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        if own > MOST_ROWS // 2:
+            continue
+        if rows + own > MOST_ROWS:
+            yield group
+            group, rows = [], 0
+        group.append(path)
+        rows += own
+    yield group
+
+
+def _merge(log: Layout, folder: Path, group: Sequence[Path]) -> None:
+    listed = [path.name for path in group]
+    mark = hashlib.sha256("\n".join(listed).encode()).hexdigest()[:12]
+    larger = folder / f"{listed[0][:15]}-merged-{mark}.parquet"
+    tables = [pl.read_parquet(path, glob=False, hive_partitioning=False) for path in group]
+    widest = max(tables, key=lambda table: table.width)
+    merged = pl.concat(tables, how="diagonal").select(widest.columns).sort(_ORDER)
+    with contextlib.ExitStack() as writing:
+        merged.write_parquet(writing.enter_context(replacing(larger)), compression="zstd")
+        write_bytes(larger.with_suffix(LIST), msgspec.json.encode(listed))
+        ready = writing.pop_all()
+    with locks.alone(log.publishing):
+        ready.close()
