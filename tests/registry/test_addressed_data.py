@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import polars as pl
 import pytest
 
 import seakeep
+from seakeep.data.reading.buckets import CannotReach
+from seakeep.pipeline.sights import current, digest_of_file, look_at_table
 
 from . import projects
 from .servers import ROOT
@@ -53,6 +56,35 @@ def given(bucket, monkeypatch) -> dict[str, str]:
 def use_bucket(project: Path, name: str) -> None:
     file = project / "pipeline.py"
     file.write_text(re.sub(r"(?m)^DATA = .*$", f'DATA = "s3://flights/{name}"', file.read_text()))
+
+
+def test_a_delta_table_in_a_bucket_is_the_one_on_the_disk(given, bucket, tmp_path):
+    """Uploaded by its owner; read in both versions, with its partitions and deleted rows; a new version is seen."""
+    import deltalake
+
+    folder, rows = tmp_path / "trips", pl.DataFrame({"a": [1, 2, 3, 4], "p": ["x", "y", "x", None]})
+    deltalake.write_deltalake(folder, rows, partition_by=["p"])
+    deltalake.DeltaTable(folder).delete("a = 3")
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        obstore.put(bucket.store(), f"trips/{file.relative_to(folder)}", file.read_bytes())
+    here, there = seakeep.read(folder), seakeep.read("s3://flights/trips")
+    assert there.digest == here.digest
+    assert there.description == "s3://flights/trips (version 1)"
+    assert seakeep.read("delta+s3://flights/trips?version=0").digest == seakeep.read(folder, version=0).digest
+    sights = look_at_table(there.source.files(), there.source.description, hashed=digest_of_file)
+    assert all(current(sight) is not None for sight in sights)
+    entry = folder / "_delta_log" / f"{1:020}.json"
+    obstore.put(bucket.store(), f"trips/_delta_log/{2:020}.json", entry.read_bytes())
+    assert any(current(sight) is None for sight in sights)
+
+
+def test_a_delta_table_that_may_not_be_read_is_told_at_once(given, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    began = time.monotonic()
+    with pytest.raises(CannotReach, match="s3://flights/trips") as caught:
+        seakeep.read("delta+s3://flights/trips")
+    assert "another" not in str(caught.value)
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

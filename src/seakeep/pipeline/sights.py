@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _CLOCK_NS = 100_000_000
+_ENTRIES = (".json", ".parquet")
+"""What the log of a Delta table is made of."""
 
 
 def digest_of_file(path: Path) -> str:
@@ -133,10 +135,15 @@ def current(sight: Sight) -> Sight | None:
 def _look_at_objects(files: Sequence[str], called: str) -> tuple[Sight, ...]:
     """Objects in buckets by their versions, and the pattern or prefix below which more of them could appear."""
     from seakeep.data.content import digest_of_file as hashed
-    from seakeep.data.reading.fetching import fetched, found_at
+    from seakeep.data.reading.fetching import fetched, found_at, listed
 
     found = [each for each in map(found_at, files) if each is not None]
     sights = tuple(Sight(each.address, "file", hashed(fetched(each)), each.size, 0, (), each.mark) for each in found)
+    log = next((file for file in files if "/_delta_log/" in file), "")
+    if log:  # a version that comes is a later entry beside this one
+        folder = log.rpartition("/")[0]
+        known = [each.address for each in listed(folder, _ENTRIES) if each.address <= log]
+        return (*sights, Sight(folder, "folder", digest(known), 0, 0, _ENTRIES))
     endings = () if glob.has_magic(called) else tuple(sorted({Path(file).suffix for file in files}))
     return sights if list(files) == [called] else (*sights, Sight(called, "folder", digest(list(files)), 0, 0, endings))
 

@@ -8,6 +8,7 @@ import shutil
 import struct
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +17,8 @@ from deltalake import DeltaTable, write_deltalake
 from seakeep.core.errors import UsageError
 from seakeep.data import collect, profile, read
 from seakeep.data.errors import BadSnapshot
+from seakeep.data.reading.buckets import CannotReach
+from seakeep.pipeline.sights import current, digest_of_file, look_at_table
 
 FIRST = pl.DataFrame(
     {"a": [1, 2, 3, 4], "p": ["x", "y", "x", None], "t": [datetime(2013, 11, day, tzinfo=UTC) for day in (1, 2, 3, 4)]}
@@ -128,6 +131,7 @@ def test_rows_of_deletion_vectors_are_left_out(tmp_path) -> None:
     assert collect(read(folder, where=pl.col("b"), columns=["a"]))["a"].to_list() == [0, 4, 6, 8]
     assert collect(read(folder, version=0)).height == 10
     assert read(folder).digest != read(folder, version=0).digest
+    assert collect(read(bucket_of(folder)))["a"].to_list() == [0, 1, 4, 5, 6, 7, 8]
 
 
 def test_what_is_wrong_is_told(table, tmp_path) -> None:
@@ -164,3 +168,60 @@ def test_features_that_change_what_files_mean_are_refused(tmp_path) -> None:
     log.write_text(json.dumps({"protocol": features}) + "\n")
     with pytest.raises(BadSnapshot, match="needs what is not known here: columnMapping"):
         read(folder)
+
+
+def bucket_of(folder) -> str:
+    """A folder that is spoken to as a bucket is."""
+    return f"file://{folder}"
+
+
+def test_a_table_in_a_bucket_is_that_on_the_disk(table) -> None:
+    here = read(table)
+    for there in (read(bucket_of(table)), read(f"delta+{bucket_of(table)}")):
+        assert there.digest == here.digest
+        assert collect(there).equals(collect(here))
+        assert all(name.startswith(f"{bucket_of(table)}/") for name in there.source.files())
+        assert profile(there) == profile(here)
+    assert read(f"{bucket_of(table)}/").digest == here.digest
+
+
+def test_versions_in_a_bucket_are_read_by_number(table) -> None:
+    old = read(table, version=0)
+    assert read(bucket_of(table), version=0).digest == old.digest
+    there = read(f"delta+{bucket_of(table)}?version=0")
+    assert there.digest == old.digest
+    assert there.source.files()[-1] == f"{bucket_of(table)}/_delta_log/{0:020}.json"
+    with pytest.raises(BadSnapshot, match="has no version 99"):
+        read(f"delta+{bucket_of(table)}?version=99")
+
+
+def test_a_new_version_in_a_bucket_is_seen_and_nothing_else_is(table) -> None:
+    dataset = read(bucket_of(table))
+    sights = look_at_table(dataset.source.files(), dataset.source.description, hashed=digest_of_file)
+    assert all(current(sight) is not None for sight in sights)
+    write_deltalake(table, collect(dataset).head(1), mode="append")
+    assert [sight.kind for sight in sights if current(sight) is None] == ["folder"]
+
+
+def test_a_data_file_that_is_gone_from_a_bucket_is_named(table) -> None:
+    gone = read(table).source.files()[0]
+    Path(gone).unlink()
+    with pytest.raises(BadSnapshot, match="which is not there") as caught:
+        read(bucket_of(table))
+    assert str(caught.value.file) == f"file://{gone}"
+
+
+def test_tables_with_versions_in_other_buckets_are_refused_by_name(tmp_path) -> None:
+    with pytest.raises(
+        BadSnapshot, match="delta\\+gs://b/t is a table of Delta, and such tables are not read"
+    ) as caught:
+        read("delta+gs://b/t")
+    assert "mount the bucket" in str(caught.value)
+    (tmp_path / "t" / "metadata").mkdir(parents=True)
+    (tmp_path / "t" / "metadata" / "1-a.metadata.json").write_text("{}")
+    with pytest.raises(BadSnapshot, match=r"is a table of Iceberg(.|\n)*iceberg://catalog"):
+        read(bucket_of(tmp_path / "t"))
+    with pytest.raises(BadSnapshot, match="no Delta table"):
+        read(f"delta+{bucket_of(tmp_path / 't')}")
+    with pytest.raises(CannotReach):
+        read("delta+s3://ann:secret@bucket/t")

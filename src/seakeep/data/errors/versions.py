@@ -41,6 +41,18 @@ class BadSnapshot(CannotRead):
         )
 
     @classmethod
+    def elsewhere(cls, address: str, kind: str) -> BadSnapshot:
+        fix = "Copy the table's folder here and read that, or mount the bucket."
+        if kind == "Iceberg":
+            fix = "Name it by its catalog, iceberg://catalog/namespace.table, which knows how to reach its files."
+        return cls(
+            f"{address} is a table of {kind}, and such tables are not read in this bucket",
+            cause="Of tables with versions in buckets, Delta Lake's on S3 are read. A glob of their files would give old and deleted rows, too.",
+            fix=fix,
+            address=address,
+        )
+
+    @classmethod
     def no_version(cls, address: str, version: object, known: Sequence[str]) -> BadSnapshot:
         return cls(
             f"{address} has no version {version}",

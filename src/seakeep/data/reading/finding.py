@@ -1,22 +1,24 @@
 """The Source of what a user calls data: files by path or address, a database, a table of Delta Lake or Iceberg, a table in memory.
 
-Called by data.read. A name is looked at in this order: an address by its scheme (`data/tables/<scheme>.py`, then buckets); a folder that
+Called by data.read. A name is looked at in this order: an address by its scheme (`data/tables/<scheme>.py`, then buckets); a folder, here or in a bucket, that
 a table format keeps (it holds `_delta_log`, or Iceberg's metadata); then files, each read by `data/sources/<ending>.py`.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 from typing import TYPE_CHECKING
 
 from seakeep.core import plugins
-from seakeep.core.addresses import scheme
+from seakeep.core.addresses import has_secret, scheme
 from seakeep.core.errors import UsageError
-from seakeep.data.errors import CannotRead
+from seakeep.data.errors import BadSnapshot, CannotRead
 from seakeep.data.reading.fetching import FetchedSource, by_address, fetched, is_address, listed
 from seakeep.data.reading.places import COMPRESSIONS, GROUP, IN_MEMORY, format_of, formats, resolved
 from seakeep.data.reading.places import listed as listed_paths
 from seakeep.data.sources import FileSource
+from seakeep.data.tables._delta_buckets import listed as listed_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +42,7 @@ def source_of(
     """The source of `data`; parameters as of `read`, `named`: its format. Raises CannotRead, UsageError, MissingExtra."""
     if named is not None and named not in formats():
         raise UsageError.unknown_name("format", named, formats())
-    table = _table(data)
+    table = _table(data) or ("" if named else _table_in_bucket(data))
     if table:
         options.refuse_for(f"a table of {table}")
         opened: Source = plugins.load(TABLES, table).open_table(os.fspath(data), query=query, version=version)  # type: ignore[call-overload]
@@ -76,6 +78,19 @@ def _table(data: object) -> str:
     if os.path.isdir(os.path.join(folder, "_delta_log")):  # noqa: PTH112, PTH118
         return "delta"
     return "iceberg" if _is_iceberg(folder) else ""
+
+
+def _table_in_bucket(data: object) -> str:
+    """The module for an address whose folder holds the log of a Delta table; one or two requests. Raises CannotReach; BadSnapshot, for Iceberg's."""
+    if not isinstance(data, str) or not is_address(data) or glob.has_magic(data) or has_secret(data):
+        return ""
+    if "." in data.rstrip("/").rpartition("/")[2] or "?" in data:
+        return ""
+    if listed_in(data, "_delta_log"):
+        return "delta"
+    if any(name.endswith(".metadata.json") for name in listed_in(data, "metadata")):
+        raise BadSnapshot.elsewhere(data, "Iceberg")
+    return ""
 
 
 def _is_iceberg(folder: str) -> bool:

@@ -24,7 +24,7 @@ def asked_of(address: str, version: int | str | datetime | None, *, word: str) -
 
     A version is a number; anything else is a time, ISO 8601, UTC where it has no zone. Raises: UsageError.
     """
-    rest = address.partition("://")[2] if scheme(address) in ("delta", "iceberg") else address
+    rest = address.partition("://")[2] if scheme(address) in ("delta", "iceberg") else address.removeprefix("delta+")
     place, _, told = rest.partition("?")
     given = parse_qs(told, keep_blank_values=True)
     unknown = next((name for name in given if name not in (word, "at")), None)

@@ -1,4 +1,4 @@
-"""Delta Lake: a table's folder, `delta://folder?version=3` or `…?at=2013-11-04T12:00:00Z`, by the library deltalake.
+"""Delta Lake: a table's folder, `delta://folder?version=3` or `…?at=2013-11-04T12:00:00Z`, by the library deltalake; or `delta+s3://bucket/folder`.
 
 The library reads the log; the files of the version are read by Polars, a piece some 2^19 rows of one file, so that what asks for few columns or rows reads
 only these. Rows come by partition, then in the order in which files were added; deleted rows are left out, columns that came later
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from seakeep.core.addresses import scheme
 from seakeep.core.errors import MissingExtra
 from seakeep.data.content import digest_of_frames
 from seakeep.data.errors import BadSnapshot, CannotRead
+from seakeep.data.tables._delta_buckets import Objects, objects_of, storage_options
 from seakeep.data.tables._versions import asked_of
 
 if TYPE_CHECKING:
@@ -38,12 +40,16 @@ _CASTS = pl.ScanCastOptions(
 
 @dataclass(frozen=True, slots=True)
 class DeltaFile:
-    """One file of a version. rows: in it, deleted ones too. partition: values that its folder stands for. deleted: numbers of rows."""
+    """One file of a version. rows: in it, deleted ones too. partition: values that its folder stands for. deleted: numbers of rows.
+
+    address: where it is; its path, but for a copy from a bucket.
+    """
 
     path: Path
     rows: int
     partition: Mapping[str, object] = field(hash=False)
     deleted: pl.Series | None = field(default=None, hash=False)
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,8 @@ class DeltaSource:
         return tuple(found) or (pl.LazyFrame(schema=self.schema),)
 
     def files(self) -> Sequence[str]:
-        """Absolute paths of the files, in order, and of the log's entry: a version that comes is seen beside it."""
-        return (*(str(part.path) for part in self.parts), *self.log)
+        """Absolute paths or addresses of the files, in order, and of the log's entry: a version that comes is seen beside it."""
+        return (*(part.address or str(part.path) for part in self.parts), *self.log)
 
     def digest(self) -> str:
         """SHA-256 of names, types and values of the rows in order: a copy elsewhere, and a version that changed no row or order, have the same."""
@@ -103,17 +109,20 @@ def open_table(address: str, *, query: str | None = None, version: int | str | d
         raise BadSnapshot.no_query(address)
     library = _library()
     asked = asked_of(address, version, word="version")
+    bucket = objects_of(asked.place, address) if scheme(asked.place) else None
     folder = Path(asked.place).expanduser().absolute()
-    if not (folder / "_delta_log").is_dir():
+    if bucket is None and not (folder / "_delta_log").is_dir():
         raise BadSnapshot.absent(address, "Delta", "the folder has no _delta_log")
     try:
-        table = library.DeltaTable(str(folder))
+        place = bucket.place if bucket else str(folder)
+        table = library.DeltaTable(place, storage_options=storage_options(place))
     except (library.exceptions.DeltaError, OSError, ValueError) as error:
         raise BadSnapshot.absent(address, "Delta", str(error)) from error
     _travel(library, table, address, asked.number, asked.at)
     _check_features(table, address)
+    log = (bucket.newest(table.version()),) if bucket else _log(table, folder)
     return DeltaSource(
-        address, table.version(), _files(table, folder, address), _log(table, folder), pl.Schema(table.schema())
+        address, table.version(), _files(table, bucket or folder, address), log, pl.Schema(table.schema())
     )
 
 
@@ -142,16 +151,14 @@ def _check_features(table: Any, address: str) -> None:
         raise BadSnapshot.features(address, unknown)
 
 
-def _files(table: Any, folder: Path, address: str) -> tuple[DeltaFile, ...]:
-    """The version's files by partition, then in the order in which they were added."""
+def _files(table: Any, folder: Path | Objects, address: str) -> tuple[DeltaFile, ...]:
+    """The version's files by partition, then in the order in which they were added. Those in a bucket are fetched."""
     actions = pl.DataFrame(table.get_add_actions(flatten=True))
     columns = list(table.metadata().partition_columns)
     deleted = _deleted(table)
     found = []
     for row in actions.to_dicts():
-        path = folder / _unquoted(row["path"])
-        if not path.is_file():
-            raise BadSnapshot.lost_file(address, str(path))
+        path, place = _found(folder, _unquoted(row["path"]), address)
         partition = {name: row[f"partition.{name}"] for name in columns}
         order = (
             [(value is not None, str(value)) for value in partition.values()],
@@ -159,8 +166,19 @@ def _files(table: Any, folder: Path, address: str) -> tuple[DeltaFile, ...]:
             row["size_bytes"],
             row["path"],
         )
-        found.append((order, DeltaFile(path, _rows(path, row["num_records"]), partition, deleted.get(str(path)))))
+        gone = deleted.get(place.removeprefix("file://"))
+        found.append((order, DeltaFile(path, _rows(path, row["num_records"]), partition, gone, place)))
     return tuple(file for _, file in sorted(found, key=lambda each: each[0]))
+
+
+def _found(folder: Path | Objects, name: str, address: str) -> tuple[Path, str]:
+    """A data file on this machine, and where it is of. Raises BadSnapshot, where it is gone; as Objects.file."""
+    if isinstance(folder, Objects):
+        return folder.file(name, address), f"{folder.place}/{name}"
+    path = folder / name
+    if not path.is_file():
+        raise BadSnapshot.lost_file(address, str(path))
+    return path, str(path)
 
 
 def _rows(path: Path, told: int | None) -> int:
