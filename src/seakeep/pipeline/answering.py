@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Model, durations
 from seakeep.core.errors import UsageError
 from seakeep.core.model import FACTS_FILE
-from seakeep.pipeline.guarding import access_of, tls_of
+from seakeep.pipeline.guarding import access_of, telemetry_of, tls_of
 from seakeep.pipeline.project import find_home
 from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.verbs import find_registry, served
@@ -69,6 +69,7 @@ def serve(
         grpc=settings.serve.grpc,
         tls=tls_of(settings),
         access=access_of(settings),
+        telemetry=telemetry_of(settings),
         announce=announce,
     )
 

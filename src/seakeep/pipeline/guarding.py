@@ -1,4 +1,6 @@
-"""Who may reach the servers of a project, and how: the sections [tls] and [access] of its settings. For `serve` and the control server."""
+"""Who may reach the servers of a project, and how: and what is told of it: the sections [tls], [access] and [telemetry] of its
+settings. For `serve` and the control server.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.tls import Tls
 from seakeep.serving.server.gates.access import Access
+from seakeep.serving.server.telemetry.settings import Telemetry
 
 if TYPE_CHECKING:
     from seakeep.pipeline.settings import Settings
@@ -22,6 +25,12 @@ def access_of(settings: Settings) -> Access:
     """What a request must bring. Raises BadAccess, BadTokenFile."""
     own = settings.access
     return Access(_file(own.tokens), own.rate, own.burst_seconds)
+
+
+def telemetry_of(settings: Settings) -> Telemetry:
+    """What is told of single requests. Raises BadTelemetry, MissingExtra."""
+    own = settings.telemetry
+    return Telemetry(own.lines, own.access_log, own.request_ids, own.traces, own.trace_share)
 
 
 def _file(name: str) -> Path | None:

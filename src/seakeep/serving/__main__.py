@@ -16,6 +16,7 @@ from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
 from seakeep.serving.server.settings import Domain, Log, Missing, Rules, Settings
+from seakeep.serving.server.telemetry.settings import Lines, Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 
 
@@ -52,8 +53,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tls-client-ca", type=Path, metavar="FILE", help="PEM of the authorities of clients")
     parser.add_argument("--tokens", type=Path, metavar="FILE", help="of those who are let in")
     parser.add_argument("--rate", type=float, default=defaults.access.rate, help="requests a second and token")
+    parser.add_argument("--lines", choices=get_args(Lines), default=defaults.telemetry.lines, help="of the log")
+    parser.add_argument("--access-log", action="store_true", help="a line for each request")
+    parser.add_argument("--request-ids", action="store_true", help="answers carry x-request-id")
+    parser.add_argument("--traces", default=defaults.telemetry.traces, metavar="URL", help="OTLP over HTTP")
+    parser.add_argument("--trace-share", type=float, default=defaults.telemetry.trace_share)
     options = vars(parser.parse_args(arguments))
     try:
+        options["telemetry"] = Telemetry(**{name: options.pop(name) for name in Telemetry.__slots__})
         options["tls"] = Tls.of(*(options.pop(f"tls_{name}") for name in ("certificate", "key", "client_ca")))
         options["access"] = Access(options.pop("tokens"), options.pop("rate"))
         options["bounds"] = Bounds(options.pop("latency_target_ms"), options.pop("concurrency"))

@@ -16,6 +16,7 @@ from seakeep.pipeline.settings.sections import (
     RunSettings,
     ServeSettings,
     Settings,
+    TelemetrySettings,
     TlsSettings,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "RunSettings",
     "ServeSettings",
     "Settings",
+    "TelemetrySettings",
     "TlsSettings",
     "find_file",
     "keys",

@@ -60,6 +60,21 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """What a server tells of single requests (see serving.server.telemetry.settings).
+
+    lines: of its log. access_log: whether each request has a line. request_ids: whether answers carry x-request-id. traces: address of a
+    collector, OTLP over HTTP; empty for none. trace_share: of the requests that begin a trace of their own.
+    """
+
+    lines: Literal["text", "json"] = "text"
+    access_log: bool = False
+    request_ids: bool = False
+    traces: str = ""
+    trace_share: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
 class TlsSettings:
     """What the server and the control server speak TLS with (see core.tls); plain HTTP without. Files in PEM.
 
@@ -165,6 +180,7 @@ class Settings:
     engine: str = "local"
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
     rollout: RolloutSettings = field(default_factory=RolloutSettings)

@@ -23,6 +23,7 @@ from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, receive
 from seakeep.serving.server.refusals import CODES, Refusal
+from seakeep.serving.server.refusals.refusal import shown
 
 if TYPE_CHECKING:
     import asyncio
@@ -104,6 +105,8 @@ class App:
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not an inference."""
+        watch = self._crew.watch
+        seen = None if watch is None else watch.begin(scope.headers)
         try:
             if self._crew.gate is not None and (needed := scope_of(scope.path, also_open=self._health)) is not None:
                 self._crew.gate(scope.headers, needed)
@@ -122,8 +125,10 @@ class App:
         except Exception as error:  # noqa: BLE001
             if not is_fault(error):
                 return
-            status, headers, content = failed(f"{scope.method} {scope.path}")
+            status, headers, content = failed(f"{scope.method} {shown(scope.path)}")
         self._answered[status].add()
+        if watch is not None and seen is not None:
+            headers = [*headers, *watch.end(seen, f"{scope.method} {scope.path}", status, len(content))]
         protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else content)
 
     async def _label(self, name: str, body: bytes) -> Page:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
     from seakeep.serving.server.steps import Gate, Layer
+    from seakeep.serving.server.telemetry.watch import Watch
     from seakeep.serving.server.worker import WorkerStart
 
 READY_SUFFIX = ".ready"
@@ -54,7 +55,8 @@ class Crew:
         self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
         self.gate = self._gate()
-        self.layers: tuple[Layer, ...] = ()
+        self.watch = self._watch()
+        self.layers: tuple[Layer, ...] = (self.watch.layer,) if self.watch else ()
         self.fleet = Fleet(
             start.pinned,
             start.followed,
@@ -81,6 +83,8 @@ class Crew:
             commits.cancel()
         for log in self.logs.values():
             log.close()
+        if self.watch is not None:
+            self.watch.close()
 
     def ready(self) -> bool:
         """Whether all workers have made their engines: the next request may go to any of them."""
@@ -116,7 +120,16 @@ class Crew:
 
         keeper = Gatekeeper(access, self._start.folder, readable=self.metrics.of_gate().cell(TOKENS_READABLE))
         keeper.keep_looking(self._loop)
-        return keeper.check
+        return keeper.check if self._start.settings.telemetry.watches is False else keeper.check_and_tell
+
+    def _watch(self) -> Watch | None:
+        """What tells of single requests, None where nobody asks for it."""
+        telemetry = self._start.settings.telemetry
+        if not telemetry.watches:
+            return None
+        from seakeep.serving.server.telemetry.watch import Watch
+
+        return Watch(telemetry, self._loop)
 
     def _log(self, name: str) -> Logbook:
         settings = self._start.settings

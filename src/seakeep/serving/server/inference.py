@@ -31,6 +31,7 @@ from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.pages import JSON, LOADING, RETRY
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
+from seakeep.serving.server.telemetry.ids import REQUEST
 from seakeep.serving.server.traffic.urgency import NORMAL, PRIORITIES, PRIORITY, TIMEOUT, priority, until
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def refused(refusal: Refusal) -> Page:
 
 def failed(what: str) -> Page:
     """The answer that a failure of ours is; told to the log, with the error that is being handled. what: the request."""
-    number = secrets.token_hex(8)
+    number = REQUEST.get() or secrets.token_hex(8)
     _log.exception("request %s: %s failed", number, what)
     answer = {
         "error": "the server failed to answer, which is not the request's fault",

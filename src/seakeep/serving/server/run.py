@@ -29,6 +29,8 @@ from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
 from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Rules, Settings, address_of
+from seakeep.serving.server.telemetry.lines import config
+from seakeep.serving.server.telemetry.settings import Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 from seakeep.serving.server.veils import check_names
 from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
@@ -38,15 +40,6 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Model
     from seakeep.core.tls import Tls
-
-_LOG: dict[str, Any] = {
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s [%(process)d] %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
-    "loggers": {
-        "_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        "seakeep.serving": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-    },
-}
 
 
 class PortTaken(UsageError):
@@ -105,6 +98,7 @@ def serve(
     access: Access = Access(),  # noqa: B008  (frozen)
     keeping: Keeping = Keeping(),  # noqa: B008  (frozen)
     bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+    telemetry: Telemetry = Telemetry(),  # noqa: B008  (frozen)
     announce: Callable[[str], None] | None = None,
 ) -> None:
     """Answer for `models` at http://host:port until SIGTERM or SIGINT; then finish what is under way and return.
@@ -115,7 +109,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, rules, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, grpc, tls, access, keeping, bounds: see Settings.
+        dialects, grpc, tls, access, keeping, bounds, telemetry: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
         not installed; WorkerFailed, if no worker starts.
@@ -143,6 +137,7 @@ def serve(
         access=access,
         keeping=keeping,
         bounds=bounds,
+        telemetry=telemetry,
     )
     with _signals_wait():
         followed = _distinct(one for one in models if isinstance(one, Followed))
@@ -251,7 +246,7 @@ def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]
         http=HTTPModes.auto,
         websockets=False,
         log_level=LogLevels.error,  # it warns of workers that it is late to see ended
-        log_dictconfig=_LOG,
+        log_dictconfig=config(start.settings.telemetry.lines),
         respawn_failed_workers=True,
         workers_kill_timeout=start.settings.drain_seconds,
         tls=start.settings.tls,

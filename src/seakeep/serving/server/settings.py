@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from seakeep.core.errors import UsageError
-from seakeep.core.tls import Tls
+from seakeep.core.tls import Tls  # noqa: TC001  (a field, whose type is read)
 from seakeep.serving.server.dialect import names
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
+from seakeep.serving.server.telemetry.settings import Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 
 Missing = Literal["schema", "reject", "accept", "mark", "impute"]
@@ -47,6 +48,7 @@ class Settings:
         log_seconds later), "acknowledged" (before the answer is sent), or "sampled" (a stated number of requests a minute, on the
         disk when the minute is over).
     dialects: spoken beside V2 and rows, see `dialects`. tls: None for plain HTTP. access: what a request must bring.
+    telemetry: what is told of single requests.
     bounds: how much may wait.
     keeping: what of the requests is logged, and where it goes.
     grpc: "HOST:PORT" for gRPC, a port of 0 for any free one; "" for none.
@@ -68,7 +70,8 @@ class Settings:
     dialects: tuple[str, ...] = ()
     grpc: str = ""
     tls: Tls | None = None
-    access: Access = Access()
+    access: Access = field(default_factory=Access)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     bounds: Bounds = field(default_factory=Bounds)
     keeping: Keeping = field(default_factory=Keeping)
 

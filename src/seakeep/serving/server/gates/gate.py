@@ -20,6 +20,7 @@ from seakeep.core.token_files import BadTokenFile, TokenBook
 from seakeep.core.tokens import bearer
 from seakeep.serving.server.gates.rates import Rate, rate_file
 from seakeep.serving.server.refusals.gates import Shut
+from seakeep.serving.server.telemetry.ids import BEARER
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,6 +66,10 @@ class Gatekeeper:
     def check(self, headers: Headers, scope: str) -> None:
         """Let a request in by its headers. scope: that it needs, one of core.tokens.SCOPES. Raises Shut."""
         self.admit(headers.get("authorization"), scope)
+
+    def check_and_tell(self, headers: Headers, scope: str) -> None:
+        """As `check`; the lines about this request name the token's bearer."""
+        BEARER.set(self.admit(headers.get("authorization"), scope).name)
 
     def admit(self, authorization: str | None, scope: str) -> Grant:
         """What the token allows, if it may do this now. Raises Shut."""

@@ -1,0 +1,1 @@
+"""Telemetry: request ids, an access log, log lines for machines, and traces. Nothing of this room is made where none is asked for."""
