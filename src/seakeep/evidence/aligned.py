@@ -119,28 +119,50 @@ def comparable(distance: str, kinds: frozenset[Kind], reference: ColumnStatistic
     return kind
 
 
-@lru_cache(maxsize=64)
+class _Same:
+    """A histogram by identity: hashing its thousands of numbers would cost more than what is kept of it saves."""
+
+    __slots__ = ("histogram",)
+
+    def __init__(self, histogram: Histogram) -> None:
+        self.histogram = histogram
+
+    def __hash__(self) -> int:
+        return id(self.histogram)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.histogram is other.histogram
+
+
 def line(reference: Histogram, current: Histogram) -> Aligned:
     """Both histograms on the union of their buckets at the coarser one's depth. Exact when both are.
 
     Several distances of one column are asked for one after the other, so the last answers are kept: 40 KiB each.
     """
-    shift = max(reference.shift, current.shift)
-    columns = [(keys >> (shift - h.shift), counts) for h in (reference, current) for keys, counts in [_arrays(h)]]
-    merged = np.concatenate([keys for keys, _ in columns])
-    merged.sort()
-    keys = merged[np.concatenate(([True], merged[1:] != merged[:-1]))] if len(merged) else merged
-    first, second = (
-        np.bincount(np.searchsorted(keys, own), weights=counts, minlength=len(keys)).astype(np.float64)
-        for own, counts in columns
-    )
+    return _line(_Same(reference), _Same(current))
+
+
+@lru_cache(maxsize=64)
+def _line(reference: _Same, current: _Same) -> Aligned:
+    shift = max(reference.histogram.shift, current.histogram.shift)
+    arrays = [(own.histogram.shift, *_arrays(own)) for own in (reference, current)]
+    listed = np.concatenate([keys >> (shift - own) for own, keys, _ in arrays])
+    order = listed.argsort(kind="stable")  # of two ascending runs: merged, not sorted
+    merged = listed[order]
+    starts = np.concatenate(([True], merged[1:] != merged[:-1]))[: len(merged)]
+    buckets = np.empty(len(listed), np.intp)
+    buckets[order] = starts.cumsum() - 1
+    keys = merged[starts]
+    parts = zip((counts for *_, counts in arrays), np.split(buckets, [len(arrays[0][1])]), strict=True)
+    first, second = (np.bincount(at, weights=counts, minlength=len(keys)).astype(np.float64) for counts, at in parts)
     return Aligned(first, second, keys, shift)
 
 
 @lru_cache(maxsize=256)
-def _arrays(histogram: Histogram) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _arrays(own: _Same) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Its keys and counts; a reference is compared with many windows, and turning it into arrays costs as much as the rest."""
-    return np.array(histogram.keys, dtype=np.int64), np.array(histogram.counts, dtype=np.float64)
+    keys, counts = own.histogram.keys, own.histogram.counts
+    return np.fromiter(keys, np.int64, len(keys)), np.fromiter(counts, np.float64, len(counts))
 
 
 def reference_bins(reference: ColumnStatistics, current: ColumnStatistics, *, bins: int) -> Aligned:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from itertools import islice
+from operator import add
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -83,10 +85,10 @@ def profile(
 
 def profile_frame(frame: pl.DataFrame) -> Statistics:
     """Statistics of a table in memory: what `profile(read(frame))` gives, on this thread alone."""
-    total = Statistics()
-    for part in _slices(frame):
-        total += Statistics(part.height, {column.name: column_statistics(column) for column in part})
-    return total
+    parts = (
+        Statistics(part.height, {column.name: column_statistics(column) for column in part}) for part in _slices(frame)
+    )
+    return reduce(add, parts)
 
 
 def _groups(dataset: Dataset, schema: pl.Schema) -> list[pl.Schema]:
@@ -136,15 +138,15 @@ def _counted(
     Small pieces are joined to batches first: counting a column costs a millisecond, however few its rows. A core that is told
     to stop, since another failed or a person interrupted, does so after its batch.
     """
-    columns = {column.name: column_statistics(column) for column in schema.to_frame(eager=True)}
+    columns: dict[str, ColumnStatistics] = {}
     rows = 0
     for frame in batches(dataset, rows=BATCH, columns=tuple(schema)):
         if stop.is_set():
             break
         rows += frame.height
         for name, counted in zip(schema, each(column_statistics, frame.get_columns()), strict=True):
-            columns[name] = columns[name].added(counted, name=name)
-    return rows, columns
+            columns[name] = columns[name].added(counted, name=name) if name in columns else counted
+    return rows, columns or {own.name: column_statistics(own) for own in schema.to_frame(eager=True)}
 
 
 def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
