@@ -38,7 +38,7 @@ _LENGTH_BYTES = 4
 _FEW = 32  # up to here `struct` is sooner done than NumPy
 
 
-def unpack(raw: bytes, datatype: str, name: str) -> Sequence[Any]:
+def unpack(raw: bytes | memoryview, datatype: str, name: str) -> Sequence[Any]:
     """The values of a tensor, None where one is missing.
 
     Parameters: datatype: a key of LETTERS, or BYTES. name: of the input, for the refusal.
@@ -47,15 +47,27 @@ def unpack(raw: bytes, datatype: str, name: str) -> Sequence[Any]:
     [1.5, None]
     """
     if datatype == "BYTES":
-        return _texts(raw, name)
+        return _texts(bytes(raw), name)
     count, rest = divmod(len(raw), _SIZES[datatype])
     if rest:
         raise BadInput.raw_length(name, len(raw), datatype, _SIZES[datatype])
+    if datatype == "BOOL" and (odd := bytes(raw).translate(None, b"\0\1")):
+        raise BadInput.value(name, bytes(raw).index(odd[0]), odd[0], "a byte of 0 or 1")
     letter = LETTERS[datatype]
     values: Sequence[Any] = (
         struct.unpack(f"<{count}{letter}", raw) if count <= _FEW else np.frombuffer(raw, f"<{letter}").tolist()
     )
     return numbers(values, name) if datatype in FLOATS else values
+
+
+def count(raw: bytes, datatype: str, name: str) -> int:
+    """How many values a tensor's bytes are. Raises BadInput."""
+    if datatype == "BYTES":
+        return len(_texts(raw, name))
+    found, rest = divmod(len(raw), _SIZES[datatype])
+    if rest:
+        raise BadInput.raw_length(name, len(raw), datatype, _SIZES[datatype])
+    return found
 
 
 def pack(values: Sequence[Any], datatype: str) -> bytes:

@@ -7,23 +7,28 @@ believed: datatypes and shapes are compared with what is there, and every refusa
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+import json
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core.kinds import Task
+from seakeep.features.nulls import DTYPES
 from seakeep.serving.server.answering import label_datatype
+from seakeep.serving.server.arrays import Admitter
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.form import Form, Script
+from seakeep.serving.server.grpc.layouts import FEW_ROWS, Layouts
 from seakeep.serving.server.grpc.messages import messages
 from seakeep.serving.server.keys import as_key, key_of, parameter_key, row_keys
-from seakeep.serving.server.raw import FLOATS, numbers, pack, text, unpack
+from seakeep.serving.server.raw import FLOATS, count, numbers, pack, text, unpack
 from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from seakeep.serving.served import Served
-    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.columns import Values
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
@@ -50,13 +55,6 @@ _RANGES = {
 _NOTHING: HeaderList = []
 
 
-@dataclass(slots=True)
-class GrpcAsk(Ask):
-    """What a message asks for. raw: whether its values came as bytes, and the answer's go as bytes."""
-
-    raw: bool = False
-
-
 class Reader:
     """Reads requests for one model. Parameters: contract: what they may hold."""
 
@@ -64,22 +62,32 @@ class Reader:
         self._contract = contract
         self._parse = messages().InferRequest.FromString
         self._columns = contract.columns
+        self._admit = [Admitter(column, DTYPES[column.kind]).of_bytes for column in contract.columns]
+        self._layouts = Layouts(contract, self._parse)
         self._places = {column.name: place for place, column in enumerate(contract.columns)}
         self._outputs = frozenset(contract.outputs)
 
     def read(self, body: bytes, headers: Headers) -> Ask:
         """What `body` asks for. Raises Refusal."""
         del headers
+        return self._layouts.read(body) or self._read(body)
+
+    def _read(self, body: bytes) -> Ask:
+        """The meaning: a message read field by field."""
         request = parsed(self._parse, body)
         raws = request.raw_input_contents
         if raws and len(raws) != len(request.inputs):
             raise BadInput.raw_count(len(raws), len(request.inputs))
-        columns, rows = self._values(request.inputs, raws)
+        columns, arrays = self._values(request.inputs, raws)
+        rows = len(columns[0])
         outputs = self._wanted(request.outputs) if request.outputs else None
-        key = parameter_key(_parameters(request.parameters)) if request.parameters else None
-        keys = self._keys(request, columns, rows)
-        identity = request.id or None
-        return GrpcAsk(columns, rows, natural=False, id=identity, outputs=outputs, key=key, keys=keys, raw=bool(raws))
+        parameters = _parameters(request.parameters) if request.parameters else None
+        ask = Ask(columns, rows, natural=False, id=request.id or None, outputs=outputs, parameters=parameters)
+        ask.key, ask.keys = parameter_key(parameters), self._keys(request, columns, rows)
+        if raws:
+            ask.binary, ask.arrays = self._contract.outputs, arrays
+            self._layouts.learn(body, request, ask)
+        return ask
 
     def key(self, body: bytes, headers: Headers) -> str | None:
         """The key in `body`, None where there is none that can be read."""
@@ -90,9 +98,10 @@ class Reader:
             return key if key is not None else as_key(next(iter(self._key_values(request) or ()), None))
         return None
 
-    def _values(self, inputs: Any, raws: Any) -> tuple[list[Values], int]:
-        """Columns in the model's order, and how many rows they have."""
+    def _values(self, inputs: Any, raws: Any) -> tuple[list[Values], list[Any] | None]:
+        """Columns in the model's order, and as tensors, where they came as bytes."""
         columns: list[Any] = [None] * len(self._columns)
+        arrays: list[Any] = [None] * len(self._columns)
         rows, first = 0, ""
         for number, tensor in enumerate(inputs):
             name = tensor.name
@@ -102,16 +111,41 @@ class Reader:
                 continue
             if columns[place] is not None:
                 raise BadInput.duplicate(name)
-            values = _admitted(self._columns[place], tensor, raws[number] if raws else None)
-            if len(values) != rows:
+            values, arrays[place] = self._admitted(place, tensor, raws[number] if raws else None)
+            if len(values) != rows or not first:
                 if first:
                     raise BadInput.rows_differ(name, len(values), first, rows)
                 rows, first = len(values), name
-                self._contract.check_rows(name, rows)
             columns[place] = values
         if None in columns:
             self._fill(columns, rows)
-        return columns, rows
+        return columns, self._tensors(columns, arrays) if rows > FEW_ROWS else None
+
+    def _admitted(self, place: int, tensor: Any, raw: bytes | None) -> tuple[Values, NDArray[Any] | None]:
+        """A tensor's values, if its datatype, its shape and they themselves may come in; and an array of them, if at hand."""
+        column, datatype = self._columns[place], tensor.datatype
+        if datatype not in column.datatypes:
+            raise BadInput.datatype(column.name, datatype, column.datatypes)
+        if raw is None:
+            sent = _contents(tensor)
+            rows = len(sent)
+        else:
+            if tensor.HasField("contents"):
+                raise BadInput.raw_and_contents(column.name)
+            rows = count(raw, datatype, column.name)
+        shape = tensor.shape
+        if not shape or shape[0] != rows or (len(shape) > 1 and list(shape) != [rows, 1]):
+            raise BadInput.shape(column.name, list(shape), rows)
+        self._contract.check_rows(column.name, rows)
+        if raw is not None:
+            return self._admit[place](memoryview(raw), datatype)
+        return column.admit(sent, datatype), None
+
+    def _tensors(self, columns: Sequence[Values], arrays: Sequence[Any]) -> list[Any]:
+        return [
+            column.array(values) if array is None else array
+            for column, values, array in zip(self._columns, columns, arrays, strict=True)
+        ]
 
     def _fill(self, columns: list[Any], rows: int) -> None:
         """Nothing but missing values, where an input that need not be there is not."""
@@ -141,8 +175,8 @@ class Reader:
         raws = request.raw_input_contents
         for number, tensor in enumerate(request.inputs):
             if tensor.name == self._contract.key and (not raws or number < len(raws)):
-                with contextlib.suppress(Refusal):
-                    return list(_sent(tensor, raws[number] if raws else None))
+                with contextlib.suppress(Refusal, KeyError):
+                    return unpack(raws[number], tensor.datatype, tensor.name) if raws else _contents(tensor)
         return None
 
 
@@ -167,11 +201,12 @@ class Writer:
             response.id = ask.id
         if answered.prediction_id is not None:
             response.parameters["prediction_id"].string_param = answered.prediction_id
-        raw = getattr(ask, "raw", False)
+        if ask.marks:
+            response.parameters["broken"].string_param = json.dumps([mark.as_answer() for mark in ask.marks])
         for name, datatype, shape, values in self._said(answered):
             if ask.outputs is None or name in ask.outputs:
                 output = response.outputs.add(name=name, datatype=datatype, shape=shape)
-                if raw:
+                if ask.binary:
                     response.raw_output_contents.append(pack(values, datatype))
                 else:
                     own = [value.encode() for value in values] if datatype == "BYTES" else values
@@ -200,25 +235,9 @@ def parsed(parse: Any, body: bytes) -> Any:
         raise BadBody.not_a_message(body) from None
 
 
-def _admitted(column: Column, tensor: Any, raw: bytes | None) -> Values:
-    """A tensor's values, if its datatype, its shape and they themselves may come in."""
-    datatype = tensor.datatype
-    if datatype not in column.datatypes:
-        raise BadInput.datatype(column.name, datatype, column.datatypes)
-    values = _sent(tensor, raw)
-    shape, rows = tensor.shape, len(values)
-    if not shape or shape[0] != rows or (len(shape) > 1 and list(shape) != [rows, 1]):
-        raise BadInput.shape(column.name, list(shape), rows)
-    return column.admit(values, datatype) if rows else values
-
-
-def _sent(tensor: Any, raw: bytes | None) -> Sequence[Any]:
-    """The values of a tensor, texts as text, None for NaN."""
+def _contents(tensor: Any) -> Sequence[Any]:
+    """The typed values of a tensor, texts as text, None for NaN."""
     name, datatype = tensor.name, tensor.datatype
-    if raw is not None:
-        if tensor.HasField("contents"):
-            raise BadInput.raw_and_contents(name)
-        return unpack(raw, datatype, name)
     field = _CONTENTS.get(datatype)
     if field is None:
         raise BadInput.raw_only(name, datatype)

@@ -7,6 +7,7 @@ A refusal is a status with the refusal's words; its whole JSON, with the code, t
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from seakeep import __version__
@@ -16,8 +17,10 @@ from seakeep.serving.server.grpc.form import FORM, parsed
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.inference import failed, is_fault, refused
 from seakeep.serving.server.pages import LOADING, RETRY
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 from seakeep.serving.server.refusals import BadCall, Refusal
 from seakeep.serving.server.steps import arrived
+from seakeep.serving.server.traffic.urgency import TIMEOUT
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
 
+_LEAST_SECONDS = 1e-6  # of a deadline that passed while the call waited for a thread
 REFUSAL = "seakeep-refusal-bin"
 EXTENSIONS = ("labels_by_http",)
 _CODES = {
@@ -65,25 +69,31 @@ class Service:
         """What answers each call of the protocol, by its name."""
         kinds = self._kinds
         small = {
-            "ServerLive": (kinds.Empty, self._server_live),
-            "ServerReady": (kinds.Empty, self._server_ready),
-            "ModelReady": (kinds.Named, self._model_ready),
-            "ServerMetadata": (kinds.Empty, self._server_metadata),
-            "ModelMetadata": (kinds.Named, self._model_metadata),
+            "ServerLive": (kinds.Empty, self._server_live, ""),
+            "ServerReady": (kinds.Empty, self._server_ready, ""),
+            "ModelReady": (kinds.Named, self._model_ready, "predict"),
+            "ServerMetadata": (kinds.Empty, self._server_metadata, "predict"),
+            "ModelMetadata": (kinds.Named, self._model_metadata, "predict"),
         }
         return {"ModelInfer": self._answered(self._infer)} | {
-            name: self._answered(_asking(kind, behaviour)) for name, (kind, behaviour) in small.items()
+            name: self._answered(_asking(kind, behaviour), scope) for name, (kind, behaviour, scope) in small.items()
         }
 
     def health(self) -> dict[str, Callable[[bytes, Any], bytes]]:
         """What answers gRPC's own health check, of which orchestrators ask."""
         return {"Check": self._answered(_asking(self._kinds.HealthRequest, self._check))}
 
-    def _answered(self, behaviour: Callable[[bytes, Any], bytes]) -> Callable[[bytes, Any], bytes]:
-        """A behaviour whose refusals and failures are told in gRPC's way."""
+    def _answered(self, behaviour: Callable[[bytes, Any], bytes], scope: str = "") -> Callable[[bytes, Any], bytes]:
+        """A behaviour whose refusals and failures are told in gRPC's way.
+
+        scope: that the caller's token needs; "" where nobody needs one, or it is asked for further on (`Inference.answer`).
+        """
+        gate = self._crew.gate
 
         def answer(body: bytes, context: Any) -> bytes:
             try:
+                if gate is not None and scope:
+                    gate(dict(context.invocation_metadata()), scope)
                 return behaviour(body, context)
             except Refusal as refusal:
                 return _told(context, refused(refusal))
@@ -98,7 +108,8 @@ class Service:
         peeked = parsed(self._kinds.Peeked.FromString, body)
         crossing = self._crossing(peeked.model_name, peeked.model_version)
         call = Call(self._inference.answer(crossing, FORM, _headers(context), arrived(body)))
-        context.add_callback(lambda: self._bridge.cancel(call))
+        if len(body) > LARGE_BODY_BYTES:  # what is small is answered before anybody could take it back
+            context.add_callback(lambda: self._bridge.cancel(call))
         page = self._bridge.cross(call)
         if page is None or page[0] == 200:
             return b"" if page is None else page[2]
@@ -167,8 +178,12 @@ def _asking(kind: Any, behaviour: Callable[[Any], Any]) -> Callable[[bytes, Any]
 
 
 def _headers(context: Any) -> Mapping[str, str]:
-    """A call's metadata as a request's headers."""
-    return dict(context.invocation_metadata())
+    """A call's metadata as a request's headers, its deadline among them."""
+    headers = dict(context.invocation_metadata())
+    remaining = context.time_remaining()
+    if remaining < math.inf:
+        headers[TIMEOUT] = str(max(remaining, _LEAST_SECONDS) * 1e3)
+    return headers
 
 
 def _place(board: Board, name: str) -> Place:
