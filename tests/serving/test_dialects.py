@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from typing import get_args, get_type_hints
@@ -334,8 +335,10 @@ def test_a_path_takes_its_own_method(many, method, path):
     assert many.ask(method, path)[0] == 405
 
 
-def test_compressed_bodies_are_refused(many, row):
-    assert post(many, "/invocations", {"instances": [row]}, content_encoding="gzip")[0] == 415
+def test_compressed_bodies_are_read(many, row):
+    body = gzip.compress(json.dumps({"instances": [row]}).encode())
+    assert post(many, "/invocations", body, content_encoding="gzip")[0] == 200
+    assert post(many, "/invocations", body, content_encoding="br")[0] == 415
 
 
 # What a cloud says of itself

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
 
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 
 
 class Tensor(msgspec.Struct, gc=False):
@@ -54,11 +55,21 @@ class Answers:
         self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None = None
     ) -> bytes:
         """The answer's body: see `Answered`. A score that is not finite is written as null: JSON has no other word for it."""
-        form = self._rows if ask.natural else self._tensors
+        form = self._tensors if not ask.natural else self._columns if ask.columnar else self._rows
         return form(ask, scores, decisions, prediction_id)
 
-    def _tensors(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
-        served = self._served
+    def lines(
+        self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None = None
+    ) -> bytes:
+        """A JSON object a row, each on a line of its own."""
+        del ask
+        made = [{"value": score} for score in scores] if self._regression else self.labelled(scores, decisions)
+        if prediction_id is not None:
+            made = [{**one, "prediction_id": f"{prediction_id}.{row}"} for row, one in enumerate(made)]
+        return _encoder.encode_lines(made)
+
+    def outputs(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> list[Tensor]:
+        """The tensors that are asked for."""
         if self._regression:
             outputs = [Tensor("value", "FP32", (ask.rows,), scores)]
         else:
@@ -67,28 +78,52 @@ class Answers:
                 Tensor("probabilities", "FP32", (ask.rows, self.width), scores),
                 Tensor("label", self._label_type, (ask.rows,), labels),
             ]
-        if ask.outputs is not None:
-            outputs = [output for name in ask.outputs for output in outputs if output.name == name]
+        if ask.outputs is None:
+            return outputs
+        return [output for name in ask.outputs for output in outputs if output.name == name]
+
+    def told(self, ask: Ask, outputs: list[Any], prediction_id: str | None) -> bytes:
+        """An answer of the protocol that has these outputs."""
         parameters = self._parameters
         if prediction_id is not None:
             parameters = {**parameters, "prediction_id": prediction_id}
         if ask.marks:  # a parameter of the protocol is a text, a number or a boolean
             parameters = {**parameters, "broken": _encode([mark.as_answer() for mark in ask.marks]).decode()}
-        return _encode(TensorAnswer(served.name, served.version, outputs, parameters, ask.id))
+        return _encode(TensorAnswer(self._served.name, self._served.version, outputs, parameters, ask.id))
+
+    def _tensors(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
+        return self.told(ask, self.outputs(ask, scores, decisions), prediction_id)
+
+    def _columns(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
+        """The answer as columns: the value, or the label, its probability and those of all classes."""
+        made: dict[str, Any] = {"value": scores}
+        if not self._regression:
+            width = self.width
+            made = {
+                "label": [self._classes[i] for i in decisions],
+                "probability": [scores[row * width + decision] for row, decision in enumerate(decisions)],
+                "probabilities": {name: scores[place::width] for place, name in enumerate(self._names)},
+            }
+        return _encode(self._framed("columns", made, ask, prediction_id))
 
     def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
-        made = [{"value": score} for score in scores] if self._regression else self._labelled(scores, decisions)
-        answer: dict[str, Any] = {"predictions": made, "model": self._served.name, "release": self._served.release}
-        answer["version"] = self._served.version
+        made = [{"value": score} for score in scores] if self._regression else self.labelled(scores, decisions)
+        return _encode(self._framed("predictions", made, ask, prediction_id))
+
+    def _framed(self, name: str, made: object, ask: Ask, prediction_id: str | None) -> dict[str, Any]:
+        """What was made, and beside it what the answer says of itself."""
+        served = self._served
+        answer = {name: made, "model": served.name, "release": served.release, "version": served.version}
         if prediction_id is not None:
             answer["prediction_id"] = prediction_id
         if ask.id is not None:
             answer["id"] = ask.id
         if ask.marks:
             answer["broken"] = [mark.as_answer() for mark in ask.marks]
-        return _encode(answer)
+        return answer
 
-    def _labelled(self, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:
+    def labelled(self, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:
+        """Label, its probability and those of all classes, an object a row."""
         width, names, classes = self.width, self._names, self._classes
         made = []
         for row, decision in enumerate(decisions):

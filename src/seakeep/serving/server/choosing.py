@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from seakeep.serving.server.compression import quality
 from seakeep.serving.server.form import Notation, Reading, form_of
-from seakeep.serving.server.forms import json
-from seakeep.serving.server.receiving import BINARY, check_plain, media_of
+from seakeep.serving.server.forms import arrow, binary, csv, json, lines
+from seakeep.serving.server.receiving import BINARY, media_of
 from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.form import Form, Headers
 
-NOTATIONS = (json.NOTATION,)
+NOTATIONS = (json.NOTATION, lines.NOTATION, csv.NOTATION, arrow.NOTATION, arrow.FILES)
 MEDIA = tuple(media for one in NOTATIONS for media in one.media)
 _BY_MEDIA = {media: one for one in NOTATIONS for media in one.media}
 _ANYTHING = frozenset((None, "*/*", json.MEDIA))
@@ -54,8 +54,9 @@ def _form(asked: Notation, answered: Notation) -> Form:
 
 def _asked(kind: str | None, *, is_binary: bool) -> Notation:
     """What the body is in."""
+    if is_binary:
+        return binary.NOTATION
     try:
-        check_plain({BINARY: ""} if is_binary else {})
         media = media_of({} if kind is None else {"content-type": kind}, MEDIA)
     except Refusal:
         return UNREADABLE
@@ -81,7 +82,6 @@ def _refusing(contract: Contract) -> Reading:
 
     def read(body: bytes, headers: Headers) -> Ask:
         del body
-        check_plain(headers)
         media_of(headers, MEDIA)
         raise AssertionError(headers.get("content-type"))  # pragma: no cover  (it was refused when it was chosen)
 

@@ -14,11 +14,13 @@ import msgspec
 
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.ask import Ask
+from seakeep.serving.server.binary import ALL as ALL_BINARY
+from seakeep.serving.server.binary import SIZE
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.keys import UNFIT, parameter_key, row_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from seakeep.serving.server.columns import Column
     from seakeep.serving.server.contract import Contract
@@ -52,8 +54,10 @@ class Decoder:
             (kind for kind, name in zip(ignored, contract.ignored, strict=True) if name == contract.key), None
         )
         self._names_fit = not any(UNFIT.search(name) for name in names)
-        request = _request_type([*tensors, *ignored], _row_type(contract) if self._names_fit else dict)
+        shapes = (_row_type(contract), _table_type(contract)) if self._names_fit else (dict, dict)
+        request = _request_type([*tensors, *ignored], *shapes)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
+        self._decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(shapes[0]).decode_lines
 
     def read(self, body: bytes) -> Ask:
         """What `body` asks for. Raises Refusal."""
@@ -64,26 +68,57 @@ class Decoder:
         ask = self._quick(request)
         return self._careful.read(body) if ask is None else ask
 
+    def read_lines(self, body: bytes) -> Ask:
+        """What rows one after another ask for. Raises Refusal."""
+        try:
+            rows = self._decode_lines(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return self._careful.read_lines(body, str(error))
+        if not 0 < len(rows) <= self._row_limit or not self._names_fit:
+            return self._careful.read_lines(body)
+        return self._of_rows(rows)
+
     def _quick(self, request: Any) -> Ask | None:
         """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
         if request.rows is None:
-            return self._from_tensors(request) if request.inputs else None
-        return self._from_rows(request) if request.inputs is None and request.outputs is None else None
+            if request.inputs:
+                return self._from_tensors(request) if request.columns is None else None
+            return self._from_table(request) if request.columns is not None else None
+        plain = request.inputs is request.columns is request.outputs is None
+        return self._from_rows(request) if plain else None
 
     def _from_rows(self, request: Any) -> Ask | None:
         rows = len(request.rows)
         if not 0 < rows <= self._row_limit or not self._names_fit:
             return None
-        given = list(zip(*map(msgspec.structs.astuple, request.rows), strict=True))
+        key = parameter_key(request.parameters)
+        return self._of_rows(request.rows, request.id, key, request.parameters)
+
+    def _of_rows(
+        self, rows: list[Any], identity: str | None = None, key: str | None = None, parameters: Any = None
+    ) -> Ask:
+        given = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
         columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
         keys = None if self._key_place is None else given[self._key_place]
+        return Ask(columns, len(rows), True, identity, None, key, keys, parameters)
+
+    def _from_table(self, request: Any) -> Ask | None:
+        if request.inputs is not None or request.outputs is not None or not self._names_fit:
+            return None
+        given = msgspec.structs.astuple(request.columns)
+        rows = len(given[0] or ())
+        own = given[: self._count]
+        if not 0 < rows <= self._row_limit or any(values is None or len(values) != rows for values in own):
+            return None
+        columns = [admit(values) for admit, values in zip(self._admit, own, strict=True)]
+        keys = None if self._key_place is None else row_keys(given[self._key_place], rows)
         key = parameter_key(request.parameters)
-        return Ask(columns, rows, True, request.id, None, key, keys, request.parameters)
+        return Ask(columns, rows, True, request.id, None, key, keys, request.parameters, columnar=True)
 
     def _from_tensors(self, request: Any) -> Ask | None:
         columns: list[Any] = [None] * self._count
         rows = len(getattr(request.inputs[0], "data", ()))
-        if not 0 < rows <= self._row_limit:
+        if not 0 < rows <= self._row_limit or (request.parameters is not None and ALL_BINARY in request.parameters):
             return None
         keys = None
         flat, tall = [rows], [rows, 1]
@@ -119,15 +154,16 @@ class Output(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _is_binary(tensor: Any) -> bool:
-    return tensor.parameters is not None and "binary_data_size" in tensor.parameters
+    return tensor.parameters is not None and SIZE in tensor.parameters
 
 
-def _request_type(tensors: list[type], row: type) -> type:
+def _request_type(tensors: list[type], row: type, table: type) -> type:
     return msgspec.defstruct(
         "Request",
         [
             ("inputs", _list_of(Union[tuple(tensors)]) | None, None),  # noqa: UP007  (made when the program runs)
             ("rows", _list_of(row) | None, None),
+            ("columns", table | None, None),
             ("id", str | None, None),
             ("outputs", list[Output] | None, None),
             ("parameters", dict[str, Any] | None, None),
@@ -162,13 +198,22 @@ def _ignored_type(name: str, place: int, *, is_key: bool) -> type:
 
 
 def _row_type(contract: Contract) -> type:
+    return _named_type("Row", contract, _ROW_TYPES)
+
+
+def _table_type(contract: Contract) -> type:
+    return _named_type("Table", contract, {kind: _list_of(own) | None for kind, own in _ROW_TYPES.items()})
+
+
+def _named_type(name: str, contract: Contract, kinds: Mapping[Kind, Any]) -> type:
+    """A struct with a member a column, the model's first. Parameters: kinds: type of a member by its kind."""
     fields: list[Any] = []
     renamed = {}
     for place, column in enumerate(contract.columns):
         renamed[f"column{place}"] = column.name
-        kind = _ROW_TYPES[column.kind]
+        kind = kinds[column.kind]
         fields.append((f"column{place}", kind) if column.required else (f"column{place}", kind, None))
-    for place, name in enumerate(contract.ignored):
-        renamed[f"ignored{place}"] = name
+    for place, ignored in enumerate(contract.ignored):
+        renamed[f"ignored{place}"] = ignored
         fields.append((f"ignored{place}", Any, None))
-    return msgspec.defstruct("Row", fields, rename=renamed, kw_only=True, forbid_unknown_fields=True, gc=False)
+    return msgspec.defstruct(name, fields, rename=renamed, kw_only=True, forbid_unknown_fields=True, gc=False)

@@ -12,6 +12,8 @@ from seakeep.serving.server.refusals import BadBody, Refusal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_lines = msgspec.json.Decoder(msgspec.Raw).decode_lines
+
 
 def decode_object(body: bytes, complaint: str = "") -> dict[str, Any]:
     """The JSON object that `body` is. complaint: what a typed decoder said, which knows the place of a number out of range.
@@ -34,6 +36,20 @@ def decode_object(body: bytes, complaint: str = "") -> dict[str, Any]:
     if not isinstance(request, dict):
         raise BadBody.structure("the body", request, "an object")
     return request
+
+
+def json_lines(body: bytes) -> list[msgspec.Raw]:
+    """The JSON values that stand in `body` one after another. Raises Refusal, naming the place of the fault."""
+    if not body.strip():
+        raise BadBody.empty()
+    try:
+        return _lines(body)
+    except UnicodeDecodeError:
+        raise _not_utf8(body) from None
+    except RecursionError:
+        raise BadBody.too_deep() from None
+    except msgspec.DecodeError as error:
+        raise _malformed(body, str(error)) from None
 
 
 def _not_utf8(body: bytes) -> Refusal:

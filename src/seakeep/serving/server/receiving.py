@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _JSON = "application/json"
 BINARY = "inference-header-content-length"
 LARGE_BODY_BYTES = 128 * 1024
+_LARGE_DIGITS = len(str(LARGE_BODY_BYTES))
 """Above this a body is read beside the loop, so that small requests need not wait for it."""
 _LINGER_BYTES = 128 * 1024 * 1024
 
@@ -36,6 +37,12 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
     return body if compression.HEADER not in headers else await _unpacked(body, headers.get(compression.HEADER), limit)
 
 
+def is_large(headers: Headers) -> bool:
+    """Whether a request says that its body is large."""
+    length = headers.get("content-length")
+    return length is not None and len(length) >= _LARGE_DIGITS and length.isdigit() and int(length) > LARGE_BODY_BYTES
+
+
 def check_headers(headers: Any) -> None:
     """Raise Refusal unless the body is plain JSON in UTF-8; no Content-Type at all is taken for that."""
     kind = headers.get("content-type")
@@ -47,7 +54,7 @@ def check_headers(headers: Any) -> None:
 def check_plain(headers: Any) -> None:
     """Raise Refusal for a body that has tensors in binary form."""
     if BINARY in headers:
-        raise BadInput.binary("Inference-Header-Content-Length")
+        raise BadInput.no_binary()
 
 
 def media_of(headers: Any, known: Sequence[str]) -> str:

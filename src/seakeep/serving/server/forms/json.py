@@ -30,12 +30,13 @@ def reader(contract: Contract) -> Reading:
 def writer(served: Served) -> Callable[[Answered, Headers], tuple[HeaderList, bytes]]:
     """What writes answers of one release."""
     from seakeep.serving.server.answering import Answers
+    from seakeep.serving.server.forms import binary
 
     answers = Answers(served)
 
     def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
         del headers
-        return HEADERS, answers.write(*answered)
+        return binary.write(answers, answered) if answered.ask.binary else (HEADERS, answers.write(*answered))
 
     return write
 

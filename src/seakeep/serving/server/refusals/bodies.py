@@ -137,13 +137,14 @@ class BadBody(Refusal):
         )
 
     @classmethod
-    def both_forms(cls) -> BadBody:
+    def several_forms(cls, given: Sequence[str]) -> BadBody:
+        named = " and ".join(f'"{name}"' for name in given)
         return cls(
             "wrong_structure",
-            'the body has both "inputs" and "rows", expected one of them',
-            field="rows",
-            found="inputs and rows",
-            expected='"inputs" (tensors) or "rows" (objects)',
+            f"the body has both {named}, expected one of them",
+            field=given[-1],
+            found=" and ".join(given),
+            expected='"inputs" (tensors), "rows" (objects) or "columns" (arrays by name)',
             fix="Send two requests.",
         )
 
@@ -151,9 +152,9 @@ class BadBody(Refusal):
     def neither_form(cls) -> BadBody:
         return cls(
             "missing_member",
-            'the body has neither "inputs" nor "rows"',
+            'the body has neither "inputs" nor "rows" nor "columns"',
             field="inputs",
             found="neither",
-            expected='"inputs" (tensors of the Open Inference Protocol V2) or "rows" (objects)',
+            expected='"inputs" (tensors of the Open Inference Protocol V2), "rows" (objects) or "columns" (arrays by name)',
             fix='Send {"rows": [{"column": value, …}]}.',
         )

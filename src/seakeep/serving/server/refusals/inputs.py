@@ -189,6 +189,42 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def interval(cls, found: object) -> BadInput:
+        return cls(
+            "wrong_interval",
+            f"parameters.interval is {shown(found)}, expected a share from 0.5 to below 1",
+            field="parameters.interval",
+            found=found,
+            expected="a share from 0.5 to below 1",
+            cause="The interval holds the truth with this probability; shares are not percents.",
+            fix='Send "parameters": {"interval": 0.9} for 90 %.',
+        )
+
+    @classmethod
+    def level_too_high(cls, found: float, most: float) -> BadInput:
+        return cls(
+            "wrong_interval",
+            f"parameters.interval is {found}, and this release's evaluation had rows enough for {most} at most",
+            field="parameters.interval",
+            found=found,
+            expected=f"at most {most}",
+            cause="A level of 1 - 1/n takes n rows to tell.",
+            fix=f"Ask for {most}, or evaluate on more rows.",
+        )
+
+    @classmethod
+    def not_calibrated(cls, model: str, version: str) -> BadInput:
+        return cls(
+            "not_calibrated",
+            f"the release {model}@{version} has no distances to make intervals of",
+            field="parameters.interval",
+            found="an interval is asked for",
+            expected="no interval",
+            cause="It was evaluated by a version of Seakeep that did not measure them, or it is served without its evaluation.",
+            fix='Leave "interval" out, or evaluate and register the model again (seakeep run) and serve that release.',
+        )
+
+    @classmethod
     def reserved(cls, name: str, row: int, found: object) -> BadInput:
         return cls(
             "reserved_value",
@@ -255,12 +291,56 @@ class BadInput(Refusal):
         )
 
     @classmethod
-    def binary(cls, where: str) -> BadInput:
+    def binary(cls, name: str) -> BadInput:
         return cls(
             "binary_tensors",
-            "tensors in binary form are not offered",
-            field=where,
+            f"input {name!r} has binary_data_size, but the request does not say where its JSON ends",
+            field=name,
+            found="binary_data_size without Inference-Header-Content-Length",
+            expected="the header Inference-Header-Content-Length: the length of the JSON in bytes",
+            fix='Send the header, or the values as JSON in "data".',
+        )
+
+    @classmethod
+    def no_binary(cls) -> BadInput:
+        return cls(
+            "binary_tensors",
+            "tensors in binary form are not taken here",
+            field="Inference-Header-Content-Length",
             found="binary data",
-            expected='JSON values in "data"',
-            fix='Send "data", and leave the binary_data parameters and Inference-Header-Content-Length out.',
+            expected="JSON alone",
+            fix="Leave the header out; binary tensors go to /v2/models/NAME/infer.",
+        )
+
+    @classmethod
+    def binary_header(cls, found: str, size: int) -> BadInput:
+        return cls(
+            "binary_tensors",
+            f"Inference-Header-Content-Length is {shown(found)}, and the body has {size} bytes",
+            field="Inference-Header-Content-Length",
+            found=found[:SHOWN],
+            expected=f"the length of the JSON in bytes, from 0 to {size}",
+            fix="Count the bytes of the JSON at the body's beginning, in UTF-8.",
+        )
+
+    @classmethod
+    def binary_size(cls, claimed: int, size: int) -> BadInput:
+        return cls(
+            "binary_tensors",
+            f"the inputs claim {claimed} bytes after the JSON, and there are {size}",
+            field="binary_data_size",
+            found=f"{size} bytes",
+            expected=f"{claimed} bytes, those of each input in the order of the inputs",
+            fix="Send for each input with binary_data_size as many bytes as it says.",
+        )
+
+    @classmethod
+    def binary_and_data(cls, name: str) -> BadInput:
+        return cls(
+            "binary_tensors",
+            f"input {name!r} has data beside binary_data_size",
+            field=name,
+            found="data and binary_data_size",
+            expected="one of them",
+            fix='Leave "data" out where the values follow as bytes.',
         )

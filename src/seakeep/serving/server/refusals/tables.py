@@ -1,4 +1,4 @@
-"""Rows by place, CSV and answers that a cloud's contract does not hold. Raised by `dialects`."""
+"""Rows by place, CSV, Arrow, and answers that a cloud's contract does not hold. Raised by `dialects` and `forms`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LISTED = 20
 
 
 class BadTable(Refusal):
-    """Rows in a form that only dialects take."""
+    """Tables that are no JSON."""
 
     @classmethod
     def width(cls, field: str, found: int, names: Sequence[str]) -> BadTable:
@@ -36,6 +36,65 @@ class BadTable(Refusal):
             found=f"line {line}",
             expected='CSV (RFC 4180) in UTF-8, a row a line, with " around values that have a comma',
             fix='Write a quotation mark within a value as "", or send application/json.',
+        )
+
+    @classmethod
+    def arrow(cls, problem: str) -> BadTable:
+        return cls(
+            "malformed_arrow",
+            f"the body is not Arrow's IPC format: {problem[:SHOWN]}",
+            field="body",
+            found=problem[:SHOWN],
+            expected="a stream or a file of Arrow's IPC format",
+            fix="Write it with: pyarrow.ipc.new_stream(sink, table.schema).write_table(table)",
+        )
+
+    @classmethod
+    def packed_arrow(cls) -> BadTable:
+        return cls(
+            "malformed_arrow",
+            "the body's buffers are packed, expected them plain",
+            field="body",
+            found="buffers packed with LZ4 or Zstandard",
+            expected="plain buffers; the body as a whole may be packed",
+            cause="A packed buffer says itself how large it will be, which a server cannot believe.",
+            fix="Write it without compression=…, and send it with the header Content-Encoding: gzip.",
+        )
+
+    @classmethod
+    def arrow_type(cls, name: str, found: str, expected: str) -> BadTable:
+        return cls(
+            "wrong_datatype",
+            f"input {name!r} has the Arrow type {shown(found)}, expected {expected}",
+            field=name[:SHOWN],
+            found=found[:SHOWN],
+            expected=expected,
+            fix=f"Cast the column to {expected}.",
+        )
+
+    @classmethod
+    def long_texts(cls, name: str, found: int, most: int) -> BadTable:
+        return cls(
+            "body_too_large",
+            f"the texts of {name!r} have {found} bytes, more than the {most} of the body they came in",
+            status=413,
+            field=name[:SHOWN],
+            found=f"{found} bytes",
+            expected=f"at most {most} bytes",
+            cause="A dictionary or views stand for more than they hold.",
+            fix="Send fewer rows at once, or plain utf8.",
+        )
+
+    @classmethod
+    def no_arrow(cls) -> BadTable:
+        return cls(
+            "wrong_content_type",
+            "this server reads and writes no Arrow, since pyarrow is not installed beside it",
+            status=415,
+            field="Content-Type",
+            found="Arrow's IPC format",
+            expected="JSON, CSV or JSON lines",
+            fix="Send application/json; or where the server runs: pip install 'seakeep[arrow]'",
         )
 
     @classmethod

@@ -1,0 +1,118 @@
+"""Delimited: lines of CSV as cells, cells as values by the kind of their column, and values as cells.
+
+A value without quotation marks that is empty is null. Text becomes a number, a boolean or a text by the kind of its column;
+what does not fit stays text, so that the contract says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from seakeep.core.kinds import Kind
+from seakeep.serving.server.refusals import BadBody, BadTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+_INTEGER = re.compile(r"[+-]?\d{1,30}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_TRUTH = {"true": True, "false": False, "1": True, "0": False}
+
+
+def table(body: bytes) -> list[list[str]]:
+    """The cells of every line that is not blank. Raises Refusal."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadBody.not_utf8(body, error.start, error.reason) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        found = [row for row in reader if row]
+    except csv.Error as error:
+        raise BadTable.csv(str(error), reader.line_num) from None
+    if not found:
+        raise BadBody.empty()
+    return found
+
+
+def titled(
+    found: list[list[str]], names: Sequence[str], known: Collection[str], *, header: bool | None
+) -> tuple[Sequence[str], list[list[str]]]:
+    """The columns' names, and the lines below them.
+
+    Parameters: names: of the columns where no line names them. known: that a header may have. header: whether the first line is
+        one; None for what it looks like: it is one if it has only known names. Raises: Refusal.
+    """
+    if header or (header is None and all(cell.strip() in known for cell in found[0])):
+        names, found = [cell.strip() for cell in found[0]], found[1:]
+        if repeated := next((name for name in names if names.count(name) > 1), None):
+            raise BadTable.twice(repeated)
+    for number, row in enumerate(found):
+        if len(row) != len(names):
+            raise BadTable.width(f"row {number}", len(row), names)
+    return names, found
+
+
+def values(cells: Sequence[str], kind: Kind) -> list[Any]:
+    """The values of a column's cells; what is none of its kind stays text."""
+    quick = _QUICK.get(kind)
+    if quick is not None:
+        try:
+            found = list(map(quick, cells))
+        except ValueError:
+            found = []
+        if (
+            found and math.isfinite(sum(found)) and not any("_" in cell for cell in cells)
+        ):  # Python reads 1_000, CSV does not
+            return found
+    return list(map(READERS[kind], cells))
+
+
+def cell(value: Any) -> str:
+    """A value as text: numbers with all digits, booleans as in JSON, null as nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _integer(text: str) -> object:
+    plain = text.strip()
+    if not plain:
+        return None
+    if not _INTEGER.fullmatch(plain):
+        return text
+    found = int(plain)
+    return found if -(2**63) <= found < 2**64 else text
+
+
+def _number(text: str) -> object:
+    plain = text.strip()
+    if not plain:
+        return None
+    return float(plain) if _NUMBER.fullmatch(plain) and abs(float(plain)) < float("inf") else text
+
+
+def _truth(text: str) -> object:
+    plain = text.strip()
+    return _TRUTH.get(plain.lower(), text) if plain else None
+
+
+def _text(text: str) -> object:
+    return text or None
+
+
+READERS: dict[Kind, Callable[[str], object]] = {
+    Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _truth,
+    Kind.STRING: _text,
+    Kind.TIMESTAMP: _text,
+}
+
+
+_QUICK: dict[Kind, Callable[[str], Any]] = {Kind.INTEGER: int, Kind.NUMBER: float}
