@@ -6,10 +6,12 @@ from collections import Counter
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seakeep.core.exact import ExactSum
+from seakeep.data.statistics import sums
 from seakeep.data.statistics.sums import sums_of_doubles, sums_of_integers
 
 doubles = st.floats(allow_nan=False, allow_infinity=False)
@@ -31,10 +33,12 @@ def arrays(counted: dict[float, int], dtype: type) -> tuple[np.ndarray, np.ndarr
     return np.array(ordered, dtype), np.array([counted[value] for value in ordered], np.int64)
 
 
-@given(st.dictionaries(doubles | near_one, counts, max_size=50))
-def test_doubles_sum_exactly(counted: dict[float, int]) -> None:
+@given(st.dictionaries(doubles | near_one, counts, max_size=50), st.sampled_from([0, 64]))
+def test_doubles_sum_exactly_by_limbs_and_by_integers(counted: dict[float, int], little: int) -> None:
     counted = Counter({value + 0.0: count for value, count in counted.items()})
-    check(sums_of_doubles(*arrays(counted, np.float64)), counted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sums, "_LITTLE", little)
+        check(sums_of_doubles(*arrays(counted, np.float64)), counted)
 
 
 @given(st.dictionaries(st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9), counts, max_size=50))

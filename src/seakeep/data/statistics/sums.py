@@ -9,6 +9,7 @@ a time, so that their limbs stay in the processor's cache. Doubles are cut apart
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import mul
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ _GLANCE = 64  # a column of whole numbers has them among its first ones
 _WIDE = (16, 4)  # bits of a limb and their number: 64 bits, counted ROWS times at most
 _NARROW = (18, 3)  # 54 bits, enough for a double's 53, counted _FEW times at most
 _FEW = 1 << 17
+_LITTLE = 64
+_MANTISSA = 53  # bits
 _LARGEST_POWER = 1000  # doubles are scaled by powers of two up to this one, which all are doubles
 
 Pair = tuple[int, int]
@@ -94,6 +97,8 @@ def _runs(values: NDArray[np.float64]) -> Iterator[tuple[int, int, int]]:
 
 
 def _sums_of_run(values: NDArray[np.float64], counts: NDArray[np.int64], exponent: int) -> tuple[ExactSum, ExactSum]:
+    if len(values) <= _LITTLE:
+        return _sums_of_little(values, counts.tolist(), exponent)
     total = squares = 0
     bits, number = _NARROW if int(counts.sum()) <= _FEW else _WIDE
     for start in range(0, len(values), _BLOCK):
@@ -102,6 +107,14 @@ def _sums_of_run(values: NDArray[np.float64], counts: NDArray[np.int64], exponen
         total, squares = total + part, squares + square
     scale = exponent - bits * number
     return ExactSum.scaled(total, scale), ExactSum.scaled(squares, 2 * scale)
+
+
+def _sums_of_little(values: NDArray[np.float64], counts: list[int], exponent: int) -> tuple[ExactSum, ExactSum]:
+    """By Python's integers: of so few numbers that one call of NumPy costs as much as all of them."""
+    scale = exponent - _MANTISSA
+    mantissas: list[int] = np.ldexp(values, -scale).astype(np.int64).tolist()
+    weighted = list(map(mul, mantissas, counts))
+    return ExactSum.scaled(sum(weighted), scale), ExactSum.scaled(sum(map(mul, weighted, mantissas)), 2 * scale)
 
 
 def _limbs_of_doubles(values: NDArray[np.float64], exponent: int, bits: int, number: int) -> NDArray[np.float64]:
