@@ -51,7 +51,7 @@ class Coalescer:
     """Answers asks of one model.
 
     Parameters: predictor: runs the model. columns: its inputs. loop: the worker's event loop. aside: runs what is large.
-        runs: counts the rows of each run.
+        runs: counts the rows of each run. turn_seconds: after which others have their turn before what is left.
     Attributes: cost: of a run, once it was measured; that of nothing before.
     """
 
@@ -63,11 +63,12 @@ class Coalescer:
         loop: asyncio.AbstractEventLoop,
         aside: Aside,
         runs: Distribution,
+        turn_seconds: float = math.inf,
     ) -> None:
         self._predictor, self._columns = predictor, columns
         self._loop, self._aside, self._runs = loop, aside, runs
         self._waiting: list[Waiting] = []
-        self._is_urged = False
+        self._is_urged, self._turn_seconds = False, turn_seconds
         self.cost = Cost()
 
     def answer(self, ask: Ask, until: float = math.inf, priority: int = NORMAL) -> asyncio.Future[Answer]:
@@ -95,19 +96,31 @@ class Coalescer:
         return predictions.scores.ravel().tolist(), [] if decisions is None else decisions.tolist()
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        """Run what waits, for as long as a turn may take; the rest has the next turn, and what is more urgent passes it."""
+        began = time.perf_counter()
+        self._run_first()
+        while self._waiting:
+            if time.perf_counter() > began + self._turn_seconds:
+                self._loop.call_soon(self._flush)
+                return
+            self._run_first()
+        self._is_urged = False
+
+    def _run_first(self) -> None:
+        """Run as much of what waits as fits into one run."""
+        waiting = self._waiting
         if self._is_urged:
-            self._is_urged = False
             waiting.sort(key=_priority)
         group: list[Waiting] = []
-        rows = 0
+        rows = taken = 0
         for item in waiting:
             if group and rows + item.ask.rows > ROWS_TOGETHER:
-                self._run_group(group)
-                group, rows = [], 0
+                break
+            taken += 1
             if self._is_wanted(item, rows):
                 group.append(item)
                 rows += item.ask.rows
+        self._waiting = waiting[taken:]
         if group:
             self._run_group(group)
 

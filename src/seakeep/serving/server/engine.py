@@ -14,6 +14,7 @@ from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.door import Door
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
+from seakeep.serving.server.intervals import Intervals
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 from seakeep.serving.server.refusals.traffic import Pressed
 from seakeep.serving.server.traffic.cost import measured
@@ -75,11 +76,19 @@ class Engine:
         self._predictor = OnnxPredictor(served.model, threads=1)
         self._contract = Contract(served, settings, metrics)
         self._door = Door(served, settings, metrics.of_release(served))
+        self._intervals = Intervals(served)
         self._scripts: dict[str, Script] = {}
         self.script(json.FORM)
         self._aside, self._body_seconds = aside, _BEGIN_SECONDS
         runs = metrics.of_release(served).distribution(RUNS, served.name, served.version)
-        self._coalescer = Coalescer(self._predictor, self._contract.columns, loop=loop, aside=aside, runs=runs)
+        self._coalescer = Coalescer(
+            self._predictor,
+            self._contract.columns,
+            loop=loop,
+            aside=aside,
+            runs=runs,
+            turn_seconds=settings.bounds.turn_seconds,
+        )
         self._warm_up()
 
     def script(self, form: Form) -> Script:
@@ -100,6 +109,7 @@ class Engine:
         ask = script.read(request.body, request.headers)
         if ask.parameters:
             request = urged(request, ask.parameters)
+            ask.interval = self._intervals.asked(ask.parameters)
         scores, decisions = await self._coalescer.answer(ask, request.until, request.priority)
         return _reply(script, request, Answered(ask, scores, decisions, prediction_id))
 
@@ -138,6 +148,7 @@ class Engine:
     def _answer_aside(self, script: Script, request: Request, prediction_id: str | None) -> tuple[float, Reply]:
         started = time.perf_counter()
         ask = script.read(request.body, request.headers)
+        ask.interval = self._intervals.asked(ask.parameters) if ask.parameters else None
         if (
             ask.parameters
             and time.perf_counter() + self._coalescer.cost.of(ask.rows) > urged(request, ask.parameters).until

@@ -29,6 +29,7 @@ from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.form import Request
 from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.pages import JSON, LOADING, RETRY
+from seakeep.serving.server.receiving import is_large
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
 from seakeep.serving.server.telemetry.ids import REQUEST
@@ -74,8 +75,10 @@ class Inference:
         return await self._inside(crossing, form, headers, body)
 
     async def _through(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
-        """Step 3, before the rest."""
+        """Step 3, before the rest. What is large waits for its like and not before others; how long is bounded there."""
         assert self._valve is not None
+        if is_large(headers):
+            return await self._answer(crossing, form, headers, body)
         lane = crossing.main
         model, rank = lane.served.name, headers.get(PRIORITY)
         turned_away = self._valve.enter(model, NORMAL if rank is None else PRIORITIES.get(rank, NORMAL))

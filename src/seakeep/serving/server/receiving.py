@@ -37,7 +37,7 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
     return body if compression.HEADER not in headers else await _unpacked(body, headers.get(compression.HEADER), limit)
 
 
-def is_large(headers: Headers) -> bool:
+def is_large(headers: Any) -> bool:
     """Whether a request says that its body is large."""
     length = headers.get("content-length")
     return length is not None and len(length) >= _LARGE_DIGITS and length.isdigit() and int(length) > LARGE_BODY_BYTES

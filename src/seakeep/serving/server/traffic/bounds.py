@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from seakeep.core.errors import UsageError
 
 _MOST_MS = 600_000.0
+_TURNS = 16
 
 
 class BadBound(UsageError):
@@ -40,6 +41,13 @@ class Bounds:
             raise BadBound.of("latency_target_ms", self.target_ms, f"0, or 1 to {_MOST_MS:g} milliseconds")
         if self.concurrency < 0:
             raise BadBound.of("concurrency", self.concurrency, "0, or a number of requests")
+
+    @property
+    def turn_seconds(self) -> float:
+        """How long runs of the model may keep the event loop before others have their turn: short, where latency is promised; else
+        as long as they like, since turns cost some of the throughput.
+        """
+        return self.target_ms / 1e3 / _TURNS if self.target_ms else math.inf
 
     @property
     def holds(self) -> bool:

@@ -1,9 +1,10 @@
 """Valve: lets in what can be answered in time, and turns the rest away before it costs anything.
 
 What is under way in a worker waits for each other, so that an answer takes as long as everything that is before it: by Little's law
-(1961) the mean time is what is under way, divided by what is answered a second. The valve therefore bounds what is under way, and
-moves the bound to where the mean time is a share of the target; it moves the share too, so that 99 of 100 answers are
-within the target. Both are measured, a few times a second; no cost of a request is ever guessed.
+(1961) the mean time is what is under way, multiplied by what one answer costs. The valve measures that cost, the seconds of its thread's
+processor that an answer takes, and lets in as many as can be answered in a share of the target. It moves the share, so that
+99 of 100 answers are within the target whatever else the machine does. A pause of the whole machine is no cost, and so turns nobody
+away afterwards.
 
 What is hard is the time that nobody sees: a request waits for its turn of the event loop before it is looked at. A turn's length is
 measured, and is added to what each request took.
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.traffic.bounds import Bounds
 
-LEAST, _BEGIN, MOST = 4, 256, 1_000_000
+LEAST, _BEGIN, MOST = 4, 64, 1_000_000
 _SHARES = {FIRST: 1.0, NORMAL: 0.9, LAST: 0.5}
 """Of the bound, that a request of each priority may fill: who comes first still finds room when the others are turned away."""
+_FADING = 0.8
 _ANSWERS, _SECONDS = 32, 0.05
-_LATE_SHARE, _NEAR = 0.01, 0.85
-_SLOWEST, _FASTEST = 0.5, 1.5
-_SHARE_LEAST, _SHARE_BEGIN, _SHARE_MOST = 0.05, 0.4, 0.7
+_WEIGHT_OF_NEW = 0.3
+_NEAR, _LATE_SHARE, _MANY = 0.6, 0.01, 0.1
+_LITTLE, _MUCH, _MORE = 0.95, 0.7, 1.02
+_SHARE_LEAST, _SHARE_BEGIN, _SHARE_MOST = 0.05, 0.25, 0.4
 
 
 class Valve:
@@ -80,7 +83,8 @@ class Valve:
             self._rooms = {priority: max(1.0, self.governor.most * share) for priority, share in _SHARES.items()}
 
     def _end_turn(self) -> None:
-        self._turn, self._turned = time.perf_counter() - self._turned, 0.0
+        turn, self._turned = time.perf_counter() - self._turned, 0.0
+        self._turn = max(turn, self._turn * _FADING)
 
     def _crowd(self, model: str) -> Page:
         if model not in self._crowded:
@@ -93,13 +97,12 @@ class Governor:
 
     def __init__(self, target: float) -> None:
         self.most, self.is_full = float(_BEGIN), False
-        self._target, self._share = target, _SHARE_BEGIN
+        self._target, self._share, self._service = target, _SHARE_BEGIN, 0.0
         self._begin()
 
     def took(self, seconds: float) -> bool:
-        """Count an answer. Returns whether the bound was looked at anew."""
+        """Count an answer; to be called in the loop's thread. Returns whether the bound was looked at anew."""
         self._count += 1
-        self._sum += seconds
         if seconds > self._target * _NEAR:
             self._late += 1
         if self._count < _ANSWERS or time.perf_counter() < self._until:
@@ -108,23 +111,18 @@ class Governor:
         return True
 
     def _move(self) -> None:
-        mean, wanted = self._sum / self._count, self._target * self._share
-        is_late = self._late > self._count * _LATE_SHARE
-        if is_late:
-            self._share = max(_SHARE_LEAST, self._share * 0.9)
+        service = (time.thread_time() - self._spent) / self._count
+        self._service += (service - self._service) * (_WEIGHT_OF_NEW if self._service else 1.0)
+        if self._late > self._count * _LATE_SHARE:
+            self._share = max(_SHARE_LEAST, self._share * (_MUCH if self._late > self._count * _MANY else _LITTLE))
         elif self.is_full:
-            self._share = min(_SHARE_MOST, self._share * 1.01)
-        if self.is_full or mean > wanted:
-            present = self.most if self.is_full else min(self.most, self._count * mean / self._elapsed())
-            self.most = max(LEAST, min(MOST, present * max(_SLOWEST, min(_FASTEST, wanted / mean))))
+            self._share = min(_SHARE_MOST, self._share * _MORE)
+        self.most = max(LEAST, min(MOST, self._target * self._share / self._service))
         self._begin()
 
-    def _elapsed(self) -> float:
-        return time.perf_counter() - self._until + _SECONDS
-
     def _begin(self) -> None:
-        self._count, self._late, self._sum, self.is_full = 0, 0, 0.0, False
-        self._until = time.perf_counter() + _SECONDS
+        self._count, self._late, self.is_full = 0, 0, False
+        self._spent, self._until = time.thread_time(), time.perf_counter() + _SECONDS
 
 
 def _page(refusal: Pressed) -> Page:
