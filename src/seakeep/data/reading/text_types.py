@@ -99,12 +99,14 @@ def read_as_inferred(
     frame: pl.DataFrame, known: Mapping[str, TextType], *, ladder: Sequence[TextType] = LADDER
 ) -> tuple[dict[str, TextType], pl.DataFrame]:
     """What `inferred` says, and the values, which are read to know it."""
-    types = {name: joined(known.get(name, NOTHING), _guess(frame[name], ladder)) for name in frame.columns}
+    guessed = _first_fitting(_sampled(frame), ladder)
+    types = {name: joined(known.get(name, NOTHING), guessed[name]) for name in frame.columns}
     values = _values(frame, types)
     wrong = [name for name in types if values[name].null_count() > frame[name].null_count()]
     if not wrong:
         return types, values
-    types |= {name: joined(known.get(name, NOTHING), _of_all(frame[name], ladder)) for name in wrong}
+    fitting = _first_fitting(frame.select(wrong), ladder)
+    types |= {name: joined(known.get(name, NOTHING), fitting[name]) for name in wrong}
     return types, values.with_columns(_values(frame.select(wrong), types))
 
 
@@ -112,17 +114,23 @@ def _values(frame: pl.DataFrame, types: Mapping[str, TextType]) -> pl.DataFrame:
     return frame.select(types[name].read(pl.col(name)).alias(name) for name in frame.columns)
 
 
-def _guess(texts: pl.Series, ladder: Sequence[TextType]) -> TextType:
-    """The type of the first values there are; all must be tried with it still."""
-    return _of_all(texts.drop_nulls().head(_SAMPLE), ladder)
+def _sampled(frame: pl.DataFrame) -> pl.DataFrame:
+    """The first values there are of every column, nulls below them; all values must be tried still with what they are."""
+    return frame.select(pl.all().drop_nulls().head(_SAMPLE).extend_constant(None, _SAMPLE).head(_SAMPLE))
 
 
-def _of_all(texts: pl.Series, ladder: Sequence[TextType]) -> TextType:
-    """The first type of `ladder` that every value has, else text; nothing where there is no value."""
-    frame = texts.drop_nulls().alias("text").to_frame()
-    if frame.is_empty():
-        return NOTHING
-    return next((kind for kind in ladder if _fit(frame, {"text": kind})["text"]), TEXT)
+def _first_fitting(frame: pl.DataFrame, ladder: Sequence[TextType]) -> dict[str, TextType]:
+    """The first type of `ladder` that every value of a column has, else text; nothing where there is no value.
+
+    All columns are tried with a type at once: a query costs more than reading a sample.
+    """
+    types = {name: NOTHING if values.null_count() == len(values) else TEXT for name, values in frame.to_dict().items()}
+    open_still = [name for name, kind in types.items() if kind is TEXT]
+    for kind in ladder:
+        fitting = {name for name, fits in _fit(frame, dict.fromkeys(open_still, kind)).items() if fits}
+        types |= dict.fromkeys(fitting, kind)
+        open_still = [name for name in open_still if name not in fitting]
+    return types
 
 
 def _fit(frame: pl.DataFrame, types: Mapping[str, TextType]) -> dict[str, bool]:
