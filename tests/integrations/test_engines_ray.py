@@ -19,6 +19,15 @@ def test_a_run_makes_the_same_release(tmp_path):
     same_release("ray", "ray://local[2]", tmp_path, apart=True)
 
 
+def test_a_client_server_gives_the_same_statistics_and_the_same_errors(tmp_path):
+    """`ray start --head` on the loopback address, asked at ray://HOST:PORT; head and client share a token."""
+    found = told(ran("ray", FOREIGN / "ray_client.py", tmp_path, 10001, apart=True))
+    assert found["equal"], found
+    assert found["rows"] == 200_000
+    assert found["refused"].startswith("CannotRead:")
+    assert "torn.parquet is not a whole parquet file" in found["refused"]
+
+
 def test_where_no_cluster_is_it_is_told(tmp_path):
     done = ran("ray", "-m", "seakeep", "profile", tmp_path, "--engine", "ray://127.0.0.1:9", apart=True)
     assert done.returncode == 3

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 RETRIES = 3
 _AHEAD = 4
-_CHECK = "Check it where Ray's head runs: ray status; its client server's port is 10001 (ray start --head)."
+_CHECK = (
+    "Check it where Ray's head runs: ray status; its client server's port is 10001 (ray start --head). "
+    "A cluster that asks for a token says nothing to those without: RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH=FILE."
+)
 _BUSY = "Try it when the machine is less busy, or do without a cluster: --engine local"
 _ONE_THREAD = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
