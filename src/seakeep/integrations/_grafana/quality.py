@@ -50,7 +50,11 @@ def _now(of: str) -> tuple[Panel, ...]:
 
 
 def _drift(chosen: str, contract: Contract) -> tuple[Panel, ...]:
-    classes = f" Classes: {', '.join(contract.classes)}." if contract.classes else ""
+    return (*_columns_moved(chosen), *_last_window(chosen, contract))
+
+
+def _columns_moved(chosen: str) -> tuple[Panel, ...]:
+    """How far each column lies from the training rows, over time."""
     return (
         Panel(
             "Drift",
@@ -74,6 +78,13 @@ def _drift(chosen: str, contract: Contract) -> tuple[Panel, ...]:
             words="verdict",
             span=12,
         ),
+    )
+
+
+def _last_window(chosen: str, contract: Contract) -> tuple[Panel, ...]:
+    """How far the answers moved, and what the last window came to."""
+    classes = f" Classes: {', '.join(contract.classes)}." if contract.classes else ""
+    return (
         Panel(
             "Answers",
             f"Distance of the answers from the release's earlier windows, by class; dashed: what is usual.{classes}",

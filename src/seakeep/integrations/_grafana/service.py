@@ -71,16 +71,15 @@ def _now(of: str, objectives: Objectives) -> tuple[Panel, ...]:
 
 
 def _requests(of: str, chosen: str, objectives: Objectives) -> tuple[Panel, ...]:
-    slow = objectives.slow_seconds
+    return (*_answered(chosen, objectives), *_held_to(of, chosen, objectives))
+
+
+def _answered(chosen: str, objectives: Objectives) -> tuple[Panel, ...]:
+    """How many requests, how many of them failed, and how long they took."""
     quantiles = tuple(
         Query(q.latency(chosen, quantile, over=OVER), f"{quantile * 100:g} %") for quantile in (0.5, 0.95, 0.99)
     )
     heat = q.latency_buckets(chosen, over=OVER)
-    burns = tuple(
-        Query(f"{record}{window}{{{of}}} / {1 - objective:.6g}", f"{word} {window}")
-        for record, objective, word in ((FAILED, objectives.available, "failed"), (SLOW, objectives.quick, "slow"))
-        for window in ("1h", "6h", "3d")
-    )
     return (
         Panel(
             "Requests",
@@ -95,7 +94,13 @@ def _requests(of: str, chosen: str, objectives: Objectives) -> tuple[Panel, ...]
             unit="percentunit",
             bad=1 - objectives.available,
         ),
-        Panel("Time to the answer", "Quantiles, over the chosen releases.", quantiles, unit="s", bad=slow),
+        Panel(
+            "Time to the answer",
+            "Quantiles, over the chosen releases.",
+            quantiles,
+            unit="s",
+            bad=objectives.slow_seconds,
+        ),
         Panel(
             "Times",
             "How many requests a second took how long.",
@@ -103,6 +108,18 @@ def _requests(of: str, chosen: str, objectives: Objectives) -> tuple[Panel, ...]
             "heat",
             unit="s",
         ),
+    )
+
+
+def _held_to(of: str, chosen: str, objectives: Objectives) -> tuple[Panel, ...]:
+    """What the objectives say of it, what was refused, and the rows within."""
+    slow = objectives.slow_seconds
+    burns = tuple(
+        Query(f"{record}{window}{{{of}}} / {1 - objective:.6g}", f"{word} {window}")
+        for record, objective, word in ((FAILED, objectives.available, "failed"), (SLOW, objectives.quick, "slow"))
+        for window in ("1h", "6h", "3d")
+    )
+    return (
         Panel(
             "Slow",
             f"Share of the requests that took longer than {slow:g} s.",

@@ -118,6 +118,12 @@ def log(name: str, objectives: Objectives) -> Group:
 
 
 def _log(name: str, objectives: Objectives) -> Iterator[Alert]:
+    yield from _log_lost(name)
+    yield from _log_kept(name, objectives)
+
+
+def _log_lost(name: str) -> Iterator[Alert]:
+    """Rows that do not come to the prediction log."""
     of, own = q.matchers(model=name), {"model": name}
     yield Alert(
         "SeakeepLogNotWritable",
@@ -156,6 +162,11 @@ def _log(name: str, objectives: Objectives) -> Iterator[Alert]:
             own,
         ),
     )
+
+
+def _log_kept(name: str, objectives: Objectives) -> Iterator[Alert]:
+    """What is in the prediction log: too much, or damaged."""
+    of, own = q.matchers(model=name), {"model": name}
     size = objectives.log_gb
     yield Alert(
         "SeakeepLogLarge",
