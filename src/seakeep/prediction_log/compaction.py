@@ -76,9 +76,7 @@ def _clear(folder: Path, *, before: float) -> None:
 
 def _compacted(log: Layout, folder: Path, unfinished: set[str]) -> int:
     """A part with a list waits until what it replaced is gone: its list must outlive those files, or they would count again."""
-    small = [
-        path for path in standing(folder) if path.stem not in unfinished and not path.with_suffix(LIST).exists()
-    ]
+    small = [path for path in standing(folder) if path.stem not in unfinished and not path.with_suffix(LIST).exists()]
     groups = [group for group in _groups(small) if len(group) >= _FEWEST]
     for group in groups:
         _merge(log, folder, group)

@@ -123,8 +123,16 @@ class Reading(NamedTuple):
     tail: bool
 
 
+def _listed(value: Any) -> list[Any]:
+    """A NumPy array, as values that came as bytes are, as a list. Raises TypeError for anything else."""
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"a {type(value).__name__} cannot be written down")
+    listed: list[Any] = value.tolist()
+    return listed
+
+
 _decoder = msgspec.msgpack.Decoder(Frame)
-_encode = msgspec.msgpack.Encoder(enc_hook=lambda value: _listed(value)).encode
+_encode = msgspec.msgpack.Encoder(enc_hook=_listed).encode
 _pack = _HEAD.pack
 
 
@@ -203,14 +211,6 @@ def _next_mark(content: memoryview, start: int) -> int:
         if _next(content, at)[0] is not None:
             return at
     return len(content)
-
-
-def _listed(value: Any) -> list[Any]:
-    """A NumPy array, as values that came as bytes are, as a list. Raises TypeError for anything else."""
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"a {type(value).__name__} cannot be written down")
-    listed: list[Any] = value.tolist()
-    return listed
 
 
 def _writable(value: Any) -> Any:

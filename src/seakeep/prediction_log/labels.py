@@ -18,6 +18,7 @@ from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.classes import meant
 from seakeep.prediction_log.hashing import hashed
 from seakeep.prediction_log.joining import latest
+from seakeep.prediction_log.outbox import give
 from seakeep.prediction_log.tables import LABELS, TIME
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def write(log: Layout, labels: pl.DataFrame, *, arrived: dt.datetime) -> None:
     name = f"{arrived:%Y%m%dT%H%M%S}-labels-{secrets.token_hex(6)}.parquet"
     with replacing(log.labels / name) as temporary:
         labels.write_parquet(temporary)
+    give(log, [log.labels / name])
 
 
 def _texts(values: pl.Series) -> pl.Series:

@@ -5,6 +5,7 @@
     predictions/<name>/labels/<segment>.parquet          labels, by the spool or the call that they came by
     predictions/<name>/releases/<first digits>.json      how each release's rows are to be read
     predictions/<name>/torn/<segment>.spool, .json       damaged spools, and what was wrong with them
+    predictions/<name>/outbox/<sink>/…                   finished files that a sink has not got yet (see outbox)
 
 A segment is one spool's life: a part belongs to the spool of the same name, and while that spool still stands, the spool
 counts and the part does not. Standard library only, like everything that a server's worker imports.
@@ -89,6 +90,11 @@ class Layout:
     def torn(self) -> Path:
         """Damaged spools."""
         return self.root / "torn"
+
+    @property
+    def outbox(self) -> Path:
+        """What sinks have not got yet."""
+        return self.root / "outbox"
 
     @property
     def converting(self) -> Path:

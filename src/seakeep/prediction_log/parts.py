@@ -24,6 +24,7 @@ from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.frames import Gap, Header
 from seakeep.prediction_log.merging import merge_labels
+from seakeep.prediction_log.outbox import give
 from seakeep.prediction_log.spool import CLOSED, OPEN
 from seakeep.prediction_log.tables import Tables, tabulate
 
@@ -141,13 +142,16 @@ def _publish(log: Layout, path: Path, tables: Tables, gaps: Sequence[Gap]) -> No
     """Write a spool's parts and labels, then show them and take the spool away in one step for every reader."""
     segment = path.stem
     _describe(log, tables.headers)
+    made: list[Path] = []
     with contextlib.ExitStack() as writing:
         for target, table in _parts(log, segment, tables):
+            made.append(target)
             _sweep(target)
             table.write_parquet(writing.enter_context(replacing(target)), compression="zstd")
         ready = writing.pop_all()
     with locks.alone(log.publishing):
         ready.close()
+        give(log, made)  # before the spool goes: who is killed in between gives the same files again
         if gaps or tables.strays:
             _set_aside(log, path, tables, gaps)
         else:

@@ -21,6 +21,7 @@ from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.joining import GRACE
 from seakeep.prediction_log.labels import write
 from seakeep.prediction_log.merging import label_files
+from seakeep.prediction_log.outbox import PARQUET
 from seakeep.prediction_log.parts import convert, spools
 from seakeep.prediction_log.snapshot import Window, hours
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Removed:
     """What went of one model's log. name: the model's. hours: of predictions, from `first` to `last` (their beginnings, UTC; None
-    where none went). files, bytes: of those hours. labels: rows. torn: damaged spools.
+    where none went). files, bytes: of those hours. labels: rows. torn: damaged spools. unsent: files that a sink had not
+    got yet.
     """
 
     name: str
@@ -44,11 +46,12 @@ class Removed:
     bytes: int = 0
     labels: int = 0
     torn: int = 0
+    unsent: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether something went."""
-        return bool(self.hours or self.labels or self.torn)
+        return bool(self.hours or self.labels or self.torn or self.unsent)
 
 
 def remove(log: Layout, *, before: dt.datetime) -> Removed:
@@ -79,6 +82,7 @@ def remove(log: Layout, *, before: dt.datetime) -> Removed:
             size,
             _remove_labels(log, before - GRACE),
             _remove_torn(log, before),
+            _remove_unsent(log, before),
         )
 
 
@@ -115,3 +119,11 @@ def _remove_torn(log: Layout, before: dt.datetime) -> int:
     for path in found:
         path.unlink()
     return sum(path.suffix == ".spool" for path in found)
+
+
+def _remove_unsent(log: Layout, before: dt.datetime) -> int:
+    """Files that were finished before and that no sink took; perhaps nobody sends them any more."""
+    found = [path for path in log.outbox.glob("*/*") if path.stat().st_mtime < before.timestamp()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return sum(path.suffix == PARQUET for path in found)

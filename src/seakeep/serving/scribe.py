@@ -64,7 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
     Lifeline(options.parent, options.folder, _DRAIN_SECONDS).tie()
     _give_way()
-    scribe = Scribe([Layout.of(options.home, name) for name in options.names], options.folder, keep=options.keep)
+    logs = [Layout.of(options.home, name) for name in options.names]
+    scribe = Scribe(logs, options.folder, keep=options.keep)
+    if options.sink:
+        from seakeep.serving.shipping import ship
+
+        ship(options.sink, logs, options.folder, over)
     while not over.wait(_LOOK_SECONDS):
         scribe.look(time.time())
     return 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ import polars as pl
 from seakeep.core import locks
 from seakeep.core.errors import UsageError
 from seakeep.core.files import replacing, write_bytes
+from seakeep.integrations._sinks._requests import batches
 from seakeep.integrations._sinks.delivery import Delivery
 from seakeep.integrations._sinks.events import Origin, exchanges
 from seakeep.prediction_log import columns as names
@@ -32,11 +34,13 @@ if TYPE_CHECKING:
 
     from seakeep.integrations._sinks.events import Exchange
     from seakeep.prediction_log import PredictionLog
+    from seakeep.prediction_log.layout import Layout
+    from seakeep.prediction_log.outbox import Parcel
 
 SETTLE_SECONDS = 120
 """More than a client has to send its body (30 s) and a row to reach the disk (at most 60 s)."""
 BATCH_REQUESTS = 100
-__all__ = ["Busy", "Cursor", "Delivery", "Origin", "Span", "cursor_file", "send", "write"]
+__all__ = ["Busy", "Cursor", "Delivery", "EventSink", "Origin", "Span", "cursor_file", "send", "write"]
 
 _HOUR = dt.timedelta(hours=1)
 
@@ -72,6 +76,32 @@ class Span:
     until: dt.datetime | None = None
     releases: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+
+
+class EventSink:
+    """A receiver that a server's scribe sends every finished file's requests to (see serving.shipping)."""
+
+    def __init__(self, delivery: Delivery, namespace: str) -> None:
+        self._delivery, self._namespace = delivery, namespace
+
+    def take(self, log: Layout, parcel: Parcel) -> None:
+        """Send the requests that were not taken yet, two events each. Raises NotDelivered."""
+        for batch in batches(log, parcel, Origin(log.name, self._namespace)):
+            for exchange in batch:
+                for event in exchange.events:
+                    self._delivery.send(event)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._delivery.close()
+
+
+def open_sink(address: str) -> EventSink:
+    """The sink at an address; its thread tries again by itself. The namespace that events name is SEAKEEP_EXPORT_NAMESPACE's.
+
+    Raises: BadSink.
+    """
+    return EventSink(Delivery(address, attempts=1), os.environ.get("SEAKEEP_EXPORT_NAMESPACE", "default"))
 
 
 def write(log: PredictionLog, path: Path, origin: Origin, span: Span) -> int:

@@ -135,8 +135,14 @@ def _response(request: str, rows: Sequence[Plain], header: Header) -> Plain:
         "model_version": str(version),
         "id": request,
         "outputs": outputs,
-        "parameters": {"release": header.release, "prediction_id": request},
+        "parameters": {"release": header.release, "prediction_id": request, **_sampled(rows[0])},
     }
+
+
+def _sampled(row: Plain) -> Plain:
+    """The probability with which the request was kept, where not every one is."""
+    probability = row.get(names.SAMPLED)
+    return {} if probability is None else {"sampled": probability}
 
 
 def _tensor(name: str, datatype: str, shape: list[int], data: list[Any]) -> Plain:

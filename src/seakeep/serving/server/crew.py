@@ -15,6 +15,7 @@ from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.shadows import Shadows
+from seakeep.serving.server.sinks import told_sinks
 from seakeep.serving.server.traffic.aside import Aside
 from seakeep.serving.server.traffic.valve import Valve
 from seakeep.serving.server.windows import told_windows
@@ -153,4 +154,6 @@ class Crew:
         for place in board.places.values():
             for arm in (*place.route.arms, *place.route.shadows) if place.route else ():
                 yield SHARE, (place.name, str(arm.version), arm.role), arm.share
+        if self._start.settings.keeping.sinks:
+            yield from told_sinks(self._start.folder, self.logs)
         yield from told_windows(self._start.folder, [one for one in board.served if one.name in self.logs])

@@ -60,6 +60,16 @@ LOG_LOST = Family("seakeep_log_lost_rows", "Rows that could not be written to th
 LOG_WRITABLE = Family(
     "seakeep_log_writable", "1 while every worker can write its log, else 0.", ("model",), kind="least"
 )
+SINK_WAITING = Family(
+    "seakeep_log_sink_waiting_files",
+    "Finished files of the log that a sink has not got.",
+    ("model", "sink"),
+    kind="told",
+)
+SINK_LAG = Family(
+    "seakeep_log_sink_lag_seconds", "Since the oldest of these was finished.", ("model", "sink"), kind="told"
+)
+SINK_TAKES = Family("seakeep_log_sink_takes", "1 while the sink takes files, else 0.", ("model", "sink"), kind="told")
 LABELS = Family("seakeep_labels", "Labels accepted.", ("model",))
 TOKENS_READABLE = Family(
     "seakeep_tokens_readable", "1 while every worker can read its file of tokens, else 0.", (), kind="least"
@@ -92,6 +102,9 @@ FAMILIES = (
     LOG_ROWS,
     LOG_LOST,
     LOG_WRITABLE,
+    SINK_WAITING,
+    SINK_LAG,
+    SINK_TAKES,
     LABELS,
     TOKENS_READABLE,
     MODEL,

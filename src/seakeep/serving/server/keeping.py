@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from seakeep.core.addresses import has_secret
+from seakeep.core.addresses import has_secret, scheme
 from seakeep.core.errors import UsageError
 from seakeep.prediction_log.hashing import LEAST_KEY_BYTES, read_key
 
@@ -88,3 +88,8 @@ class Keeping:
             read_key(Path(self.hash_key_file))
         if any(map(has_secret, self.sinks)):
             raise BadKeeping.secret()
+        for sink in self.sinks:
+            if not scheme(sink) and not sink.startswith("/"):
+                raise BadKeeping.of(
+                    "log_sinks", sink, "a folder from the root on, or an address such as s3://BUCKET/PREFIX"
+                )

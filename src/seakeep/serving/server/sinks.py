@@ -1,0 +1,50 @@
+"""Sinks, as a server's metrics tell of them: how far each is behind. The scribe's threads leave a file each, and a scrape reads them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from seakeep.core.files import write_bytes
+from seakeep.serving.server.families import SINK_LAG, SINK_TAKES, SINK_WAITING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from seakeep.serving.server.metrics import Told
+
+_SUFFIX = ".sink.json"
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """files: that wait. seconds: since the oldest of them was finished, 0 for none. takes: whether the sink takes any."""
+
+    files: int
+    seconds: float
+    takes: bool
+
+
+_decode = msgspec.json.Decoder(Behind).decode
+
+
+def write_behind(folder: Path, name: str, sink: str, behind: Behind) -> None:
+    """Leave how far a sink is behind with a model's log. folder: the server's."""
+    with contextlib.suppress(OSError, ValueError):
+        write_bytes(folder / f"{name}.{sink}{_SUFFIX}", msgspec.json.encode(behind))
+
+
+def told_sinks(folder: Path, names: Iterable[str]) -> Iterator[Told]:
+    """What is told of each model's sinks. What cannot be read is not told."""
+    for name in names:
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            model, _, sink = path.name.removesuffix(_SUFFIX).rpartition(".")
+            if model != name:
+                continue
+            with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):
+                behind = _decode(path.read_bytes())
+                yield SINK_WAITING, (name, sink), float(behind.files)
+                yield SINK_LAG, (name, sink), behind.seconds
+                yield SINK_TAKES, (name, sink), float(behind.takes)
