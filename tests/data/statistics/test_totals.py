@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seakeep.core import counters, histogram
 from seakeep.core.statistics import ColumnMismatch, Statistics
 from seakeep.data import profile_frame
 from seakeep.data.statistics import totals
 from seakeep.data.statistics.asked import Asked
 from seakeep.data.statistics.deep import deep_statistics
-from seakeep.data.statistics.totals import total
+from seakeep.data.statistics.totals import both, total
 
 SCHEMA = {
     "number": (pl.Float64, st.none() | st.floats() | st.sampled_from([0.0, 1.0])),
@@ -95,6 +96,21 @@ def test_counts_of_any_size_and_numbers_of_any_scale_are_totalled(data: st.DataO
     )
     parts = [profile_frame(table) for table in data.draw(st.composite(windows)(values, dtype))]
     assert total(parts) == reduce(add, parts)
+
+
+@settings(max_examples=40)
+@given(st.lists(frames(), min_size=3, max_size=6), st.sampled_from([2, 3, 8]))
+def test_two_columns_are_added_as_one_by_one_wherever_values_are_cut(tables: list[pl.DataFrame], limit: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counters, "LIMIT", limit)
+        for module in (histogram, totals):
+            patch.setattr(module, "LIMIT", limit)
+        for name in SCHEMA:
+            parts = [found for table in tables if (found := profile_frame(table).columns.get(name)) is not None]
+            folded = [reduce(lambda one, other: one.added(other, name="x"), parts[i:]) for i in range(len(parts))]
+            for one in folded:
+                for other in parts:
+                    assert both(one, other, name="x") == one.added(other, name="x")
 
 
 def test_tables_whose_columns_stand_in_another_order_are_totalled_by_name() -> None:

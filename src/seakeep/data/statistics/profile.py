@@ -26,6 +26,7 @@ from seakeep.data.statistics.asked import Asked
 from seakeep.data.statistics.columns import column_statistics
 from seakeep.data.statistics.deep import profile_deep
 from seakeep.data.statistics.sums import ROWS
+from seakeep.data.statistics.totals import both
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -145,7 +146,7 @@ def _counted(
             break
         rows += frame.height
         for name, counted in zip(schema, each(column_statistics, frame.get_columns()), strict=True):
-            columns[name] = columns[name].added(counted, name=name) if name in columns else counted
+            columns[name] = both(columns[name], counted, name=name) if name in columns else counted
     return rows, columns or {own.name: column_statistics(own) for own in schema.to_frame(eager=True)}
 
 

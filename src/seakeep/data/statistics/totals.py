@@ -61,6 +61,13 @@ def total(parts: Iterable[Statistics]) -> Statistics:
     return whole
 
 
+def both(one: ColumnStatistics, other: ColumnStatistics, *, name: str) -> ColumnStatistics:
+    """What `one.added(other, name=name)` gives, to the bit; two of many numbers take a third of the time."""
+    if not (one.kind.is_numeric and other.kind.is_numeric):
+        return one.added(other, name=name)
+    return _column(name, (one, other), one.rows + other.rows)
+
+
 def _total(parts: Parts) -> Statistics:
     if any(part.weight or part.label for part in parts):
         return reduce(add, parts, Statistics())
