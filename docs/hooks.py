@@ -26,6 +26,7 @@ CHECKS = (
     ("seakeep.data.cleaning.counting", "CODES"),
     ("seakeep.evaluation.codes", "CODES"),
     ("seakeep.rollout.codes", "CODES"),
+    ("seakeep.serving.checking.codes", "CODES"),
     ("seakeep.pipeline.ci.codes", "CODES"),
     ("seakeep.monitoring.codes", "CODES"),
     ("seakeep.pipeline.readiness.rubric", "CODES"),
@@ -87,6 +88,9 @@ SETTINGS = {
     "access.tokens": "File of bearer tokens, as [`seakeep tokens`](cli.md#seakeep-tokens) writes it. Empty: nobody needs one.",
     "access.rate": "Requests a second that a token may make on one server, where it has no rate of its own; 0 for no limit.",
     "access.burst_seconds": "So much of a rate may come at once after a pause, and at least one request.",
+    "check.start_seconds": "How long a release that is served for a trial has until it is ready.",
+    "check.p99_ms": "What 99 of 100 of its single requests may take, in milliseconds.",
+    "check.memory_mb": "What its workers may hold, MiB.",
     "telemetry.lines": "Lines of a server's log on standard error: `text` for people, `json` for machines.",
     "telemetry.access_log": "Whether each request has a line of JSON there.",
     "telemetry.request_ids": "Whether answers carry `x-request-id`, the client's or an own one. An access log and traces switch it on.",
@@ -125,6 +129,7 @@ SETTINGS = {
     "rollout.look_seconds": "The window of one look.",
     "export.image": "Registry and name of the images that exported files name, without a tag. Empty: a target that runs one asks for it.",
     "export.namespace": "Namespace of Kubernetes that exported objects name.",
+    "rollout.needs_check": "Whether a release that was never served for a trial (`seakeep serve --check`) is refused. One that failed is in any case.",
     "rollout.settle_seconds": "How long after it was answered a request may need to be in the prediction log.",
 }
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from seakeep.cli._door import Door, verb
+
+if TYPE_CHECKING:
+    from seakeep.core.report import Verdict
 
 _FILE = click.Path(dir_okay=False)
 
@@ -37,6 +42,7 @@ _FILE = click.Path(dir_okay=False)
 @click.option(
     "--tokens", type=_FILE, metavar="FILE", help="Let in only who brings a token of this file (seakeep tokens)."
 )
+@click.option("--check", is_flag=True, help="Serve each for a trial, say whether it holds, and end.")
 def command(
     door: Door,
     *,
@@ -51,7 +57,8 @@ def command(
     tls_key: str | None,
     tls_client_ca: str | None,
     tokens: str | None,
-) -> None:
+    check: bool,
+) -> Verdict | None:
     """Serve one or more releases until SIGTERM or Ctrl-C.
 
     A release's name is followed: a rollout, a promotion or a rollback reaches the server within a second, without a failed
@@ -59,8 +66,16 @@ def command(
     logged below that folder. In containers SEAKEEP_SERVE_RELEASE may name it, and clouds may name the port
     and what they ask (see the guide to clouds).
 
+    With --check a server of each release answers the examples that it holds, in a process of its own, and its time and memory are held
+    to the settings of [check]. The verdict is put on record, and a rollout refuses a release that failed.
+    Exit codes then: 0 pass, 1 fail, 2 inconclusive.
+
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """
+    if check:
+        from seakeep.pipeline.trying import check as tried
+
+        return door.show_report(tried(releases, home=door.home))
     from seakeep.pipeline.answering import serve
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}
@@ -74,3 +89,4 @@ def command(
         )
 
     serve(*releases, home=door.home, flags=flags, announce=announce)
+    return None

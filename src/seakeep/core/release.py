@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST_FILE = "release.json"
+CARD_FILE = "card.md"
+EXAMPLES_FILE = "examples.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """A release's manifest.
 
-    files: SHA-256 by relative path, every file but the manifest: the model's (see model), `reports/*.json`, `card.md`.
+    files: SHA-256 by relative path, every file but the manifest: the model's (see model), `reports/*.json`, `card.md`, `examples.json`.
     verdict: the worst of its reports. made_from: digests of what it was made from ("dataset", "schema", "code").
     """
 

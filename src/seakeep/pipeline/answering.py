@@ -49,7 +49,7 @@ def serve(
     models = [_to_serve(reference, home, settings) for reference in references]
     _refuse_one_version_for_all(settings, models)
     is_stated = home is not None or bool(settings.home)
-    is_recorded = is_stated or not all(isinstance(reference, Model | Path) for reference in map(_place, references))
+    is_recorded = is_stated or not all(isinstance(reference, Model | Path) for reference in map(place_of, references))
     serving.serve(
         models,
         host=host,
@@ -111,7 +111,7 @@ def _refuse_one_version_for_all(settings: Settings, models: Sequence[object]) ->
         )
 
 
-def _place(reference: Reference) -> Reference:
+def place_of(reference: Reference) -> Reference:
     """A reference that names a folder as its path, everything else as it is."""
     if isinstance(reference, str) and (os.sep in reference or (Path(reference) / FACTS_FILE).is_file()):
         return Path(reference)
@@ -119,7 +119,7 @@ def _place(reference: Reference) -> Reference:
 
 
 def _to_serve(reference: Reference, home: Path | str | None, settings: Settings) -> Served | Followed | Model:
-    place = _place(reference)
+    place = place_of(reference)
     if isinstance(place, Model):
         return place
     if isinstance(place, Path):

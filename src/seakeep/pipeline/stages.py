@@ -123,7 +123,8 @@ def evaluate(work: Work) -> Made:
 
 
 def register(work: Work) -> Made:
-    """The release: the model, everything that judged it, and a card."""
+    """The release: the model, everything that judged it, a card, and examples of what it answers."""
+    from seakeep.serving.examples import examples_of
     from seakeep.views.card import card
 
     model = work.noun(Model, "model")
@@ -136,7 +137,12 @@ def register(work: Work) -> Made:
     if rival and asked:
         made_from["champion"] = rival.release.digest
     registered = work.registry.register(
-        work.pipeline.name, model, reports, made_from=made_from, card=card(model, reports)
+        work.pipeline.name,
+        model,
+        reports,
+        made_from=made_from,
+        card=card(model, reports),
+        examples=examples_of(model).to_text(),
     )
     optional = tuple(work.artifacts[name] for name in OPTIONAL_REPORTS if name in work.artifacts)
     variant = _variant(rival) if asked else ANY_CHAMPION

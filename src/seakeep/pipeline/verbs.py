@@ -123,6 +123,7 @@ def register(
     made_from: digests by role ("training"); the model's and the schema's are added. Raises: ReleaseRefused, if a report
     fails and not `force`.
     """
+    from seakeep.serving.examples import examples_of
     from seakeep.views.card import card
 
     origins = {**(made_from or {}), "model": model.digest, "schema": model.schema.digest}
@@ -132,7 +133,9 @@ def register(
             for report in reports:
                 registry.put(report)
             text = card(model, reports)
-            registered = registry.register(name, model, reports, made_from=origins, card=text, force=force)
+            registered = registry.register(
+                name, model, reports, made_from=origins, card=text, examples=examples_of(model).to_text(), force=force
+            )
         kinds: dict[str, ArtifactKind] = {"model": "model", "schema": "schema"}
         inputs = [
             Artifact(role, kinds.get(role, "dataset"), origin) for role, origin in origins.items() if role != "code"

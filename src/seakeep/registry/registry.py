@@ -116,16 +116,17 @@ class Registry:
         *,
         made_from: Mapping[str, str],
         card: str = "",
+        examples: str = "",
         force: bool = False,
     ) -> Registered:
         """Make a release, or find the one of equal content; the first one that passed becomes the champion.
 
-        made_from: digests by role ("training", "held_out", "schema", "code", "champion"). card: Markdown.
+        made_from: digests by role ("training", "held_out", "schema", "code", "champion"). card: Markdown. examples: JSON, of what a server of it is to answer.
         Raises: ReleaseRefused (exit code 1), if a report fails and not `force`; BadReference, for an impossible name.
         """
         with self.writing():
             self._claim()
-            return self._releases.register(name, model, reports, made_from=made_from, card=card, force=force)
+            return self._releases.register(name, model, reports, made_from=made_from, card=card, examples=examples, force=force)
 
     def releases(self, name: str | None = None) -> tuple[Registered, ...]:
         """Releases of one name, or of all, by name and version."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from seakeep.core import Release, Verdict
 from seakeep.core.codec import BadDocument, from_json, to_json
 from seakeep.core.files import TEMPORARY, CannotWrite, write_bytes, write_text
-from seakeep.core.release import MANIFEST_FILE
+from seakeep.core.release import CARD_FILE, EXAMPLES_FILE, MANIFEST_FILE
 from seakeep.registry.database import one
 from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease
 
@@ -85,6 +85,7 @@ class Releases:
         *,
         made_from: Mapping[str, str],
         card: str = "",
+        examples: str = "",
         force: bool = False,
     ) -> Registered:
         """Make a release of `model`, or find the one that has the same content.
@@ -96,7 +97,9 @@ class Releases:
         if any(report.failed for report in reports) and not force:
             raise ReleaseRefused.by_reports(name, reports)
         with self._building() as folder:
-            release = _write(folder, name, model, reports, made_from=made_from, card=card)
+            release = _write(
+                folder, name, model, reports, made_from=made_from, texts={CARD_FILE: card, EXAMPLES_FILE: examples}
+            )
             self._settle(folder, release)
         if self.objects.shared:
             self._send(release)
@@ -291,15 +294,22 @@ def check_folder(folder: Path, digest: str) -> Release:
 
 
 def _write(
-    folder: Path, name: str, model: Model, reports: Sequence[Report], *, made_from: Mapping[str, str], card: str
+    folder: Path,
+    name: str,
+    model: Model,
+    reports: Sequence[Report],
+    *,
+    made_from: Mapping[str, str],
+    texts: Mapping[str, str],
 ) -> Release:
     """Write a release's files and manifest into `folder`."""
     model.save(folder)
     for number, report in enumerate(reports):
         earlier = sum(report.kind == other.kind for other in reports[:number])
         report.save(folder / "reports" / f"{report.kind}{f'-{earlier + 1}' if earlier else ''}.json")
-    if card:
-        write_text(folder / "card.md", card)
+    for file, text in texts.items():
+        if text:
+            write_text(folder / file, text)
     files = {str(path.relative_to(folder)): _file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
     verdict = Verdict.worst(tuple(report.verdict for report in reports if report.kind not in DESCRIPTIONS))
     release = Release(name, files, verdict, dict(made_from))

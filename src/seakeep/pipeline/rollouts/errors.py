@@ -46,6 +46,26 @@ class CannotRollOut(UsageError):
         )
 
     @classmethod
+    def failed_trial(cls, release: str) -> CannotRollOut:
+        return cls(
+            f"{release} failed when it was served for a trial",
+            where=f"rollout of {release}",
+            cause="A server of it did not start, answered otherwise than when it was made, or took too long or too much.",
+            fix=f"See why: seakeep serve {release} --check. To roll it out all the same, on record: --force REASON",
+            release=release,
+        )
+
+    @classmethod
+    def not_tried(cls, release: str) -> CannotRollOut:
+        return cls(
+            f"{release} was not served for a trial yet, expected one that passed (rollout.needs_check)",
+            where=f"rollout of {release}",
+            cause="A release that cannot be served is found out by a trial, or by the first requests.",
+            fix=f"seakeep serve {release} --check",
+            release=release,
+        )
+
+    @classmethod
     def not_passed(cls, release: str, verdict: Verdict) -> CannotRollOut:
         told = "failed its checks" if verdict.value == "fail" else "has checks that are inconclusive"
         return cls(

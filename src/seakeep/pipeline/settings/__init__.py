@@ -10,6 +10,7 @@ from __future__ import annotations
 from seakeep.pipeline.settings.reading import find_file, keys, load_settings, variable
 from seakeep.pipeline.settings.sections import (
     AccessSettings,
+    CheckSettings,
     ExportSettings,
     RetrainSettings,
     RolloutSettings,
@@ -22,6 +23,7 @@ from seakeep.pipeline.settings.sections import (
 
 __all__ = [
     "AccessSettings",
+    "CheckSettings",
     "ExportSettings",
     "RetrainSettings",
     "RolloutSettings",

@@ -60,6 +60,17 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What a release may take when it is served for a trial (see serving.checking). start_seconds: until it is ready. p99_ms: of
+    single requests, one after another. memory_mb: MiB that its workers hold at most.
+    """
+
+    start_seconds: float = 30.0
+    p99_ms: float = 50.0
+    memory_mb: float = 1024.0
+
+
+@dataclass(frozen=True, slots=True)
 class TelemetrySettings:
     """What a server tells of single requests (see serving.server.telemetry.settings).
 
@@ -108,7 +119,8 @@ class RolloutSettings:
     shares: of the canary's steps, with commas between. requests, seconds: least of each step. copies, shadow_seconds: least of
     the shadow; 0 copies for none. goal_tolerance, labelled: of the loss on labelled predictions. slow_ms: a request is slow above
     so many milliseconds; 0 for the champion's own 99th percentile. look_seconds: the window of one look. settle_seconds: how
-    long after it was answered a request may need to be in the log; more than the server's interval of writing.
+    long after it was answered a request may need to be in the log; more than the server's interval of writing. needs_check: whether
+    a release that was not served for a trial is refused; one that failed it is, whatever this says.
     """
 
     plan: str = "canary"
@@ -125,6 +137,7 @@ class RolloutSettings:
     slow_ms: int = 0
     look_seconds: int = 10
     settle_seconds: int = 2
+    needs_check: bool = False
 
     def of(self, known: Sequence[str]) -> dict[str, object]:
         """The settings of a plan that has those called `known`."""
@@ -180,6 +193,7 @@ class Settings:
     engine: str = "local"
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    check: CheckSettings = field(default_factory=CheckSettings)
     telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     tls: TlsSettings = field(default_factory=TlsSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
