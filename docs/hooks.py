@@ -54,6 +54,9 @@ SETTINGS = {
     "run.threads": "Threads of Polars and of estimators that ask; 0 for all cores. No answer depends on it.",
     "serve.http": "Address to listen on, `host:port`.",
     "serve.grpc": "Address to listen on for gRPC, `host:port`; empty for no gRPC. Needs `seakeep[grpc]`.",
+    "serve.repository": "`change`: models are loaded and unloaded by request; `look`: they are only listed.",
+    "serve.memory_mb": "MiB that the loaded models of a worker may take together; those not asked for the longest are loaded again when they "
+    "are asked. 0 for any number.",
     "serve.workers": "Processes that answer, each with its own copy of the models.",
     "serve.missing": (
         "Whether a null is let in: `schema` where the column's `missing_at_most` is above 0, `reject` nowhere, "
@@ -80,6 +83,9 @@ SETTINGS = {
     "its digest stand for it then.",
     "serve.max_body_mb": "Largest request, MiB; larger ones get 413.",
     "serve.max_rows": "Most rows of one request; more get 413.",
+    "serve.latency_target_ms": "Time within which 99 of 100 answers shall be, in milliseconds, of those that are let in; what would wait "
+    "for longer gets 429. 0: nothing is refused. See [Under load](../guides/serve-under-load.md).",
+    "serve.concurrency": "Requests of one model that a worker has under way at once; more get 429. 0: any number.",
     "serve.drain_seconds": "Time that requests under way have when the server is told to stop.",
     "tls.certificate": "Certificate of the server and the control server in PEM, and those up to its authority. Empty: plain HTTP.",
     "tls.key": "Its key in PEM, without a password.",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from seakeep.pipeline.verbs import Reference
     from seakeep.serving import Followed, Served
+    from seakeep.serving.server.traffic.bounds import Bounds
     from seakeep.serving.server.keeping import Keeping
 
 
@@ -60,6 +61,7 @@ def serve(
         rules=settings.serve.rules,
         body_limit_bytes=settings.serve.max_body_mb * 1024 * 1024,
         row_limit=settings.serve.max_rows,
+        bounds=_bounds(settings),
         drain_seconds=settings.serve.drain_seconds,
         home=_home(home) if is_recorded else None,
         log=settings.serve.log,
@@ -67,6 +69,8 @@ def serve(
         keeping=_keeping(settings),
         dialects=dialects,
         grpc=settings.serve.grpc,
+        repository=settings.serve.repository,
+        memory_mb=settings.serve.memory_mb,
         tls=tls_of(settings),
         access=access_of(settings),
         telemetry=telemetry_of(settings),
@@ -78,6 +82,13 @@ def address(settings: Settings) -> tuple[str, int]:
     """Host and port of `serve.http`: "127.0.0.1:8080", ":8080" (this machine), "[::1]:8080"."""
     host, _, port = settings.serve.http.rpartition(":")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    """How much may wait."""
+    from seakeep.serving.server.traffic.bounds import Bounds
+
+    return Bounds(settings.serve.latency_target_ms, settings.serve.concurrency)
 
 
 def _keeping(settings: Settings) -> Keeping:

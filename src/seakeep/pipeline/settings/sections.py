@@ -27,17 +27,21 @@ class RunSettings:
 class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
-    http: "host:port". grpc: the same for gRPC, empty for none. log: when a prediction is on the disk. log_seconds: at most, with "interval".
+    http: "host:port". grpc: the same for gRPC, empty for none. repository: whether models are loaded and unloaded by request. memory_mb:
+    MiB that the loaded models of a worker may take together, 0 for any number. log: when a prediction is on the disk. log_seconds: at most, with "interval".
     log_sample_requests: with "sampled", how many of each minute and arm a worker keeps. log_sample_seconds: length of that minute.
     log_keep: how long hours of predictions are kept; empty for ever. log_sinks: addresses that get what is logged. redact: columns that
     are not written. hash: columns that are written as keyed hashes. hash_key_file: that holds the key. dialects: spoken beside
     V2; a cloud that runs the server switches its own on. max_body_mb: MiB of one
-    request. max_rows: rows of one request. drain_seconds: time that requests under way have at the end. role: as what a release
+    request. max_rows: rows of one request. latency_target_ms: of 99 of 100 answers; what would wait for longer is refused; 0 for none.
+    concurrency: requests of one model under way in a worker; 0 for any number. drain_seconds: time that requests under way have at the end. role: as what a release
     that is served from its folder is logged. version: the registry's number of such a release; 0 where it is not known.
     """
 
     http: str = "127.0.0.1:8080"
     grpc: str = ""
+    repository: Literal["look", "change"] = "look"
+    memory_mb: int = 0
     workers: int = 1
     missing: Literal["schema", "reject", "accept", "mark", "impute"] = "schema"
     domain: Literal["accept", "reject", "mark", "impute"] = "accept"
@@ -54,6 +58,8 @@ class ServeSettings:
     dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "vertex"], ...] = ()
     max_body_mb: int = 8
     max_rows: int = 10_000
+    latency_target_ms: float = 0.0
+    concurrency: int = 0
     drain_seconds: int = 30
     role: Literal["champion", "challenger"] = "champion"
     version: int = 0

@@ -1,6 +1,7 @@
 """Coalescer: what arrives within one turn of the event loop is answered by one run of the model.
 
-No timer, so nothing waits for company: requests that were read in the same turn are put together, and one alone runs alone.
+Nothing waits for company, unless it was found to pay (see traffic.holding): requests that were read in the same turn are put together,
+and one alone runs alone.
 That is right only because answers are equal to the bit at any batch size (features.session), and it pays because one run
 for thirty rows costs less than thirty runs. Large requests run in a thread of their own, so that small ones need not wait.
 
@@ -20,6 +21,7 @@ import numpy as np
 from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.refusals.traffic import Pressed
 from seakeep.serving.server.traffic.cost import Cost
+from seakeep.serving.server.traffic.holding import Holding
 from seakeep.serving.server.traffic.urgency import NORMAL
 
 if TYPE_CHECKING:
@@ -51,7 +53,8 @@ class Coalescer:
     """Answers asks of one model.
 
     Parameters: predictor: runs the model. columns: its inputs. loop: the worker's event loop. aside: runs what is large.
-        runs: counts the rows of each run. turn_seconds: after which others have their turn before what is left.
+        runs: counts the rows of each run. turn_seconds: after which others have their turn before what is left. hold_seconds:
+        for which asks may be held for company where that pays; 0 for never.
     Attributes: cost: of a run, once it was measured; that of nothing before.
     """
 
@@ -64,11 +67,14 @@ class Coalescer:
         aside: Aside,
         runs: Distribution,
         turn_seconds: float = math.inf,
+        hold_seconds: float = 0.0,
     ) -> None:
         self._predictor, self._columns = predictor, columns
         self._loop, self._aside, self._runs = loop, aside, runs
         self._waiting: list[Waiting] = []
         self._is_urged, self._turn_seconds = False, turn_seconds
+        self._holding = Holding(hold_seconds) if hold_seconds else None
+        self._soon = self._flush_soon if self._holding is None else self._flush_held
         self.cost = Cost()
 
     def answer(self, ask: Ask, until: float = math.inf, priority: int = NORMAL) -> asyncio.Future[Answer]:
@@ -81,7 +87,7 @@ class Coalescer:
             return self._aside.run(self.run, [ask], seconds=seconds, priority=priority, until=until)
         future: asyncio.Future[Answer] = self._loop.create_future()
         if not self._waiting:
-            self._loop.call_soon(self._flush)
+            self._soon()
         if until != math.inf or priority != NORMAL:
             self._is_urged = True
         self._waiting.append(Waiting(ask, future, until, priority))
@@ -95,9 +101,21 @@ class Coalescer:
         self._runs.observe(len(predictions.scores))
         return predictions.scores.ravel().tolist(), [] if decisions is None else decisions.tolist()
 
+    def _flush_soon(self) -> None:
+        self._loop.call_soon(self._flush)
+
+    def _flush_held(self) -> None:
+        assert self._holding is not None
+        if self._holding.seconds:
+            self._loop.call_later(self._holding.seconds, self._flush)
+        else:
+            self._loop.call_soon(self._flush)
+
     def _flush(self) -> None:
         """Run what waits, for as long as a turn may take; the rest has the next turn, and what is more urgent passes it."""
         began = time.perf_counter()
+        if self._holding is not None:
+            self._holding.ran(len(self._waiting))
         self._run_first()
         while self._waiting:
             if time.perf_counter() > began + self._turn_seconds:

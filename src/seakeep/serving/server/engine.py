@@ -10,7 +10,7 @@ from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.server.answering import label_datatype
 from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.columns import DATATYPES
-from seakeep.serving.server.contract import Contract
+from seakeep.serving.server.contract import Contract, output_names
 from seakeep.serving.server.door import Door
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
@@ -18,6 +18,7 @@ from seakeep.serving.server.intervals import Intervals
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 from seakeep.serving.server.refusals.traffic import Pressed
 from seakeep.serving.server.traffic.cost import measured
+from seakeep.serving.server.traffic.holding import longest
 from seakeep.serving.server.traffic.urgency import urged
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Engine:
             aside=aside,
             runs=runs,
             turn_seconds=settings.bounds.turn_seconds,
+            hold_seconds=longest(settings.bounds.target_ms / 1e3),
         )
         self._warm_up()
 
@@ -162,6 +164,24 @@ class Engine:
         columns = self.served.model.inputs
         feeds = {rows: {column.name: missing(rows, column.kind) for column in columns} for rows in _WARM_UP_ROWS}
         self._coalescer.cost = measured(lambda rows: self._predictor.predict_feeds(feeds[rows]), *_WARM_UP_ROWS)
+
+
+def metadata(served: Served) -> dict[str, Any]:
+    """What the protocol tells of a model, loaded or not: its inputs and outputs."""
+    classes = served.model.classes
+    outputs = {
+        "value": ("FP32", [-1]),
+        "probabilities": ("FP32", [-1, len(classes)]),
+        "label": (label_datatype(classes), [-1]),
+    }
+    return {
+        "name": served.name,
+        "versions": [served.version],
+        "platform": "onnx_onnxruntime",
+        "inputs": [_tensor(column.name, DATATYPES[column.kind][0], [-1]) for column in served.model.inputs],
+        "outputs": [_tensor(name, *outputs[name]) for name in output_names(served)],
+        "parameters": {"release": served.release, "classes": list(classes)},
+    }
 
 
 def _reply(script: Script, request: Request, answered: Answered) -> Reply:
