@@ -38,12 +38,13 @@ TABLES = {
         "calibration",
         "confusion",
         "fairness",
+        "conformal",
         "errors",
         "importance",
         "contributions",
     },
-    "outcomes": {"metrics", "confusion", "errors", "importance", "contributions"},
-    "delays": {"metrics", "residuals", "predicted_actual", "errors", "importance", "contributions"},
+    "outcomes": {"metrics", "confusion", "conformal", "errors", "importance", "contributions"},
+    "delays": {"metrics", "residuals", "predicted_actual", "conformal", "errors", "importance", "contributions"},
 }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import polars as pl
@@ -15,16 +13,14 @@ from hypothesis import strategies as st
 from seakeep.core import ColumnSchema, Input, Kind, RowRule
 from seakeep.data import profile_frame
 from seakeep.serving.served import Served
-from seakeep.serving.server.engine import Engine
-from seakeep.serving.server.form import NO_HEADERS, Request
 from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.marks import Mark
 from seakeep.serving.server.metrics import Metrics
-from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.settings import Settings
 from seakeep.testing.example_models import example_frame, example_model, example_schema
 
-GOOD = {"distance": 1400.0, "seats": 149, "night": True, "carrier": "AA", "scheduled": "2013-10-01T05:15:00Z"}
+from .asking import GOOD, asking
+
 RULES = (
     RowRule("night_is_short", holds="if night then distance < 5000"),
     RowRule("seated", holds="seats > 0 or is_missing(distance)"),
@@ -44,36 +40,9 @@ def model(carrier=None, rules=(), **columns):
 
 @pytest.fixture
 def ask(tmp_path):
-    """Asks an engine of a model: the answer, or the refusal; and the counters."""
-    pool = ThreadPoolExecutor(1)
-    loop = asyncio.new_event_loop()
-
-    def make(made, **settings):
-        served, metrics = Served.of(made), Metrics(tmp_path)
-        engine = Engine(served, Settings(**settings), metrics, loop=loop, aside=pool)
-
-        def sent(body):
-            request = Request(json.dumps(body).encode(), json_form.FORM, NO_HEADERS)
-            try:
-                return json.loads(loop.run_until_complete(engine.answer(request)).content)
-            except Refusal as refusal:
-                return refusal.as_answer()
-
-        def answer(*rows, **more):
-            return sent({"rows": [{**GOOD, **row} for row in rows], **more})
-
-        answer.engine, answer.sent = engine, sent
-        answer.counts = lambda: {
-            (name, labels[2]): cells[0]
-            for name, own in metrics._totals().items()
-            for labels, cells in own.items()
-            if len(labels) == 3 and cells[0]
-        }
-        return answer
-
-    yield make
-    pool.shutdown()
-    loop.close()
+    """`ask(model, **settings)` is an engine that is asked by rows."""
+    with asking() as made:
+        yield lambda model, **settings: made(Served.of(model), tmp_path, **settings)
 
 
 BROKEN = [

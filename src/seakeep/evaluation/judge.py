@@ -20,6 +20,7 @@ from seakeep.evaluation import fairness
 from seakeep.evaluation.additivity import additivity
 from seakeep.evaluation.checking import check_requirements, columns_needed
 from seakeep.evaluation.collect import Champion, Collected, collect
+from seakeep.evaluation.conformal import conformal
 from seakeep.evaluation.curves import curves
 from seakeep.evaluation.error_analysis import error_table
 from seakeep.evaluation.estimate import measure, metrics_of
@@ -90,7 +91,7 @@ def evaluate(
         3 times 5,000 rows for each raw column). seed: of the samples; equal seeds give equal reports.
         engine: whose workers answer for the rows (see data.engines); the report is the same to the bit.
     Returns: Report of kind "evaluation". Tables: metrics, errors; roc, precision_recall, calibration, confusion or residuals,
-        predicted_actual; fairness, importance, contributions. Memory: about 16 bytes a row, 8 for each class, 4 for each grouped column.
+        predicted_actual; conformal, fairness, importance, contributions. Memory: about 16 bytes a row, 8 for each class, 4 for each grouped column.
     Raises: UsageError for unknown names and impossible requirements, before any row is read; DataError, SchemaMismatch,
         ModelError from reading and predicting.
     """
@@ -103,7 +104,8 @@ def evaluate(
     seen = collect(predictor, model, dataset, columns=columns, champion=rival.asked, seed=seed, engine=engine)
     rules = Rules(min_rows, level)
     checks = (*_foundations(seen, require), *_required(require, seen, rival, rules, seed))
-    tables = (_metrics(seen, bys, rules), *_pictures(seen, model, rules), *_fairness(require, seen, rules))
+    tables = (_metrics(seen, bys, rules), *_pictures(seen, model, rules), *conformal(seen.sample))
+    tables += _fairness(require, seen, rules)
     report = Report("evaluation", f"Evaluation of {model.name}", model.name, checks, tables)
     analysed = Report("", "", "", (), error_table(seen, rules=rules))
     return report + analysed + (_explained(predictor, model, seen, rules, seed) if explain else Report("", "", ""))

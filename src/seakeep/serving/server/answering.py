@@ -62,8 +62,7 @@ class Answers:
         self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None = None
     ) -> bytes:
         """A JSON object a row, each on a line of its own."""
-        del ask
-        made = [{"value": score} for score in scores] if self._regression else self.labelled(scores, decisions)
+        made = self._made(ask, scores, decisions)
         if prediction_id is not None:
             made = [{**one, "prediction_id": f"{prediction_id}.{row}"} for row, one in enumerate(made)]
         return _encoder.encode_lines(made)
@@ -78,15 +77,19 @@ class Answers:
                 Tensor("probabilities", "FP32", (ask.rows, self.width), scores),
                 Tensor("label", self._label_type, (ask.rows,), labels),
             ]
-        if ask.outputs is None:
-            return outputs
-        return [output for name in ask.outputs for output in outputs if output.name == name]
+        if ask.outputs is not None:
+            outputs = [output for name in ask.outputs for output in outputs if output.name == name]
+        if ask.interval is not None:
+            outputs += [Tensor(*output) for output in ask.interval.outputs(scores, decisions)]
+        return outputs
 
     def told(self, ask: Ask, outputs: list[Any], prediction_id: str | None) -> bytes:
         """An answer of the protocol that has these outputs."""
         parameters = self._parameters
         if prediction_id is not None:
             parameters = {**parameters, "prediction_id": prediction_id}
+        if ask.interval is not None:
+            parameters = {**parameters, "interval": ask.interval.level}
         if ask.marks:  # a parameter of the protocol is a text, a number or a boolean
             parameters = {**parameters, "broken": _encode([mark.as_answer() for mark in ask.marks]).decode()}
         return _encode(TensorAnswer(self._served.name, self._served.version, outputs, parameters, ask.id))
@@ -104,11 +107,20 @@ class Answers:
                 "probability": [scores[row * width + decision] for row, decision in enumerate(decisions)],
                 "probabilities": {name: scores[place::width] for place, name in enumerate(self._names)},
             }
+        if ask.interval is not None:
+            rows = ask.interval.rows(scores, decisions)
+            made |= {name: [row[name] for row in rows] for name in rows[0]}
         return _encode(self._framed("columns", made, ask, prediction_id))
 
     def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
+        return _encode(self._framed("predictions", self._made(ask, scores, decisions), ask, prediction_id))
+
+    def _made(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:
+        """An object a row."""
         made = [{"value": score} for score in scores] if self._regression else self.labelled(scores, decisions)
-        return _encode(self._framed("predictions", made, ask, prediction_id))
+        if ask.interval is not None:
+            made = [{**one, **more} for one, more in zip(made, ask.interval.rows(scores, decisions), strict=True)]
+        return made
 
     def _framed(self, name: str, made: object, ask: Ask, prediction_id: str | None) -> dict[str, Any]:
         """What was made, and beside it what the answer says of itself."""
@@ -118,6 +130,8 @@ class Answers:
             answer["prediction_id"] = prediction_id
         if ask.id is not None:
             answer["id"] = ask.id
+        if ask.interval is not None:
+            answer["interval"] = ask.interval.level
         if ask.marks:
             answer["broken"] = [mark.as_answer() for mark in ask.marks]
         return answer

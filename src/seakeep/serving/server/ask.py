@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.serving.server.columns import Values
+    from seakeep.serving.server.intervals import Interval
     from seakeep.serving.server.marks import Mark
 
 ROWS_TOGETHER = 256
@@ -26,7 +27,8 @@ class Ask:
     key: of the request, from its parameters. parameters: of the request, as they were sent. keys: of its rows, where the
     schema's key column was sent, as it was sent. marks: what the contract has against it, where it is answered all the same.
     binary: names of the tensors wanted as bytes. columnar: whether it came as columns, and the answer goes as columns.
-    arrays: what the columns become as tensors, where they came as bytes; whoever changes a column makes it None.
+    arrays: what the columns become as tensors, where they came as bytes; whoever changes a column makes it None. interval: how
+    sure the answers are, where that is asked too.
     """
 
     columns: Sequence[Values]
@@ -41,3 +43,4 @@ class Ask:
     binary: tuple[str, ...] = ()
     columnar: bool = False
     arrays: Sequence[NDArray[Any]] | None = None
+    interval: Interval | None = None

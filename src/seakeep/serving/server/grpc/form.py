@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
+    from seakeep.serving.server.intervals import Output
 
 _CONTENTS = {
     "BOOL": "bool_contents",
@@ -203,22 +204,29 @@ class Writer:
             response.parameters["prediction_id"].string_param = answered.prediction_id
         if ask.marks:
             response.parameters["broken"].string_param = json.dumps([mark.as_answer() for mark in ask.marks])
+        if ask.interval is not None:
+            response.parameters["interval"].double_param = ask.interval.level
         for name, datatype, shape, values in self._said(answered):
-            if ask.outputs is None or name in ask.outputs:
-                output = response.outputs.add(name=name, datatype=datatype, shape=shape)
-                if ask.binary:
-                    response.raw_output_contents.append(pack(values, datatype))
-                else:
-                    own = [value.encode() for value in values] if datatype == "BYTES" else values
-                    getattr(output.contents, _CONTENTS[datatype]).extend(own)
+            output = response.outputs.add(name=name, datatype=datatype, shape=shape)
+            if ask.binary:
+                response.raw_output_contents.append(pack(values, datatype))
+            else:
+                own = [value.encode() for value in values] if datatype == "BYTES" else values
+                getattr(output.contents, _CONTENTS[datatype]).extend(own)
         return _NOTHING, self._same + response.SerializeToString()
 
-    def _said(self, answered: Answered) -> list[tuple[str, str, tuple[int, ...], Sequence[Any]]]:
-        """Name, datatype, shape and values of every output."""
-        rows, scores = answered.ask.rows, answered.scores
+    def _said(self, answered: Answered) -> list[Output]:
+        """Name, datatype, shape and values of every output that is asked for."""
+        ask, scores, decisions = answered.ask, answered.scores, answered.decisions
+        said = self._outputs(ask.rows, scores, decisions)
+        if ask.outputs is not None:
+            said = [output for output in said if output[0] in ask.outputs]
+        return said if ask.interval is None else [*said, *ask.interval.outputs(scores, decisions)]
+
+    def _outputs(self, rows: int, scores: Sequence[float], decisions: Sequence[int]) -> list[Output]:
         if self._is_regression:
             return [("value", "FP32", (rows,), scores)]
-        labels = [self._classes[decision] for decision in answered.decisions]
+        labels = [self._classes[decision] for decision in decisions]
         return [
             ("probabilities", "FP32", (rows, len(self._classes)), scores),
             ("label", self._label_type, (rows,), labels),
