@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RATE = "seakeep_requests_per_second"
 """What the autoscaler asks the metrics API for; see prometheus-adapter.yaml."""
-_SETTINGS = ("workers", "missing", "domain", "log", "log_seconds", "max_body_mb", "max_rows")
+_SETTINGS: tuple[str, ...] = ("workers", "missing", "domain", "log", "log_seconds", "max_body_mb", "max_rows")
 _SETTINGS += ("latency_target_ms", "concurrency", "drain_seconds")
 _CALM_SECONDS = 300
 

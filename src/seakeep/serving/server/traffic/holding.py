@@ -53,8 +53,10 @@ class Holding:
     def _end_slot(self, now: float) -> None:
         rate = self._count / (now - self._began)
         is_quiet = rate * self._most < _COMPANY
-        if is_quiet:
-            self._answered, self.seconds = [], 0.0
+        if is_quiet and self._answered:
+            self._conclude(False, now)
+        elif is_quiet:
+            self.seconds = 0.0
         elif self._answered or now >= self._try_at:
             self._tried(rate, now)
         else:
@@ -72,7 +74,9 @@ class Holding:
     def _decide(self, now: float) -> None:
         without, held = self._answered[1::2], self._answered[2::2]
         agree = sum(one > other for one, other in zip(held, without, strict=True))
-        pays = agree >= _AGREEING and sum(held) > sum(without) * _GAIN
+        self._conclude(agree >= _AGREEING and sum(held) > sum(without) * _GAIN, now)
+
+    def _conclude(self, pays: bool, now: float) -> None:
         self._pause = min(_LONGEST_PAUSE, self._pause * 2) if pays == self._pays else _FIRST_PAUSE
         self._pays, self._answered, self._try_at = pays, [], now + self._pause
         self.seconds = self._most if pays else 0.0
