@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import io
@@ -18,6 +19,8 @@ from seakeep.serving.server import dialect as found
 from seakeep.serving.server.dialect import BadDialect, in_cloud
 from seakeep.serving.server.refusals import Refusal
 
+EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "metrics", "labels"]
+DIALECTS = ("azure_ml", "kserve_v1", "sagemaker", "tensorflow", "vertex")
 ROUTES = {
     "AIP_HTTP_PORT": "8080",
     "AIP_HEALTH_ROUTE": "/v1/endpoints/12/deployedModels/34",
@@ -67,7 +70,7 @@ def placed(row):
 
 def test_every_dialect_can_be_set():
     hint = get_type_hints(ServeSettings)["dialects"]
-    assert get_args(get_args(hint)[0]) == found.names() == ("azure_ml", "kserve_v1", "sagemaker", "vertex")
+    assert get_args(get_args(hint)[0]) == found.names() == DIALECTS
 
 
 def test_no_dialect_is_spoken_unasked(server):
@@ -75,7 +78,7 @@ def test_no_dialect_is_spoken_unasked(server):
         assert server.ask("GET", path)[0] == 404
     for path in ("/invocations", "/v1/models/flights:predict", "/score"):
         assert post(server, path, {"instances": []})[0] == 404
-    assert server.ask("GET", "/v2")[2]["extensions"] == ["rows", "metrics", "labels"]
+    assert server.ask("GET", "/v2")[2]["extensions"] == EXTENSIONS
 
 
 def test_the_dialects_are_told_of(many):
@@ -339,6 +342,80 @@ def test_compressed_bodies_are_read(many, row):
     body = gzip.compress(json.dumps({"instances": [row]}).encode())
     assert post(many, "/invocations", body, content_encoding="gzip")[0] == 200
     assert post(many, "/invocations", body, content_encoding="br")[0] == 415
+
+
+# TensorFlow Serving
+
+
+def test_tensorflow_serving_answers_rows(tensorflow, row):
+    one = native(tensorflow, row)[0]
+    expected = {"label": one["label"], "probabilities": list(one["probabilities"].values())}
+    for instance in (row, placed(row)):
+        status, headers, answer = post(tensorflow, "/v1/models/flights:predict", {"instances": [instance, instance]})
+        assert (status, answer) == (200, {"predictions": [expected, expected]})
+        assert headers["seakeep-release"]
+
+
+def test_tensorflow_serving_answers_columns(tensorflow, row):
+    for wrap in (lambda value: value, lambda value: [value]):
+        columns = {name: [wrap(value)] for name, value in row.items()}
+        request = {"signature_name": "serving_default", "inputs": columns}
+        status, _, answer = post(tensorflow, "/v1/models/flights:predict", request)
+        one = native(tensorflow, row)[0]
+        probabilities = [list(one["probabilities"].values())]
+        assert (status, answer) == (200, {"outputs": {"label": [one["label"]], "probabilities": probabilities}})
+
+
+def test_tensorflow_serving_answers_one_output_bare(tensorflow, row):
+    value = tensorflow.infer({"rows": [row]}, model="minutes")[1]["predictions"][0]["value"]
+    columns = {name: [value] for name, value in row.items()}
+    assert post(tensorflow, "/v1/models/minutes:predict", {"instances": [row]})[2] == {"predictions": [value]}
+    assert post(tensorflow, "/v1/models/minutes:predict", {"inputs": columns})[2] == {"outputs": [value]}
+
+
+def test_tensorflow_serving_reads_texts_in_base64(tensorflow, row):
+    coded = {**row, "carrier": {"b64": base64.b64encode(b"AA").decode()}}
+    plain = post(tensorflow, "/v1/models/flights:predict", {"instances": [row]})[2]
+    assert post(tensorflow, "/v1/models/flights:predict", {"instances": [coded]})[2] == plain
+    for bad in ("?", "/w==", 7):
+        coded["carrier"] = {"b64": bad}
+        assert post(tensorflow, "/v1/models/flights:predict", {"instances": [coded]})[0] == 400
+
+
+def test_tensorflow_serving_tells_of_versions_and_signatures(tensorflow, row):
+    told = tensorflow.ask("GET", "/v1/models/flights")[2]["model_version_status"]
+    version = told[0]["version"]
+    assert told == [{"version": version, "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}]
+    assert tensorflow.ask("GET", f"/v1/models/flights/versions/{version}")[2]["model_version_status"] == told
+    assert tensorflow.ask("GET", "/v1/models/flights/versions/77")[0] == 404
+    metadata = tensorflow.ask("GET", "/v1/models/flights/metadata")[2]
+    signature = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    assert signature["inputs"]["distance"]["dtype"] == "DT_DOUBLE"
+    assert post(tensorflow, f"/v1/models/flights/versions/{version}:predict", {"instances": [row]})[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "request_body", "code"),
+    [
+        ("/v1/models/flights:classify", {"examples": []}, "unknown_path"),
+        ("/v1/models/boats:predict", {"instances": []}, "unknown_model"),
+        ("/v1/models/flights:predict", {"signature_name": "other", "instances": [{}]}, "wrong_structure"),
+        ("/v1/models/flights:predict", {"instances": [{}], "inputs": {}}, "missing_member"),
+        ("/v1/models/flights:predict", {"inputs": [1]}, "wrong_structure"),
+        ("/v1/models/flights:predict", {"inputs": {"distance": 1}}, "wrong_structure"),
+        ("/v1/models/flights:predict", {"instances": []}, "wrong_rows"),
+    ],
+)
+def test_tensorflow_serving_refuses_in_words(tensorflow, path, request_body, code):
+    status, _, answer = post(tensorflow, path, request_body)
+    assert status in (400, 404)
+    assert answer["code"] == code
+
+
+@pytest.fixture(scope="module")
+def tensorflow(start, folders):
+    with start(folders["flights"], folders["minutes"], "--dialects", "tensorflow") as server:
+        yield server
 
 
 # What a cloud says of itself

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import http.client
 import io
 import json
+import re
 import struct
+import threading
+import tracemalloc
+import zlib
 
 import numpy as np
 import polars as pl
@@ -18,6 +25,7 @@ from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.columns import DATATYPES
+from seakeep.serving.server.compression import _codecs, unpack
 from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.forms import binary
 from seakeep.serving.server.metrics import Metrics
@@ -224,3 +232,151 @@ def test_accept_decides_what_the_answer_is(lenient, form, accept):
     status, headers, content = lenient.ask("POST", PATH, body, content_type=media, accept=f"{accept}, */*;q=0.1")
     assert status == 200, content
     np.testing.assert_array_equal(scores_of(content, headers["content-type"]), expected(frame))
+
+
+def test_the_body_may_be_packed_and_so_is_a_large_answer(lenient):
+    frame = example_frame(2000, seed=5)
+    body, media = as_lines(frame)
+    for pack_it, encoding in (
+        (gzip.compress, "gzip"),
+        (zlib.compress, "deflate"),
+        (raw_deflate, "deflate"),
+        (zstd, "zstd"),
+    ):
+        headers = {"content_type": media, "content_encoding": encoding, "accept_encoding": encoding}
+        status, told, content = lenient.ask("POST", PATH, pack_it(body), **headers)
+        assert (status, told["content-encoding"], told["vary"]) == (200, encoding, "accept-encoding")
+        plain = unpack(content, encoding, 9_999_999)
+        np.testing.assert_array_equal(scores_of(plain, media), expected(frame))
+
+
+def pack_body(body, encoding):
+    return _codecs()[encoding].pack(body)
+
+
+def raw_deflate(body):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(body) + packer.flush()
+
+
+def zstd(body):
+    return pytest.importorskip("zstandard").ZstdCompressor().compress(body)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
+@given(body=st.binary(max_size=3000), cut=st.integers(0, 3000), junk=st.binary(max_size=30))
+def test_what_was_packed_is_unpacked_whole_or_refused(encoding, body, cut, junk):
+    packed_body = pack_body(body, encoding)
+    assert unpack(packed_body, encoding, len(body)) == body
+    assert unpack(packed_body + packed_body, encoding, 2 * len(body)) == body + body
+    if body:
+        with pytest.raises(Refusal) as told:
+            unpack(packed_body, encoding, len(body) - 1)
+        assert told.value.status == 413
+    if 0 < cut < len(packed_body):
+        with pytest.raises(Refusal) as told:
+            unpack(packed_body[:cut], encoding, 10_000)
+        assert told.value.code == "malformed_encoding"
+    with contextlib.suppress(Refusal):
+        unpack(junk, encoding, 10_000)
+        unpack(packed_body + junk, encoding, 10_000)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
+def test_a_bomb_is_refused_before_it_grows(encoding):
+    bomb = pack_body(bytes(300_000_000), encoding)
+    twice = pack_body(bomb, encoding)
+    tracemalloc.start()
+    try:
+        for body in (bomb, bomb * 3):
+            with pytest.raises(Refusal) as told:
+                unpack(body, encoding, 1_000_000)
+            assert told.value.status == 413
+        unpack(twice, encoding, 2_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_over_http_is_413(lenient):
+    body = gzip.compress(bytes(200_000_000))
+    status, _, answer = lenient.ask("POST", PATH, body, content_type="application/json", content_encoding="gzip")
+    assert (status, answer["code"]) == (413, "body_too_large")
+
+
+def test_openapi_describes_what_is_served_and_its_examples_are_answered(lenient):
+    status, _, document = lenient.ask("GET", "/openapi.json")
+    assert (status, document["openapi"]) == (200, "3.1.0")
+    for name in ("flights", "three", "minutes"):
+        operation = document["paths"][f"/v2/models/{name}/infer"]["post"]
+        examples = operation["requestBody"]["content"]["application/json"]["examples"]
+        for example in examples.values():
+            status, answer = lenient.infer(example["value"], model=name)
+            assert status == 200, answer
+        row = document["components"]["schemas"][f"{name}.row"]
+        assert set(row["properties"]) == {item.name for item in INPUTS}
+    text = json.dumps(document)
+    for reference in re.findall(r"#/components/schemas/([\w.]+)", text):
+        assert reference in document["components"]["schemas"]
+
+
+def test_a_stream_has_an_answer_for_every_line_in_order(lenient):
+    frame = example_frame(ROWS * 3, seed=6)
+    body, media = as_lines(frame)
+    pieces = [body[begin : begin + 7001] for begin in range(0, len(body), 7001)]
+    status, content = streamed(lenient, pieces, media)
+    assert status == 200
+    np.testing.assert_array_equal(scores_of(content, media), expected(frame))
+
+
+def test_a_line_at_fault_costs_no_other_line_its_answer(lenient):
+    frame = example_frame(700, seed=7)
+    body, media = as_lines(frame)
+    whole = body.splitlines()
+    for place, bad in ((0, b"{}"), (300, b"{nonsense"), (301, b'{"distance": 1}'), (699, b"[1]")):
+        whole[place] = bad
+    status, content = streamed(lenient, [b"\n\n".join(whole)], media)
+    assert status == 200
+    answers = [json.loads(line) for line in content.splitlines()]
+    assert [place for place, answer in enumerate(answers) if "error" in answer] == [0, 300, 301, 699]
+    good = [place for place, answer in enumerate(answers) if "error" not in answer]
+    found = [[*answers[place]["probabilities"].values()] for place in good]
+    np.testing.assert_array_equal(np.array(found, np.float32), expected(frame[good]))
+
+
+def test_a_stream_that_cannot_begin_is_refused(lenient):
+    assert streamed(lenient, [b"\n \n"], "application/x-ndjson")[0] == 400
+    assert streamed(lenient, [b"{}"], "application/json")[0] == 415
+    assert lenient.ask("POST", "/v2/models/none/stream", b"{}")[0] == 404
+    assert lenient.ask("GET", "/v2/models/flights/stream")[0] == 405
+    headers = {"content_type": "application/x-ndjson", "content_encoding": "gzip"}
+    assert lenient.ask("POST", "/v2/models/flights/stream", gzip.compress(b"{}"), **headers)[0] == 415
+
+
+def test_a_line_that_never_ends_is_refused(folders, start):
+    with start(folders["flights"], "--body-limit-bytes", "1000") as server:
+        status, content = streamed(server, [b" " * 500, b"x" * 5000], "application/x-ndjson")
+    assert (status, json.loads(content)["code"]) == (413, "body_too_large")
+
+
+def streamed(server, pieces, media):
+    """Status and content of a stream that is sent in pieces and read at the same time."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with contextlib.closing(connection):
+        connection.putrequest("POST", "/v2/models/flights/stream")
+        for name, value in (("content-type", media), ("transfer-encoding", "chunked")):
+            connection.putheader(name, value)
+        connection.endheaders()
+        sent = threading.Thread(target=send, args=(connection.sock, pieces))
+        sent.start()
+        answer = connection.getresponse()
+        content = answer.read()
+        sent.join()
+    return answer.status, content
+
+
+def send(sock, pieces):
+    with contextlib.suppress(OSError):
+        for piece in pieces:
+            sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        sock.sendall(b"0\r\n\r\n")

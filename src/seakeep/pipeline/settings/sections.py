@@ -55,7 +55,7 @@ class ServeSettings:
     redact: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
     hash_key_file: str = ""
-    dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "vertex"], ...] = ()
+    dialects: tuple[Literal["azure_ml", "kserve_v1", "sagemaker", "tensorflow", "vertex"], ...] = ()
     max_body_mb: int = 8
     max_rows: int = 10_000
     latency_target_ms: float = 0.0

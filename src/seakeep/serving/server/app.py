@@ -24,6 +24,9 @@ from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, receive
 from seakeep.serving.server.refusals import CODES, Refusal
 from seakeep.serving.server.refusals.refusal import shown
+from seakeep.serving.server.repository import PATH as REPOSITORY
+from seakeep.serving.server.sending import LARGE_ANSWER_BYTES, packed
+from seakeep.serving.server.streaming import SUFFIX, Stream
 
 if TYPE_CHECKING:
     import asyncio
@@ -95,7 +98,28 @@ class App:
         body = receive(scope, protocol, limit=limit, patience=self._patience)
         outcome = await self._inference.answer(crossing, form, headers, body)
         if outcome is not None:
+            if len(outcome[2]) > LARGE_ANSWER_BYTES:
+                outcome = await packed(outcome, headers)
             protocol.response_bytes(*outcome)
+
+    async def _stream(self, scope: Any, protocol: Any) -> None:
+        """Answer a stream of rows."""
+        path = scope.path.removesuffix(SUFFIX) + "/infer"
+        stream = Stream(
+            self._inference.answer,
+            lambda: self._fleet.board.infer.get(path),
+            scope,
+            limit=self._limit,
+            patience=self._patience,
+        )
+        try:
+            page = await stream.run(protocol)
+        except Exception as error:  # noqa: BLE001
+            if not is_fault(error):
+                return
+            page = failed(f"POST {shown(scope.path)}")
+        if page is not None:
+            protocol.response_bytes(*page)
 
     def _listening(self, loop: asyncio.AbstractEventLoop) -> Listener:
         """A server for gRPC beside HTTP's."""
@@ -104,7 +128,12 @@ class App:
         return Listener(self._crew, self._inference, loop=loop, settings=self._start.settings)
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
-        """Everything that is not an inference."""
+        """Everything that is not one inference."""
+        if scope.path.endswith(SUFFIX) and scope.method == "POST":
+            found = self._fleet.board.infer.get(scope.path.removesuffix(SUFFIX) + "/infer")
+            if found is not None:
+                await self._stream(scope, protocol)
+                return
         watch = self._crew.watch
         seen = None if watch is None else watch.begin(scope.headers)
         try:
@@ -114,7 +143,9 @@ class App:
             if scope.method not in ("GET", "HEAD"):
                 body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
             name = self._fleet.board.labels.get(scope.path)
-            if name is not None and scope.method == "POST":
+            if scope.path.startswith(REPOSITORY):
+                status, headers, content = await self._crew.repository_page(scope.method, scope.path, body)
+            elif name is not None and scope.method == "POST":
                 check_headers(scope.headers)
                 status, headers, content = await self._label(name, body)
             else:
@@ -129,7 +160,10 @@ class App:
         self._answered[status].add()
         if watch is not None and seen is not None:
             headers = [*headers, *watch.end(seen, f"{scope.method} {scope.path}", status, len(content))]
-        protocol.response_bytes(status, headers, b"" if scope.method == "HEAD" else content)
+        page = status, headers, b"" if scope.method == "HEAD" else content
+        if len(content) > LARGE_ANSWER_BYTES:
+            page = await packed(page, scope.headers)
+        protocol.response_bytes(*page)
 
     async def _label(self, name: str, body: bytes) -> Page:
         """Take labels, and answer once they are on the disk."""

@@ -74,7 +74,7 @@ class Dialect:
     """One way of asking.
 
     predict: path of a prediction; "{model}" stands for a model's name, a path without it is for the only one. media: types that a
-    body may have. most_bytes: of a body and of an answer, where the contract has a limit.
+    body may have. versioned: path of a prediction by one version, "{version}" in it, where there is one. most_bytes: of a body and of an answer, where the contract has a limit.
     read: (body, media type, the model's inputs) to a body in the server's own form; raises Refusal.
     write: (answer, its id or None, the header Accept, the body's media type) to headers and body; raises Refusal.
     page: (path, board, whether all is ready) to status and content of a GET; None where there is no such page.
@@ -86,6 +86,7 @@ class Dialect:
     write: Callable[[bytes, Answered, str, str], tuple[HeaderList, bytes]]
     page: Callable[[str, Board, bool], tuple[int, Any] | None]
     media: tuple[str, ...] = ("application/json",)
+    versioned: str | None = None
     most_bytes: int | None = None
 
     @property

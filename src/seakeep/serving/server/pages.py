@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from seakeep import __version__
+from seakeep.serving.server import openapi
 from seakeep.serving.server.board import MODELS
 from seakeep.serving.server.refusals import BadCall
 
@@ -22,7 +23,7 @@ RETRY = [*JSON, ("retry-after", "1")]
 READY = "/v2/health/ready"
 _TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
 _LIVE, _METRICS, _ROOT = "/v2/health/live", "/metrics", "/v2"
-_EXTENSIONS = ["rows", "metrics", "labels"]
+_EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "metrics", "labels"]
 LOADING = {"error": "the model is being loaded", "fix": f"Ask again in a second; {READY} tells."}
 Page = tuple[int, list[tuple[str, str]], bytes]
 
@@ -73,6 +74,8 @@ class Pages:
                 "extensions": self._extensions,
                 "models": _listed(board),
             }
+        if path == openapi.PATH:
+            return 200, openapi.document(board)
         if path == MODELS:
             return 200, {"models": _listed(board)}
         if path.startswith(MODELS + "/"):
@@ -80,11 +83,11 @@ class Pages:
         for dialect in self._dialects:
             if (page := dialect.page(path, board, self._ready())) is not None:
                 return page
-        raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS))
+        raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS, openapi.PATH))
 
 
 def _of_model(board: Board, path: str, parts: list[str]) -> tuple[int, Any] | None:
-    """`{model}[/versions/{version}][/ready|/infer|/labels]`."""
+    """`{model}[/versions/{version}][/ready|/infer|/stream|/labels]`."""
     place = board.places.get(parts[0])
     if place is None:
         raise BadCall.unknown_model(parts[0], list(board.places))
@@ -93,10 +96,10 @@ def _of_model(board: Board, path: str, parts: list[str]) -> tuple[int, Any] | No
         if rest[1] not in place.versions:
             raise BadCall.unknown_version(parts[0], rest[1], list(place.versions))
         lane, rest = place.versions[rest[1]], rest[2:]
-    if rest == ["infer"] or (rest == ["labels"] and place.name in board.labels.values()):
+    if rest in (["infer"], ["stream"]) or (rest == ["labels"] and place.name in board.labels.values()):
         return None
     if rest == ["ready"]:
-        ready = lane.engine is not None
+        ready = lane.ready
         return 200 if ready else 503, {"name": parts[0], "ready": ready}
     if not rest:
         return _metadata(lane, place)
@@ -105,9 +108,11 @@ def _of_model(board: Board, path: str, parts: list[str]) -> tuple[int, Any] | No
 
 
 def _metadata(lane: Lane, place: Place) -> tuple[int, Any]:
-    if lane.engine is None:
+    if lane.engine is None and lane.rest == "loading":
         return 503, LOADING
-    return 200, {**lane.engine.metadata(), "versions": list(place.versions)}
+    from seakeep.serving.server.engine import metadata  # NumPy, which the parent does without
+
+    return 200, {**metadata(lane.served), "versions": list(place.versions)}
 
 
 def _listed(board: Board) -> list[dict[str, str]]:

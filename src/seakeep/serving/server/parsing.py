@@ -38,12 +38,12 @@ def decode_object(body: bytes, complaint: str = "") -> dict[str, Any]:
     return request
 
 
-def json_lines(body: bytes) -> list[msgspec.Raw]:
+def json_lines(body: bytes) -> list[bytes]:
     """The JSON values that stand in `body` one after another. Raises Refusal, naming the place of the fault."""
     if not body.strip():
         raise BadBody.empty()
     try:
-        return _lines(body)
+        return [bytes(line) for line in _lines(body)]
     except UnicodeDecodeError:
         raise _not_utf8(body) from None
     except RecursionError:

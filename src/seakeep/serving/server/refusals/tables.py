@@ -121,6 +121,18 @@ class BadTable(Refusal):
         )
 
     @classmethod
+    def no_verb(cls, path: str, verb: str) -> BadTable:
+        return cls(
+            "unknown_path",
+            f"this server does not {shown(verb)} over TensorFlow Serving's protocol",
+            status=404,
+            field="path",
+            found=path[:SHOWN],
+            expected="…:predict",
+            fix="Ask :predict, which answers the label and the probabilities, or the value.",
+        )
+
+    @classmethod
     def no_explanations(cls, path: str) -> BadTable:
         return cls(
             "unknown_path",

@@ -1,0 +1,130 @@
+"""Streaming: as many rows as one likes in one request, a line in for a line out, while the request is still coming.
+
+Lines that are there go together, some hundred at a time, through `Inference` like every other request, so that they are held to the
+contract, logged, counted and shadowed by it. A line that is refused has its refusal in its place and costs no other its answer;
+a server that is busy makes a stream wait. Nothing grows with the stream: what was answered is sent before more is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from seakeep.serving.server import compression
+from seakeep.serving.server.choosing import choose
+from seakeep.serving.server.forms import lines
+from seakeep.serving.server.inference import refused
+from seakeep.serving.server.receiving import media_of
+from seakeep.serving.server.refusals import BadBody, BadCall, Refusal
+from seakeep.serving.server.steps import arrived
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from seakeep.serving.server.lanes import Crossing
+    from seakeep.serving.server.pages import Page
+    from seakeep.serving.server.patience import Patience
+    from seakeep.serving.server.steps import Way
+
+SUFFIX = "/stream"
+LINES_TOGETHER = 256
+_LINE_FAULTS = (400, 413)
+_BUSY = (429, 503)
+_BUSY_SECONDS, _BUSY_TIMES = 0.25, 120
+_FORM = choose({"content-type": lines.MEDIA[0]})
+
+
+class _Ended(Exception):
+    """Nothing of the stream can be answered any more. page: why."""
+
+    def __init__(self, page: Page | None) -> None:
+        self.page = page
+
+
+class Stream:
+    """One request's stream.
+
+    Parameters: answer: the way to an answer. crossing: looks up where requests for the model come, anew for every part, since a
+        stream may outlive a release. limit: bytes of a line. patience: how long a client may take for the next part, and
+        to read what it was sent.
+    """
+
+    def __init__(
+        self, answer: Way, crossing: Callable[[], Crossing | None], scope: Any, *, limit: int, patience: Patience
+    ) -> None:
+        self._answer, self._crossing, self._headers = answer, crossing, scope.headers
+        self._limit, self._patience = limit, patience
+
+    async def run(self, protocol: Any) -> Page | None:
+        """Answer it. Returns a page where it could not begin, None where it was answered or the client has gone."""
+        transport: Any = None
+        try:
+            self._check()
+            async for part in self._parts(protocol):
+                content = await self._answered(part)
+                if transport is None:
+                    transport = protocol.response_stream(200, [("content-type", lines.MEDIA[0])])
+                await self._patience.read(transport.send_bytes(content))
+            if transport is None:
+                raise BadBody.empty()
+        except Refusal as refusal:
+            page: Page | None = refused(refusal)
+        except _Ended as end:
+            page = end.page
+        else:
+            return None
+        if transport is None or page is None:
+            return page
+        await transport.send_bytes(page[2] + b"\n")
+        return None
+
+    def _check(self) -> None:
+        media_of(self._headers, lines.MEDIA)
+        encoding = self._headers.get(compression.HEADER)
+        if encoding is not None:
+            raise BadCall.content_encoding(encoding, ("identity",))
+
+    async def _parts(self, protocol: Any) -> AsyncIterator[list[bytes]]:
+        """Lines that have come, at most LINES_TOGETHER at a time. Raises Refusal for one that is too long or too slow to come."""
+        rest = b""
+        pieces = aiter(protocol)
+        while piece := await self._patience.read(anext(pieces, b"")):
+            *whole, rest = (rest + piece).split(b"\n")
+            for part in _cut(whole):
+                yield part
+            if len(rest) > self._limit:
+                raise BadCall.too_large(None, self._limit)
+        for part in _cut([rest]):
+            yield part
+
+    async def _answered(self, part: Sequence[bytes]) -> bytes:
+        """The answers to some lines, as many lines; a part that is refused is halved until the line at fault is found."""
+        status, _, content = await self._page(b"\n".join(part))
+        if status == 200:
+            return content
+        if status not in _LINE_FAULTS:
+            raise _Ended((status, _, content))
+        if len(part) == 1:
+            return content + b"\n"
+        middle = len(part) // 2
+        return await self._answered(part[:middle]) + await self._answered(part[middle:])
+
+    async def _page(self, body: bytes) -> Page:
+        """The answer to some lines, once the server is not too busy for it."""
+        for _ in range(_BUSY_TIMES):
+            crossing = self._crossing()
+            if crossing is None:
+                raise _Ended(refused(BadCall.unknown_path(SUFFIX, ())))
+            page = await self._answer(crossing, _FORM, self._headers, arrived(body))
+            if page is None or page[0] not in _BUSY:
+                break
+            await asyncio.sleep(_BUSY_SECONDS)
+        if page is None:
+            raise _Ended(None)
+        return page
+
+
+def _cut(whole: Sequence[bytes]) -> list[list[bytes]]:
+    """Lines that are not blank, in parts."""
+    kept = [line for line in whole if line.strip()]
+    return [kept[begin : begin + LINES_TOGETHER] for begin in range(0, len(kept), LINES_TOGETHER)]
