@@ -11,7 +11,6 @@ a token in a password file, which is read again at every connection.
 from __future__ import annotations
 
 import contextlib
-import functools
 import random
 import re
 import time
@@ -21,6 +20,16 @@ from seakeep.core.addresses import redacted
 from seakeep.core.errors import MissingExtra
 from seakeep.registry import database
 from seakeep.registry.stores._errors import BadPlace, ServerRefused
+from seakeep.registry.stores._postgresql import (
+    LOGIN,
+    NO_DATABASE,
+    PASSING,
+    STARTING,
+    in_postgresql,
+    placed,
+    refusal,
+    said,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -40,21 +49,10 @@ PATIENCE_SECONDS = 30.0
 STALLED_SECONDS = 60
 """A change that has stood still for so long within its transaction is broken off by the server, so that others may go on."""
 _LOCK = int.from_bytes(b"seakeep", "big")
-_TYPES = {
-    r" WITHOUT ROWID": "",
-    r"INTEGER PRIMARY KEY( AUTOINCREMENT)?": "BIGINT PRIMARY KEY",
-    r"\bINTEGER\b": "BIGINT",
-    r"\bREAL\b": "DOUBLE PRECISION",
-    r"\bTEXT\b": 'TEXT COLLATE "C"',
-}
-_PASSING = ("40001", "40P01", "57P01", "57P02", "57P03", "53300")
-_STARTING = re.compile(r"starting up|shutting down|not yet accepting|too many (clients|connections)|connection slots")
 _PASTED = re.compile(r"[^/]*://[^/?#@]*:[^/?#@]*[/?#].*@|[^/]*://[^/?#]*@[^/?#]*@", re.DOTALL)
 """A password with a sign that ends it: the driver would take the rest for a host or a port, and tell it."""
 _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = CAST(? % 4294967296 AS TEXT)::xid"
 """The session of a change whose connection is lost, which the server may hold, with its lock, until it notices."""
-_LOGIN = re.compile(r"authentication|no password supplied|pg_hba\.conf|role .* (does not exist|is not permitted)")
-_NO_DATABASE = re.compile(r"database .* does not exist")
 
 
 def open_database(place: Place, *, create: bool) -> PostgresDatabase:
@@ -228,7 +226,7 @@ class PostgresDatabase:
                 time.sleep(0.1)
                 self.execute(_END, (number,))
         if state == "aborted":
-            raise ServerRefused.broke_off(self.where, _words(error)) from error
+            raise ServerRefused.broke_off(self.where, said(error)) from error
         if state != "committed":
             raise ServerRefused.uncertain(self.where) from error
 
@@ -258,10 +256,10 @@ class PostgresDatabase:
         """Whether it is worth trying again: the server restarts or is busy, or was there before and is not now."""
         if not isinstance(error, self._driver.Error):
             return False
-        if error.sqlstate in _PASSING or _STARTING.search(str(error)):
+        if error.sqlstate in PASSING or STARTING.search(str(error)):
             return True
         told = str(error)
-        return self._was_there and self._is_broken() and not (_LOGIN.search(told) or _NO_DATABASE.search(told))
+        return self._was_there and self._is_broken() and not (LOGIN.search(told) or NO_DATABASE.search(told))
 
     def _is_broken(self) -> bool:
         return self._connection is None or self._connection.closed
@@ -279,47 +277,7 @@ class PostgresDatabase:
 
     def _told(self, error: psycopg.Error, *, waited: float = 0.0) -> ServerRefused:
         """What the server or the driver says, in words that lead on."""
-        words, state = _words(error), error.sqlstate or ""
-        if self._changing and (self._is_broken() or state in _PASSING or state == "25P03"):
-            return ServerRefused.broke_off(self.where, words)
-        if state == "55P03":
-            return ServerRefused.busy(self.where, database.BUSY_SECONDS)
-        if state[:2] == "28" or _LOGIN.search(words):
-            return ServerRefused.login(self.where, words)
-        if state == "3D000" or _NO_DATABASE.search(words):
-            return ServerRefused.no_database(self.where, words)
-        if state in ("42501", "25006", "3F000"):
-            return ServerRefused.no_rights(self.where, words)
-        if state in ("53100", "53200"):
-            return ServerRefused.full(self.where, words)
-        if self._is_broken() or state in _PASSING or not state:
-            return ServerRefused.unreachable(self.where, words, waited=waited)
-        return ServerRefused.failed(self.where, words)
-
-
-def in_postgresql(statement: str) -> str:
-    """A statement that makes tables, in PostgreSQL's words. Text is compared by its bytes, as SQLite does.
-
-    >>> in_postgresql("CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL) WITHOUT ROWID")
-    'CREATE TABLE a (id BIGINT PRIMARY KEY, at DOUBLE PRECISION NOT NULL)'
-    """
-    return functools.reduce(lambda text, each: re.sub(each, _TYPES[each], text), _TYPES, statement)
-
-
-@functools.cache
-def placed(query: str) -> str:
-    """A query with the driver's signs for values.
-
-    >>> placed("SELECT 1 FROM a WHERE b = ?")
-    'SELECT 1 FROM a WHERE b = %s'
-    """
-    return query.replace("%", "%%").replace("?", "%s")
-
-
-def _words(error: BaseException) -> str:
-    """The first line of an error that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return redacted(lines[0].rstrip(".")) if lines else type(error).__name__
+        return refusal(error, self.where, broken=self._is_broken(), changing=self._changing, waited=waited)
 
 
 def _driver() -> ModuleType:
