@@ -284,11 +284,11 @@ def test_a_server_sends_what_its_scribe_has_finished(start, release, keyed, row,
     with start("--follow", "flights", "--home", made.home, "--log-sinks", f"{copy},/proc/none") as server:
         base = server.infer({"rows": [row]})[1]["prediction_id"]
         log = Layout.of(made.home, "flights")
-        server.until(lambda: len(waiting(log, str(copy))) == 0 and box(log, str(copy)).is_dir())
-        (worker,) = server.workers[:1]
+        server.until(lambda: box(log, str(copy)).is_dir() and ids(log) == [f"{base}.0"])
+        (worker,) = server.workers
         os.kill(worker, signal.SIGKILL)  # its spool is finished by its death
-        convert(log)
-        server.until(lambda: copy.is_dir() and len(ids(Layout.of(copy, "flights"))) == 1)
+        server.until(lambda: convert(log, wait=False).spools == 1 or not list(log.spool.iterdir()))
+        server.until(lambda: copy.is_dir() and ids(Layout.of(copy, "flights")) == [f"{base}.0"])
         takes = 'seakeep_log_sink_takes{{model="flights",sink="{}-folder"}}'.format
         server.until(lambda: server.metrics().get(takes(0)) == 1 and server.metrics().get(takes(1)) == 0)
         assert ids(Layout.of(copy, "flights")) == [f"{base}.0"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CREDENTIALS = "SEAKEEP_NATS_CREDENTIALS"
 SUBJECT = "seakeep"
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS, _ANSWER_SECONDS = 5, 2
 _TAKEN_SECONDS = 10.0
 _TOKEN = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
 _UNFIT = re.compile(r"[\s.*>]")
@@ -131,6 +131,7 @@ class NatsSink:
                 error_cb=_heard,
                 user_credentials=None if credentials is None else str(Path(credentials)),
             )
+        await self._client.flush(_ANSWER_SECONDS)  # a connection that ended meanwhile is met here, and by no message
         return self._client
 
     async def _let_go(self) -> None:
