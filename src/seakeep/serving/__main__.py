@@ -15,7 +15,7 @@ from seakeep.serving.server.dialect import in_cloud
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
-from seakeep.serving.server.settings import Domain, Log, Missing, Rules, Settings
+from seakeep.serving.server.settings import Control, Domain, Log, Missing, Rules, Settings
 from seakeep.serving.server.telemetry.settings import Lines, Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)
     parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
     parser.add_argument("--dialects", type=lambda text: tuple(text.split(",")), default=defaults.dialects)
+    parser.add_argument("--repository", choices=get_args(Control), default=defaults.repository)
+    parser.add_argument("--memory-mb", type=int, default=defaults.memory_mb)
     parser.add_argument("--grpc", default=defaults.grpc, metavar="HOST:PORT", help="for gRPC; without it there is none")
     for name, kind in (("--log-sample-requests", int), ("--log-sample-seconds", int), ("--log-keep", float)):
         parser.add_argument(name, type=kind, default=getattr(defaults.keeping, _kept(name)))

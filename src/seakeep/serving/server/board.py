@@ -13,7 +13,7 @@ from urllib.parse import quote
 from seakeep.serving.server.lanes import Crossing, Lane, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.prediction_log.columns import Role
     from seakeep.serving.followed import Followed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.dialect import Dialect
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.form import Form
+    from seakeep.serving.server.lanes import Rest
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
 
@@ -57,18 +58,19 @@ def make_board(
     logs: Mapping[str, Logbook],
     *,
     dialects: Sequence[Dialect] = (),
+    rest: Callable[[Identity], Rest] = lambda _: "loading",
 ) -> Board:
     """A board for these releases.
 
     Parameters: pinned: named at the start; the first of a name answers where no version is named, unless the name is followed.
-        engines: by what they answer for; what has none is answered 503. logs: by model name. dialects: that are spoken.
+        engines: by what they answer for. logs: by model name. dialects: that are spoken. rest: why one has no engine.
     """
     names = dict.fromkeys([one.name for one in followed] + [one.name for one in pinned])
     routes = {one.name: one for one in followed}
     places = {}
     for name in names:
         own = [one for one in pinned if one.name == name]
-        places[name] = _Maker(engines, metrics, logs.get(name)).place(name, own, routes.get(name))
+        places[name] = _Maker(engines, metrics, logs.get(name), rest).place(name, own, routes.get(name))
     infer = {path: crossing for place in places.values() for path, crossing in _infer_paths(place).items()}
     labels = {path: name for name in logs for path in _paths(name, "/labels")}
     return Board(places, infer, labels, _spoken(places, dialects))
@@ -79,6 +81,7 @@ class _Maker:
     engines: Mapping[Identity, Engine]
     metrics: Metrics
     log: Logbook | None
+    rest: Callable[[Identity], Rest]
 
     def place(self, name: str, pinned: Sequence[Served], followed: Followed | None) -> Place:
         on_route = followed.served if followed else ()
@@ -99,7 +102,8 @@ class _Maker:
 
     def _lane(self, served: Served, role: Role, revision: int = 0) -> Lane:
         engine = self.engines.get(served.identity)
-        return Lane(served, role, self.metrics, engine=engine, revision=revision, log=self.log)
+        rest = self.rest(served.identity)
+        return Lane(served, role, self.metrics, engine=engine, revision=revision, log=self.log, rest=rest)
 
 
 def _infer_paths(place: Place) -> dict[str, Crossing]:

@@ -57,6 +57,11 @@ class Distribution:
         self._cells[self._at + bisect_left(self._bounds, value)] += 1.0
         self._cells[self._sum_at] += value
 
+    @property
+    def total(self) -> float:
+        """The sum of what was observed."""
+        return self._cells[self._sum_at]
+
 
 class Sheet:
     """Some series in one new file. Parameters: path: of the file. series: what it is to hold, all at 0."""

@@ -54,7 +54,7 @@ class Contract:
             if name not in expected and name not in self.by_name
         }
         self.key = schema.key if schema.key in (*self.ignored, *self.by_name) else None
-        self.outputs = ("value",) if served.model.task is Task.REGRESSION else ("probabilities", "label")
+        self.outputs = output_names(served)
 
     def check_name(self, name: str) -> None:
         """Raise Refusal, if no request may have a column of this name."""
@@ -70,3 +70,8 @@ class Contract:
             raise BadInput.no_rows(field)
         if rows > self.row_limit:
             raise BadInput.too_many_rows(rows, self.row_limit)
+
+
+def output_names(served: Served) -> tuple[str, ...]:
+    """Names of the tensors that a model answers with."""
+    return ("value",) if served.model.task is Task.REGRESSION else ("probabilities", "label")

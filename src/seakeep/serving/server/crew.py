@@ -14,10 +14,13 @@ from seakeep.serving.server.families import MODEL, SHARE, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
+from seakeep.serving.server.repository import Repository
 from seakeep.serving.server.shadows import Shadows
+from seakeep.serving.server.shelf import Shelf
 from seakeep.serving.server.sinks import told_sinks
 from seakeep.serving.server.traffic.aside import Aside
 from seakeep.serving.server.traffic.valve import Valve
+from seakeep.serving.server.waking import Waker
 from seakeep.serving.server.windows import told_windows
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
+    from seakeep.serving.server.pages import Page
     from seakeep.serving.server.steps import Gate, Layer
     from seakeep.serving.server.telemetry.watch import Watch
     from seakeep.serving.server.worker import WorkerStart
@@ -58,6 +62,7 @@ class Crew:
         self.gate = self._gate()
         self.watch = self._watch()
         self.layers: tuple[Layer, ...] = (self.watch.layer,) if self.watch else ()
+        self._shelf = Shelf(start.folder, ready=READY_SUFFIX) if start.settings.repository == "change" else None
         self.fleet = Fleet(
             start.pinned,
             start.followed,
@@ -66,7 +71,11 @@ class Crew:
             metrics=self.metrics,
             folder=start.folder,
             dialects=self.dialects,
+            shelf=self._shelf,
+            memory_bytes=start.settings.memory_mb * 1024 * 1024,
         )
+        self.waker = Waker(self.fleet, loop)
+        self.repository = Repository(self.fleet, self._shelf)
 
     def begin(self) -> None:
         """Load what is served: at once, where others answer meanwhile; else beside the loop, which tells of it."""
@@ -86,6 +95,10 @@ class Crew:
             log.close()
         if self.watch is not None:
             self.watch.close()
+
+    async def repository_page(self, method: str, path: str, body: bytes) -> Page:
+        """The repository's answer, made beside the loop: it may wait for other workers."""
+        return await self._loop.run_in_executor(None, self.repository.answer, method, path, body)
 
     def ready(self) -> bool:
         """Whether all workers have made their engines: the next request may go to any of them."""

@@ -58,6 +58,7 @@ class Inference:
     """
 
     def __init__(self, crew: Crew) -> None:
+        self._wake = crew.waker.engine
         self._shadows, self._gate, self._valve = crew.shadows, crew.gate, crew.valve
         self._inside = self._answer if crew.valve is None else self._through
         self.answer = self._inside if crew.gate is None else self._let_in
@@ -102,6 +103,8 @@ class Inference:
             if crossing.only is None:
                 lane, dealt = crossing.lane(request, key)
             engine, log = lane.engine, lane.log
+            if engine is None:
+                engine = await self._wake(lane)
             if engine is None:
                 lane.answered[503].add()
                 return 503, RETRY, json.dumps(LOADING).encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.refusals import CODES
@@ -24,15 +24,18 @@ if TYPE_CHECKING:
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
 
+Rest = Literal["loading", "asleep", "unloaded"]
+
 
 class Lane:
     """A release in a role.
 
-    engine: that answers, None until it is made. revision: of the route, 0 where there is none. log: where its answers are
+    engine: that answers, None until it is made. rest: why there is none: it is "loading", it is "asleep" (left for memory's sake, and made
+    when it is asked), or it is "unloaded" by request. revision: of the route, 0 where there is none. log: where its answers are
     written down, None for nowhere. answered, refused, latency: its counters.
     """
 
-    __slots__ = ("answered", "engine", "latency", "log", "refused", "revision", "role", "served")
+    __slots__ = ("answered", "engine", "latency", "log", "refused", "rest", "revision", "role", "served")
 
     def __init__(
         self,
@@ -43,13 +46,20 @@ class Lane:
         engine: Engine | None,
         revision: int = 0,
         log: Logbook | None = None,
+        rest: Rest = "loading",
     ) -> None:
         self.served, self.role, self.engine, self.revision, self.log = served, role, engine, revision, log
+        self.rest: Rest = rest
         own = (served.name, served.version)
         arm, release = metrics.of_arm(served, role), metrics.of_release(served)
         self.latency = arm.distribution(LATENCY, *own, role)
         self.answered = {status: arm.cell(REQUESTS, *own, role, str(status)) for status in STATUSES}
         self.refused = {code: release.cell(REFUSALS, *own, code) for code in CODES}
+
+    @property
+    def ready(self) -> bool:
+        """Whether a request gets an answer, at once or when the engine is made again."""
+        return self.engine is not None or self.rest == "asleep"
 
 
 class Crossing:
@@ -97,4 +107,4 @@ class Place:
     @property
     def ready(self) -> bool:
         """Whether every release on the route can answer."""
-        return all(lane.engine is not None for lane in self.versions.values())
+        return all(lane.ready for lane in self.versions.values())

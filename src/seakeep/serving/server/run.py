@@ -28,7 +28,7 @@ from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
-from seakeep.serving.server.settings import BadSetting, Domain, Log, Missing, Rules, Settings, address_of
+from seakeep.serving.server.settings import BadSetting, Control, Domain, Log, Missing, Rules, Settings, address_of
 from seakeep.serving.server.telemetry.lines import config
 from seakeep.serving.server.telemetry.settings import Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
@@ -94,6 +94,8 @@ def serve(
     log_seconds: float = 1.0,
     dialects: Sequence[str] = (),
     grpc: str = "",
+    repository: Control = "look",
+    memory_mb: int = 0,
     tls: Tls | None = None,
     access: Access = Access(),  # noqa: B008  (frozen)
     keeping: Keeping = Keeping(),  # noqa: B008  (frozen)
@@ -109,7 +111,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, rules, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, grpc, tls, access, keeping, bounds, telemetry: see Settings.
+        dialects, grpc, repository, memory_mb, tls, access, keeping, bounds, telemetry: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
         not installed; WorkerFailed, if no worker starts.
@@ -133,6 +135,8 @@ def serve(
         log_seconds=log_seconds,
         dialects=tuple(dialects),
         grpc=_installed(grpc),
+        repository=repository,
+        memory_mb=memory_mb,
         tls=tls,
         access=access,
         keeping=keeping,

@@ -17,6 +17,7 @@ Missing = Literal["schema", "reject", "accept", "mark", "impute"]
 Domain = Literal["accept", "reject", "mark", "impute"]
 Rules = Literal["accept", "reject", "mark"]
 Log = Literal["off", "sampled", "interval", "acknowledged"]
+Control = Literal["look", "change"]
 
 _LOG_LEAST, _LOG_MOST = 0.05, 60.0
 _PORT_MOST = 65_535
@@ -52,6 +53,9 @@ class Settings:
     bounds: how much may wait.
     keeping: what of the requests is logged, and where it goes.
     grpc: "HOST:PORT" for gRPC, a port of 0 for any free one; "" for none.
+    repository: whether models are loaded and unloaded by request: "look" (they are only listed) or "change".
+    memory_mb: MiB that the loaded models of a worker may take together; those that were not asked for the longest time are
+        left, and loaded again by the request that asks for them. 0 for any number.
     Raises: BadSetting.
     """
 
@@ -69,6 +73,8 @@ class Settings:
     log_seconds: float = 1.0
     dialects: tuple[str, ...] = ()
     grpc: str = ""
+    repository: Control = "look"
+    memory_mb: int = 0
     tls: Tls | None = None
     access: Access = field(default_factory=Access)
     telemetry: Telemetry = field(default_factory=Telemetry)
@@ -88,6 +94,10 @@ class Settings:
                 raise BadSetting.of(name, getattr(self, name), "at least 1")
         if self.grpc:
             address_of("grpc", self.grpc)
+        if self.repository not in get_args(Control):
+            raise BadSetting.of("repository", self.repository, "'look' or 'change'")
+        if self.memory_mb < 0:
+            raise BadSetting.of("memory_mb", self.memory_mb, "0, or a number of MiB")
         if not _LOG_LEAST <= self.log_seconds <= _LOG_MOST:
             raise BadSetting.of("log_seconds", self.log_seconds, f"{_LOG_LEAST} to {_LOG_MOST} seconds")
 

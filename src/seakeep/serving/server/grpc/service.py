@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep import __version__
 from seakeep.serving.server.board import MODELS
+from seakeep.serving.server.engine import metadata
 from seakeep.serving.server.grpc.bridge import Bridge, Call
 from seakeep.serving.server.grpc.form import FORM, parsed
 from seakeep.serving.server.grpc.messages import SERVICE, messages
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from seakeep.serving.server.inference import Inference
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
+    from seakeep.serving.server.repository import Change
 
 _LEAST_SECONDS = 1e-6  # of a deadline that passed while the call waited for a thread
 REFUSAL = "seakeep-refusal-bin"
-EXTENSIONS = ("labels_by_http",)
+EXTENSIONS = ("model_repository",)
 _CODES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -74,6 +76,9 @@ class Service:
             "ModelReady": (kinds.Named, self._model_ready, "predict"),
             "ServerMetadata": (kinds.Empty, self._server_metadata, "predict"),
             "ModelMetadata": (kinds.Named, self._model_metadata, "predict"),
+            "RepositoryIndex": (kinds.IndexRequest, self._index, "admin"),
+            "RepositoryModelLoad": (kinds.Change, self._load, "admin"),
+            "RepositoryModelUnload": (kinds.Change, self._unload, "admin"),
         }
         return {"ModelInfer": self._answered(self._infer)} | {
             name: self._answered(_asking(kind, behaviour), scope) for name, (kind, behaviour, scope) in small.items()
@@ -136,16 +141,16 @@ class Service:
         return self._kinds.Ready(ready=self._crew.ready())
 
     def _model_ready(self, asked: Any) -> Any:
-        return self._kinds.Ready(ready=self._lane(asked.name, asked.version).engine is not None)
+        return self._kinds.Ready(ready=self._lane(asked.name, asked.version).ready)
 
     def _server_metadata(self, _: Any) -> Any:
         return self._kinds.ServerMetadata(name="seakeep", version=__version__, extensions=EXTENSIONS)
 
     def _model_metadata(self, asked: Any) -> Any:
         lane = self._lane(asked.name, asked.version)
-        if lane.engine is None:
+        if lane.engine is None and lane.rest == "loading":
             raise _Unavailable
-        told = lane.engine.metadata()
+        told = metadata(lane.served)
         properties = {"release": lane.served.release, "classes": json.dumps(told["parameters"]["classes"])}
         versions = list(_place(self._crew.fleet.board, asked.name).versions)
         own = {name: told[name] for name in ("name", "platform")}
@@ -154,12 +159,28 @@ class Service:
         }
         return self._kinds.ModelMetadata(**own, **tensors, versions=versions, properties=properties)
 
+    def _index(self, asked: Any) -> Any:
+        entries = self._crew.repository.index(ready=asked.ready)
+        return self._kinds.IndexResponse(models=[self._kinds.IndexEntry(**entry) for entry in entries])
+
+    def _load(self, asked: Any) -> Any:
+        return self._change(asked, "load")
+
+    def _unload(self, asked: Any) -> Any:
+        return self._change(asked, "unload")
+
+    def _change(self, asked: Any, change: Change) -> Any:
+        """KServe's own messages have the model's name where Triton's have the repository's; and say how it stands afterwards."""
+        name = asked.model_name or asked.repository_name
+        self._crew.repository.change(name, change, asked.parameters)
+        return self._kinds.Changed(model_name=name, is_loaded=change == "load")
+
     def _check(self, asked: Any) -> Any:
         """Of the whole server, or of the model that is named as the service."""
         if not asked.service or asked.service == SERVICE:
             ready = self._crew.ready()
         else:
-            ready = self._lane(asked.service, "").engine is not None
+            ready = self._lane(asked.service, "").ready
         return self._kinds.HealthResponse(status=1 if ready else 2)
 
 
@@ -178,10 +199,10 @@ def _asking(kind: Any, behaviour: Callable[[Any], Any]) -> Callable[[bytes, Any]
 
 
 def _headers(context: Any) -> Mapping[str, str]:
-    """A call's metadata as a request's headers, its deadline among them."""
+    """A call's metadata as a request's headers; its deadline among them, unless they name one themselves."""
     headers = dict(context.invocation_metadata())
     remaining = context.time_remaining()
-    if remaining < math.inf:
+    if remaining < math.inf and TIMEOUT not in headers:
         headers[TIMEOUT] = str(max(remaining, _LEAST_SECONDS) * 1e3)
     return headers
 

@@ -1,0 +1,253 @@
+"""The repository: what is listed, loading and unloading in all workers, and models that sleep where memory has a limit."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+
+from seakeep.core import Task
+from seakeep.serving.server.grpc.messages import SERVICE, messages
+from seakeep.serving.server.residents import Residents
+from seakeep.serving.server.shelf import Shelf
+from seakeep.testing.example_models import example_model
+
+KINDS = messages()
+INDEX, CHANGE = "/v2/repository/index", "/v2/repository/models/{}/{}"
+
+
+@pytest.fixture(scope="module")
+def changeable(start, folders):
+    """Two workers that load and unload by request."""
+    options = ("--repository", "change", "--workers", "2", "--grpc", "127.0.0.1:0")
+    with start(*folders.values(), *options) as running:
+        running.grpc = running.process.stdout.readline().decode().strip().removeprefix("grpc://")
+        yield running
+
+
+@pytest.fixture
+def loaded(changeable):
+    """The same, with everything loaded again afterwards."""
+    yield changeable
+    for entry in index(changeable):
+        if entry["state"] == "UNAVAILABLE":
+            change(changeable, entry["name"], "load")
+
+
+def index(server, **asked):
+    status, _, entries = server.ask("POST", INDEX, json.dumps(asked).encode())
+    assert status == 200
+    return entries
+
+
+def change(server, name, what, body=b""):
+    status, _, answer = server.ask("POST", CHANGE.format(name, what), body)
+    return status, answer
+
+
+def ask_grpc(server, method, message, kind):
+    channel = grpc.insecure_channel(server.grpc)
+    ask = channel.unary_unary(f"/{SERVICE}/{method}", response_deserializer=kind.FromString)
+    return ask(message.SerializeToString(), timeout=20)
+
+
+def states(server, **asked):
+    return {entry["name"]: entry["state"] for entry in index(server, **asked)}
+
+
+def test_the_index_lists_every_release_with_its_state(changeable):
+    entries = index(changeable)
+    assert [entry["name"] for entry in entries] == ["flights", "three", "minutes"]
+    assert {entry["state"] for entry in entries} == {"READY"}
+    assert all(entry["version"] for entry in entries)
+    told = ask_grpc(changeable, "RepositoryIndex", KINDS.IndexRequest(), KINDS.IndexResponse)
+    assert [one.name for one in told.models] == ["flights", "three", "minutes"]
+
+
+def test_what_is_unloaded_is_refused_by_every_worker_until_it_is_loaded(loaded, row):
+    assert change(loaded, "flights", "unload")[0] == 200
+    for _ in range(20):  # a connection each: both workers are asked
+        status, refusal = loaded.infer({"rows": [row]})
+        assert (status, refusal["code"]) == (404, "unloaded_model")
+    assert loaded.infer({"rows": [row]}, model="three")[0] == 200
+    assert states(loaded) == {"flights": "UNAVAILABLE", "three": "READY", "minutes": "READY"}
+    assert "flights" not in states(loaded, ready=True)
+    assert loaded.ask("GET", "/v2/models/flights/ready")[0] == 503
+    assert loaded.ask("GET", "/v2/health/ready")[0] == 200
+    assert change(loaded, "flights", "load")[0] == 200
+    assert all(loaded.infer({"rows": [row]})[0] == 200 for _ in range(20))
+
+
+def test_grpc_loads_and_unloads_as_tritons_and_kserves_messages_ask(loaded, row):
+    for message in (KINDS.Change(model_name="three"), KINDS.Change(repository_name="three")):
+        told = ask_grpc(loaded, "RepositoryModelUnload", message, KINDS.Changed)
+        assert (told.model_name, told.is_loaded) == ("three", False)
+        assert loaded.infer({"rows": [row]}, model="three")[0] == 404
+        assert ask_grpc(loaded, "RepositoryModelLoad", message, KINDS.Changed).is_loaded
+        assert loaded.infer({"rows": [row]}, model="three")[0] == 200
+
+
+def test_a_worker_that_replaces_another_knows_what_is_unloaded(loaded, row):
+    change(loaded, "minutes", "unload")
+    before = loaded.workers
+    os.kill(before[0], signal.SIGKILL)
+    loaded.until(lambda: len(set(loaded.workers) - set(before)) == 1)
+    time.sleep(0.5)
+    assert {loaded.infer({"rows": [row]}, model="minutes")[0] for _ in range(20)} == {404}
+    assert change(loaded, "minutes", "load") == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        (CHANGE.format("flihgts", "load"), b"", 404, "unknown_model"),
+        (CHANGE.format("..%2f..%2fetc", "load"), b"", 404, "unknown_model"),
+        (CHANGE.format("flights", "reload"), b"", 404, "unknown_path"),
+        ("/v2/repository", b"", 404, "unknown_path"),
+        ("/v2/repositoryindex", b"", 404, "unknown_path"),
+        (CHANGE.format("flights", "load"), b'{"parameters": {"config": "{}"}}', 400, "unknown_member"),
+        (CHANGE.format("flights", "load"), b'{"config": 1}', 400, "unknown_member"),
+        (INDEX, b'{"ready": 1}', 400, "wrong_structure"),
+        (INDEX, b"[", 400, "malformed_json"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_words(changeable, path, body, status, code):
+    found, _, refusal = changeable.ask("POST", path, body)
+    assert (found, refusal["code"]) == (status, code)
+    assert refusal["fix"]
+
+
+def test_only_posts_are_taken(changeable):
+    assert changeable.ask("GET", INDEX)[0] == 405
+
+
+def test_unload_dependents_is_taken_for_what_it_is(loaded):
+    assert change(loaded, "three", "unload", b'{"parameters": {"unload_dependents": true}}')[0] == 200
+
+
+def test_nothing_changes_where_the_server_was_not_started_so(server):
+    status, refusal = change(server, "flights", "unload")
+    assert (status, refusal["code"]) == (403, "not_changeable")
+    assert len(index(server)) == 3
+
+
+def test_requests_beside_loading_and_unloading_get_an_answer_or_a_refusal(loaded, row):
+    """No 500 and no 503, whatever the moment."""
+    found, over = [], threading.Event()
+
+    def ask():
+        connection = http.client.HTTPConnection("127.0.0.1", loaded.port, timeout=20)
+        while not over.is_set():
+            connection.request(
+                "POST", "/v2/models/three/infer", json.dumps({"rows": [row]}), {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            answer.read()
+            found.append(answer.status)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2):
+        assert change(loaded, "three", "unload")[0] == 200
+        assert change(loaded, "three", "load")[0] == 200
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert set(found) <= {200, 404}
+    assert 200 in found
+
+
+NAMES = tuple(f"small{number}" for number in range(8))
+
+
+@pytest.fixture(scope="module")
+def tight(start, tmp_path_factory):
+    """A worker whose memory holds some of eight small models."""
+    base = tmp_path_factory.mktemp("small")
+    for name in NAMES:
+        example_model(Task.REGRESSION, name=name).save(base / name)
+    with start(*(base / name for name in NAMES), "--memory-mb", "1", "--repository", "change") as running:
+        yield running
+
+
+def in_memory(server):
+    return [entry["name"] for entry in index(server) if not entry["reason"]]
+
+
+def test_with_little_memory_all_models_answer_and_few_are_loaded(tight, row):
+    assert tight.ask("GET", "/v2/health/ready")[0] == 200
+    assert set(states(tight).values()) == {"READY"}
+    expected = tight.infer({"rows": [row]}, model=NAMES[0])[1]["predictions"]
+    for name in NAMES * 2:
+        status, answer = tight.infer({"rows": [row]}, model=name)
+        assert (status, answer["predictions"], answer["model"]) == (200, expected, name)
+        assert name in in_memory(tight)
+        assert len(in_memory(tight)) <= 4
+
+
+def test_who_is_asked_again_and_again_stays(tight, row):
+    for name in NAMES[1:5]:
+        tight.infer({"rows": [row]}, model=NAMES[0])
+        time.sleep(0.3)  # longer than from one look at the counters to the next
+        tight.infer({"rows": [row]}, model=name)
+        assert NAMES[0] in in_memory(tight)
+
+
+def test_many_who_ask_for_a_sleeping_model_wait_for_one_making(tight, row):
+    found = []
+
+    def ask(name):
+        found.append(tight.infer({"rows": [row]}, model=name)[0])
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in NAMES * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [200] * len(threads)
+
+
+def test_a_sleeping_model_tells_of_itself_and_can_be_unloaded(tight, row):
+    asleep = next(name for name in NAMES if name not in in_memory(tight))
+    assert tight.ask("GET", f"/v2/models/{asleep}")[2]["inputs"]
+    assert tight.ask("GET", f"/v2/models/{asleep}/ready")[0] == 200
+    assert change(tight, asleep, "unload")[0] == 200
+    assert tight.infer({"rows": [row]}, model=asleep)[0] == 404
+    assert change(tight, asleep, "load")[0] == 200
+    assert tight.infer({"rows": [row]}, model=asleep)[0] == 200
+
+
+def test_the_longest_unasked_makes_room():
+    residents = Residents(100_000_000)
+    loaded = [(name, "1", name) for name in "abc"]
+    for identity in loaded:
+        residents.took(identity, 40_000_000)
+    residents.seen({loaded[0]: 5.0})
+    assert residents.victims(loaded, kept=[]) == [loaded[1]]
+    assert residents.victims(loaded, kept=[loaded[1]]) == [loaded[2]]
+    assert residents.victims(loaded, kept=loaded) == []
+    assert Residents(0).victims(loaded, kept=[]) == []
+
+
+def test_the_shelf_waits_for_who_lives_and_for_nobody_else(tmp_path):
+    shelf = Shelf(tmp_path, ready=".ready")
+    (tmp_path / f"{os.getpid()}.ready").touch()
+    (tmp_path / "4194999.ready").touch()  # beyond the largest process id
+    assert shelf.changed() is None
+    revision = shelf.put("a", unloaded=True)
+    assert not shelf.all_took(revision, seconds=0.02)
+    found = shelf.changed()
+    assert (found.revision, found.names) == (revision, {"a"})
+    assert shelf.changed() is None
+    shelf.took(revision)
+    assert shelf.all_took(revision, seconds=0.02)
+    assert shelf.put("a", unloaded=False) == revision + 1
+    assert shelf.changed().names == frozenset()
