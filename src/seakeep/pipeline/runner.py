@@ -19,18 +19,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core import Report, Verdict, locks, plugins
-from seakeep.core.codec import digest
 from seakeep.core.errors import SeakeepError, UsageError
 from seakeep.core.files import TEMPORARY
 from seakeep.data.engines import place_of
 from seakeep.pipeline.errors import CannotRun, StageBroke
 from seakeep.pipeline.measuring import Cost
+from seakeep.pipeline.on_record import OnRecord
 from seakeep.pipeline.overrides import Overrides
 from seakeep.pipeline.project import Project, environment
 from seakeep.pipeline.recording import identifier, keep_outputs, page_of, record_of
 from seakeep.pipeline.results import Observer, RunResult, Silent, StageResult
-from seakeep.pipeline.sights import current
-from seakeep.pipeline.stages import STAGES, is_whole
+from seakeep.pipeline.stages import STAGES
 from seakeep.pipeline.work import Choice, Work
 from seakeep.registry import Execution, Registry, upkeep
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
     from seakeep.core import Check
     from seakeep.pipeline.stage import Stage
-    from seakeep.registry import Sight
 
 
 def run(
@@ -90,7 +88,7 @@ class _Run:
     def __init__(self, work: Work, *, name: str | None, only: str | None, cache: bool, observer: Observer) -> None:
         self.work, self.only, self.cache, self.observer = work, only, cache, observer
         self.identifier = identifier()
-        self.common = [work.project.name, name, work.code, environment()]
+        self.record = OnRecord(work, [work.project.name, name, work.code, environment()])
         self.pipeline = ""
         self.results: list[StageResult] = []
         self.not_passed: list[Check] = []
@@ -131,36 +129,11 @@ class _Run:
         if not self.cache and performs:
             return False
         with Cost() as cost:
-            execution = self._on_record(stage)
+            execution = self.record.find(stage, self.pipeline)
         if execution is None:
             return False
         self._accept(stage, execution, cost, shown=performs, cached=True)
         return True
-
-    def _on_record(self, stage: Stage) -> Execution | None:
-        for variant in stage.variants(self.work, self.pipeline):
-            for execution in self.work.registry.executions.with_key(self._key(stage, variant)):
-                if self._holds(execution):
-                    return execution
-        return None
-
-    def _holds(self, execution: Execution) -> bool:
-        """Whether what an execution looked at is as it was, and what it made is there."""
-        seen: list[Sight] = []
-        for sight in execution.looked_at:
-            now = current(sight)
-            if now is None:
-                return False
-            seen.append(now)
-        if not all(is_whole(output, execution, self.work) for output in execution.outputs):
-            return False
-        if any(now is not sight for now, sight in zip(seen, execution.looked_at, strict=True)):
-            self.work.registry.executions.look_again(execution.id, tuple(seen))
-        return True
-
-    def _key(self, stage: Stage, variant: str) -> str:
-        inputs = [self.work.artifacts[name].digest for name in (*stage.inputs, *stage.through)]
-        return digest([stage.name, variant, self.common, inputs])
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -203,7 +176,7 @@ class _Run:
                 raise
             raise explained from error
         self.pipeline = self.work.pipeline.name
-        key = self._key(stage, made.variant) if made.cacheable else ""
+        key = self.record.key(stage, made.variant) if made.cacheable else ""
         execution = self._record(stage, cost, key=key, made=made, outputs=outputs)
         number = self.work.registry.record(execution)
         self._accept(stage, execution, cost, shown=True, notes=made.notes, number=number)
