@@ -124,7 +124,7 @@ def evaluate(work: Work) -> Made:
 
 def register(work: Work) -> Made:
     """The release: the model, everything that judged it, a card, and examples of what it answers."""
-    from seakeep.serving.examples import examples_of
+    from seakeep.serving.examples import text_of
     from seakeep.views.card import card
 
     model = work.noun(Model, "model")
@@ -142,7 +142,7 @@ def register(work: Work) -> Made:
         reports,
         made_from=made_from,
         card=card(model, reports),
-        examples=examples_of(model).to_text(),
+        examples=text_of(model),
     )
     optional = tuple(work.artifacts[name] for name in OPTIONAL_REPORTS if name in work.artifacts)
     variant = _variant(rival) if asked else ANY_CHAMPION

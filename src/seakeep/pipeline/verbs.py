@@ -123,7 +123,7 @@ def register(
     made_from: digests by role ("training"); the model's and the schema's are added. Raises: ReleaseRefused, if a report
     fails and not `force`.
     """
-    from seakeep.serving.examples import examples_of
+    from seakeep.serving.examples import text_of
     from seakeep.views.card import card
 
     origins = {**(made_from or {}), "model": model.digest, "schema": model.schema.digest}
@@ -134,7 +134,7 @@ def register(
                 registry.put(report)
             text = card(model, reports)
             registered = registry.register(
-                name, model, reports, made_from=origins, card=text, examples=examples_of(model).to_text(), force=force
+                name, model, reports, made_from=origins, card=text, examples=text_of(model), force=force
             )
         kinds: dict[str, ArtifactKind] = {"model": "model", "schema": "schema"}
         inputs = [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seakeep.core.codec import Json, from_json, to_json, to_plain
+from seakeep.core.errors import ModelError
 from seakeep.core.kinds import Kind
 from seakeep.core.release import EXAMPLES_FILE
 
@@ -60,6 +61,14 @@ def examples_of(model: Model) -> Examples:
     scores = OnnxPredictor(model, threads=1).predict(_frame(model, columns)).scores
     rounded = (tuple(float(f"{score:.{_DIGITS}g}") for score in row) for row in scores.tolist())
     return Examples(tuple(dict(row) for row in rows), tuple(rounded))
+
+
+def text_of(model: Model) -> str:
+    """The examples of a model as a release keeps them; none of one that cannot be run here, which its trial will tell."""
+    try:
+        return examples_of(model).to_text()
+    except ModelError:
+        return ""
 
 
 def _values(model: Model, column: Input, place: int) -> list[object]:

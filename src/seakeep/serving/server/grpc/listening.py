@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.grpc.messages import HEALTH, SERVICE
 from seakeep.serving.server.grpc.service import Service
 
 if TYPE_CHECKING:
+    from seakeep.core.tls import Tls
     from seakeep.serving.server.crew import Crew
     from seakeep.serving.server.inference import Inference
     from seakeep.serving.server.settings import Settings
@@ -43,7 +44,10 @@ class Listener:
         for name, calls in ((SERVICE, service.calls()), (HEALTH, service.health())):
             handlers = {call: grpc.unary_unary_rpc_method_handler(answer) for call, answer in calls.items()}
             self._server.add_registered_method_handlers(name, handlers)
-        self._server.add_insecure_port(settings.grpc)
+        if settings.tls is None:
+            self._server.add_insecure_port(settings.grpc)
+        else:
+            self._server.add_secure_port(settings.grpc, credentials(settings.tls))
         self._server.start()
 
     async def drained(self) -> None:
@@ -51,3 +55,12 @@ class Listener:
         over = self._server.stop(self._drain_seconds)
         await asyncio.get_running_loop().run_in_executor(None, over.wait)
         self._threads.shutdown(wait=False)
+
+
+def credentials(tls: Tls) -> Any:
+    """TLS in gRPC's words, with the files as they are now: when they are renewed another worker begins."""
+    import grpc
+
+    root = None if tls.client_ca is None else tls.client_ca.read_bytes()
+    pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
+    return grpc.ssl_server_credentials([pair], root_certificates=root, require_client_auth=root is not None)

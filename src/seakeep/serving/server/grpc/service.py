@@ -111,7 +111,7 @@ class Service:
 
     def _infer(self, body: bytes, context: Any) -> bytes:
         peeked = parsed(self._kinds.Peeked.FromString, body)
-        crossing = self._crossing(peeked.model_name, peeked.model_version)
+        crossing = self._crossing(peeked.model_name, peeked.model_version, context)
         call = Call(self._inference.answer(crossing, FORM, _headers(context), arrived(body)))
         if len(body) > LARGE_BODY_BYTES:  # what is small is answered before anybody could take it back
             context.add_callback(lambda: self._bridge.cancel(call))
@@ -120,10 +120,13 @@ class Service:
             return b"" if page is None else page[2]
         return _told(context, page)
 
-    def _crossing(self, name: str, version: str) -> Crossing:
+    def _crossing(self, name: str, version: str, context: Any) -> Crossing:
+        """Where a request for this model comes in. Who may not ask is told that, and not which models there are."""
         board = self._crew.fleet.board
         crossing = board.infer.get(f"{MODELS}/{name}/versions/{version}/infer" if version else f"{MODELS}/{name}/infer")
         if crossing is None:
+            if self._crew.gate is not None:
+                self._crew.gate(_headers(context), "predict")
             self._lane(name, version)  # words what is unknown
             raise BadCall.unknown_model(name, list(board.places))
         return crossing
