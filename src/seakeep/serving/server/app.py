@@ -21,12 +21,13 @@ from seakeep.serving.server.inference import Inference, failed, is_fault, refuse
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
-from seakeep.serving.server.receiving import check_headers, receive
+from seakeep.serving.server.receiving import check_headers, is_large, receive
 from seakeep.serving.server.refusals import CODES, Refusal
 from seakeep.serving.server.refusals.refusal import shown
 from seakeep.serving.server.repository import PATH as REPOSITORY
 from seakeep.serving.server.sending import LARGE_ANSWER_BYTES, packed
 from seakeep.serving.server.streaming import SUFFIX, Stream
+from seakeep.serving.server.traffic.leaving import unless_left
 
 if TYPE_CHECKING:
     import asyncio
@@ -70,7 +71,7 @@ class App:
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
         self._inference = Inference(self._crew)
         self._health = health_route(os.environ)
-        self._pages = Pages(self._crew.ready, self._crew.metrics.text, self._crew.dialects)
+        self._pages = Pages(self._crew.ready, self._crew.started, self._crew.metrics.text, self._crew.dialects)
         self._crew.begin()
         self._grpc = self._listening(loop) if self._start.settings.grpc else None
 
@@ -96,7 +97,8 @@ class App:
         form = form or choose(headers)
         limit = self._limit if form.most_bytes is None else min(self._limit, form.most_bytes)
         body = receive(scope, protocol, limit=limit, patience=self._patience)
-        outcome = await self._inference.answer(crossing, form, headers, body)
+        answering = self._inference.answer(crossing, form, headers, body)
+        outcome = await (unless_left(protocol, answering) if is_large(headers) else answering)
         if outcome is not None:
             if len(outcome[2]) > LARGE_ANSWER_BYTES:
                 outcome = await packed(outcome, headers)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from seakeep.serving.server.dialect import load
 from seakeep.serving.server.families import MODEL, SHARE, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
+from seakeep.serving.server.heeding import is_ending
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.repository import Repository
@@ -101,7 +102,11 @@ class Crew:
         return await self._loop.run_in_executor(None, self.repository.answer, method, path, body)
 
     def ready(self) -> bool:
-        """Whether all workers have made their engines: the next request may go to any of them."""
+        """Whether requests may come: to any worker, and this one was not told to end."""
+        return self.started() and not is_ending()
+
+    def started(self) -> bool:
+        """Whether all workers have made their engines once."""
         made = len(list(self._start.folder.glob(f"*{READY_SUFFIX}")))
         self._all_ready = self._all_ready or made >= self._start.settings.workers
         return self._all_ready

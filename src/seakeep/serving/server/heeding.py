@@ -7,6 +7,7 @@ Two often come: a service manager tells all processes and the parent tells its w
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 from granian import _signals as granian_signals
@@ -14,6 +15,14 @@ from granian._granian import WorkerSignal
 
 if TYPE_CHECKING:
     import asyncio
+
+
+_ENDING = threading.Event()
+
+
+def is_ending() -> bool:
+    """Whether this worker was told to end."""
+    return _ENDING.is_set()
 
 
 def heed_once() -> None:
@@ -27,6 +36,7 @@ def end_signal(loop: asyncio.AbstractEventLoop) -> WorkerSignal:
     waiting = [told]
 
     def heed() -> None:
+        _ENDING.set()
         if waiting:
             waiting.pop().set()
 

@@ -69,6 +69,7 @@ def document(board: Board) -> dict[str, Any]:
     paths: dict[str, Any] = {
         "/v2": {"get": _get("The server and what it serves")},
         "/v2/health/live": {"get": _get("Whether the process lives")},
+        "/v2/health/started": {"get": _get("Whether every worker loaded its models once", also=("503",))},
         "/v2/health/ready": {"get": _get("Whether every model can answer", also=("503",))},
         "/v2/models": {"get": _get("The models served")},
     }

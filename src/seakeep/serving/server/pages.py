@@ -22,7 +22,7 @@ JSON = [("content-type", "application/json")]
 RETRY = [*JSON, ("retry-after", "1")]
 READY = "/v2/health/ready"
 _TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
-_LIVE, _METRICS, _ROOT = "/v2/health/live", "/metrics", "/v2"
+_LIVE, _STARTED, _METRICS, _ROOT = "/v2/health/live", "/v2/health/started", "/metrics", "/v2"
 _EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "metrics", "labels"]
 LOADING = {"error": "the model is being loaded", "fix": f"Ask again in a second; {READY} tells."}
 Page = tuple[int, list[tuple[str, str]], bytes]
@@ -31,13 +31,18 @@ Page = tuple[int, list[tuple[str, str]], bytes]
 class Pages:
     """Answers what is no inference.
 
-    Parameters: ready: whether all workers have made their engines. metrics: their text. dialects: whose pages there are too.
+    Parameters: ready: whether requests may come. started: whether all workers have made their engines. metrics: their text. dialects:
+        whose pages there are too.
     """
 
     def __init__(
-        self, ready: Callable[[], bool], metrics: Callable[[], bytes], dialects: Sequence[Dialect] = ()
+        self,
+        ready: Callable[[], bool],
+        started: Callable[[], bool],
+        metrics: Callable[[], bytes],
+        dialects: Sequence[Dialect] = (),
     ) -> None:
-        self._ready, self._metrics, self._dialects = ready, metrics, tuple(dialects)
+        self._ready, self._started, self._metrics, self._dialects = ready, started, metrics, tuple(dialects)
         self._extensions = [*_EXTENSIONS, *(dialect.name for dialect in self._dialects)]
 
     def get(self, board: Board, method: str, asked: str) -> Page:
@@ -65,6 +70,9 @@ class Pages:
         if path == READY:
             ready = self._ready()
             return 200 if ready else 503, {"ready": ready}
+        if path == _STARTED:
+            started = self._started()
+            return 200 if started else 503, {"started": started}
         if path == _METRICS:
             return 200, self._metrics()
         if path == _ROOT:

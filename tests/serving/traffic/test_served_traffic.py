@@ -1,0 +1,113 @@
+"""A server with a target keeps what it promised: who is late, too many or gone gets no run of the model."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+PATH = "/v2/models/flights/infer"
+GUIDE = Path(__file__).parents[3] / "docs/guides/serve-under-load.md"
+
+
+@pytest.fixture(scope="module")
+def server(start, folders):
+    with start(
+        folders["flights"], "--latency-target-ms", "200", "--concurrency", "6", "--row-limit", "100000"
+    ) as running:
+        yield running
+
+
+def asked(server, row, parameters=None, rows=1, **headers):
+    body = {"rows": [row] * rows} | ({"parameters": parameters} if parameters else {})
+    return server.ask("POST", PATH, json.dumps(body).encode(), content_type="application/json", **headers)
+
+
+def runs(server):
+    return sum(value for name, value in server.metrics().items() if name.startswith("seakeep_run_rows_count"))
+
+
+@contextlib.contextmanager
+def under_way(server, count):
+    """Clients that have begun a request and do not go on."""
+    head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            client.sendall(head.encode() + b'{"rows": [')
+        time.sleep(0.1)
+        yield
+
+
+@pytest.mark.parametrize("late", [{"headers": {"seakeep-timeout-ms": "0.001"}}, {"parameters": {"timeout": 1}}])
+def test_what_would_come_too_late_is_not_run(server, row, late):
+    before = runs(server)
+    status, _, answer = asked(server, row, late.get("parameters"), **late.get("headers", {}))
+    assert (status, answer["code"]) == (504, "too_late")
+    assert runs(server) == before
+
+
+def test_what_comes_in_time_is_answered(server, row):
+    urgent = {"timeout": 10_000_000, "priority": 1}
+    assert asked(server, row, urgent, seakeep_timeout_ms="10000", seakeep_priority="1")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("wrong_timeout", {"seakeep_timeout_ms": "soon"}),
+        ("wrong_priority", {"seakeep_priority": "9"}),
+    ],
+)
+def test_urgency_that_cannot_be_read_is_refused(server, row, code, wrong):
+    status, _, answer = asked(server, row, **wrong)
+    assert (status, answer["code"]) == (400, code)
+
+
+def test_more_than_may_be_under_way_is_turned_away_before_its_body_is_read(server, row):
+    with under_way(server, 6):
+        status, headers, answer = asked(server, row)
+        assert (status, answer["code"], headers["retry-after"]) == (429, "too_busy", "1")
+        large = b'{"rows": [' + b" " * 200_000 + json.dumps(row).encode() + b"]}"
+        assert server.ask("POST", PATH, large, content_type="application/json")[0] == 200  # it waits for its like only
+    server.until(lambda: asked(server, row)[0] == 200)
+    counted = server.metrics()
+    assert any('reason="too_busy"' in name and value for name, value in counted.items())
+    assert any('model="flights"' in name and 'status="429"' in name and value for name, value in counted.items())
+
+
+def test_a_client_that_hangs_up_while_it_waits_gives_its_place_to_others(server, row):
+    body = json.dumps({"rows": [row] * 20_000}).encode()
+    before = runs(server)
+    clients = []
+    for _ in range(6):
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        client.request("POST", PATH, body, {"Content-Type": "application/json"})
+        clients.append(client)
+    for client in clients[1:]:
+        client.close()
+    with contextlib.closing(clients[0]) as client:
+        assert json.loads(client.getresponse().read())["predictions"]
+    assert asked(server, row, rows=2)[0] == 200
+    assert runs(server) - before < 6
+
+
+def test_probes_are_apart(server):
+    assert [server.ask("GET", f"/v2/health/{name}")[0] for name in ("live", "started", "ready")] == [200] * 3
+
+
+def test_the_guides_commands_are_answered(server, row, folders):
+    commands = re.findall(r"```bash\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    assert len(commands) == 2
+    for command in commands:
+        here = command.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}").replace("flight-delay", "flights")
+        here = re.sub(r'\{"rows": .*\}', json.dumps({"rows": [row]}), here)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", here], capture_output=True, check=True)
+        assert json.loads(done.stdout)["predictions"]
