@@ -35,12 +35,11 @@ class Reader:
     """Reads requests for one model. Parameters: contract: what they may hold."""
 
     def __init__(self, contract: Contract) -> None:
-        from seakeep.features.nulls import DTYPES
         from seakeep.serving.server.arrays import Admitter
         from seakeep.serving.server.careful import CarefulReader
 
         self._contract, self._careful = contract, CarefulReader(contract)
-        self._admitters = {column.name: Admitter(column, DTYPES[column.kind]) for column in contract.columns}
+        self._admitters = {column.name: Admitter(column) for column in contract.columns}
 
     def read(self, body: bytes, headers: Headers) -> Ask:
         """What `body` asks for. Raises Refusal."""

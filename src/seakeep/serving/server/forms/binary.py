@@ -6,7 +6,8 @@ them; whatever else may be in one is for the careful reader, which is the meanin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 
     from seakeep.serving.server.answering import Answers
     from seakeep.serving.server.ask import Ask
-    from seakeep.serving.server.columns import Values
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
 
 MEDIA = "application/octet-stream"
 _MOST_DIGITS = 12
+_KNOWN_LAYOUTS, _KNOWN_BYTES = 64, 16 * 1024
+"""A client's requests of as many rows mostly have the same JSON to the byte: so many are remembered, each up to so long."""
 
 
 class _Parameters(msgspec.Struct, gc=False):
@@ -56,31 +58,59 @@ class _Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode = msgspec.json.Decoder(_Request).decode
 
 
+class Part(NamedTuple):
+    """Where the values of an input are in a body. place: of the input. begin, end: in bytes."""
+
+    place: int
+    begin: int
+    end: int
+    datatype: str
+
+
+class Layout(NamedTuple):
+    """What the JSON of a request says of its body, as far as the values do not matter.
+
+    end: of the body. parts: of the inputs, in the order of the body. keys: of the key column. request: as it was decoded.
+    """
+
+    end: int
+    rows: int
+    parts: list[Part]
+    keys: Part | None
+    request: _Request
+    outputs: tuple[str, ...] | None
+    binary: tuple[str, ...]
+    key: str | None
+
+
 class Reader:
     """Reads requests for one model. Parameters: contract: what they may hold."""
 
     def __init__(self, contract: Contract) -> None:
-        from seakeep.features.nulls import DTYPES
-        from seakeep.serving.server.arrays import Admitter
+        from seakeep.serving.server.arrays import Admission
         from seakeep.serving.server.careful import CarefulReader
-        from seakeep.serving.server.keys import Peek
 
-        self._columns, self._row_limit, self._key = contract.columns, contract.row_limit, contract.key
+        self._row_limit, self._key = contract.row_limit, contract.key
+        self._datatypes = [frozenset(column.datatypes) for column in contract.columns]
         self._ignored = frozenset(contract.ignored)
         self._outputs = frozenset(contract.outputs)
         self._known = contract.outputs
         self._places = {column.name: place for place, column in enumerate(contract.columns)}
-        self._admit = [Admitter(column, DTYPES[column.kind]).of_bytes for column in contract.columns]
-        self._careful, self._peek = CarefulReader(contract), Peek(None)
+        self._admission = Admission(contract.columns)
+        self._careful = CarefulReader(contract)
+        self._known_layout = lru_cache(_KNOWN_LAYOUTS)(self._layout)
 
     def read(self, body: bytes, headers: Headers) -> Ask:
         """What `body` asks for. Raises Refusal."""
         length = _header_length(body, headers)
+        head = body[:length]
+        complaint = ""
         try:
-            ask = self._quick(_decode(body[:length]), memoryview(body), length)
+            layout = self._known_layout(head) if length <= _KNOWN_BYTES else self._layout(head)
+            ask = None if layout is None else self._quick(layout, memoryview(body))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return self._careful.read(body[:length], str(error), binary=body[length:])
-        return self._careful.read(body[:length], binary=body[length:]) if ask is None else ask
+            complaint, ask = str(error), None
+        return self._careful.read(head, complaint, binary=body[length:]) if ask is None else ask
 
     def key(self, body: bytes, headers: Headers) -> str | None:
         """The key in `body`: of its parameters, else the first value of the key column's tensor. Never raises."""
@@ -101,56 +131,77 @@ class Reader:
             at = end
         return None
 
-    def _quick(self, request: _Request, body: memoryview, at: int) -> Ask | None:
-        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
-        from seakeep.serving.server.ask import Ask
-        from seakeep.serving.server.binary import raw_keys, wanted_in_binary
-        from seakeep.serving.server.keys import parameter_key, row_keys
+    def _layout(self, head: bytes) -> Layout | None:
+        """What the JSON says of the request, None for the careful reader to judge. Raises Refusal for a key that is too long."""
+        from seakeep.serving.server.binary import wanted_in_binary
+        from seakeep.serving.server.keys import parameter_key
 
+        request = _decode(head)
         rows = request.inputs[0].shape[0] if request.inputs and request.inputs[0].shape else 0
-        if not 0 < rows <= self._row_limit:
+        parts = self._parts(request.inputs, rows, len(head))
+        outputs = None if not request.outputs else tuple(dict.fromkeys(output.name for output in request.outputs))
+        if not parts or not self._outputs.issuperset(outputs or ()):
             return None
-        columns: list[Any] = [None] * len(self._columns)
-        arrays: list[Any] = columns.copy()
-        keys: Sequence[Any] | None = None
-        flat, tall, left = [rows], [rows, 1], len(columns)
-        for tensor in request.inputs:
-            begin, at = at, at + tensor.parameters.binary_data_size
-            place = self._places.get(tensor.name)
-            if begin >= at or at > len(body) or (place is None and tensor.name not in self._ignored):
-                return None
-            if place is None:
-                keys = raw_keys(tensor.datatype, bytes(body[begin:at])) if tensor.name == self._key else keys
-                continue
-            fits = columns[place] is None and tensor.shape in (flat, tall)
-            if not fits or tensor.datatype not in self._columns[place].datatypes:
-                return None
-            columns[place], arrays[place] = self._admit[place](body[begin:at], tensor.datatype)
-            if len(columns[place]) != rows:
-                return None
-            left -= 1
-        if left or at != len(body):
-            return None
-        outputs = None
-        if request.outputs:
-            outputs = tuple(dict.fromkeys(one.name for one in request.outputs))
-            if not self._outputs.issuperset(outputs):
-                return None
         wanted = [{"name": one.name, "parameters": one.parameters} for one in request.outputs or ()]
         binary = wanted_in_binary(wanted, request.parameters, self._known)
-        if self._key in self._places:
-            keys = columns[self._places[self._key]]
-        parameters = request.parameters
-        key = parameter_key(parameters)
-        ask = Ask(columns, rows, False, request.id, outputs, key, row_keys(keys, rows), parameters, binary=binary)
-        ask.arrays = self._tensors(columns, arrays)
+        named = zip(request.inputs, parts, strict=True)
+        key = parameter_key(request.parameters)
+        return Layout(
+            parts[-1].end,
+            rows,
+            [part for part in parts if part.place >= 0],
+            next((part for tensor, part in named if tensor.name == self._key), None),
+            request,
+            outputs,
+            binary,
+            key,
+        )
+
+    def _quick(self, layout: Layout, body: memoryview) -> Ask | None:
+        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
+        from seakeep.serving.server.ask import Ask
+        from seakeep.serving.server.binary import raw_keys
+        from seakeep.serving.server.keys import row_keys
+
+        read = self._admission.read(body, layout.parts, layout.rows) if layout.end == len(body) else None
+        if read is None:
+            return None
+        columns, arrays = read
+        keys, part = None, layout.keys
+        if part is not None:
+            found = (
+                columns[part.place] if part.place >= 0 else raw_keys(part.datatype, bytes(body[part.begin : part.end]))
+            )
+            keys = row_keys(found, layout.rows)
+        request = layout.request
+        ask = Ask(columns, layout.rows, False, request.id, layout.outputs, layout.key, keys, request.parameters)
+        ask.binary, ask.arrays = layout.binary, arrays
         return ask
 
-    def _tensors(self, columns: Sequence[Values], arrays: Sequence[Any]) -> list[Any]:
-        return [
-            column.array(values) if array is None else array
-            for column, values, array in zip(self._columns, columns, arrays, strict=True)
-        ]
+    def _parts(self, tensors: Sequence[_Tensor], rows: int, begin: int) -> list[Part]:
+        """Where each tensor's values are, those of columns that the model does not read at the place -1; none for a request
+        that the careful reader must judge.
+        """
+        if not 0 < rows <= self._row_limit:
+            return []
+        parts: list[Part] = []
+        seen: set[int] = set()
+        flat, tall = [rows], [rows, 1]
+        for tensor in tensors:
+            end = begin + tensor.parameters.binary_data_size
+            place = self._places.get(tensor.name)
+            if place is None:
+                if tensor.name not in self._ignored or end < begin:
+                    return []
+                place = -1
+            elif tensor.shape not in (flat, tall) or tensor.datatype not in self._datatypes[place] or end <= begin:
+                return []
+            else:
+                seen.add(place)
+            parts.append(Part(place, begin, end, tensor.datatype))
+            begin = end
+        fit = len(seen) == len(self._places) == sum(part.place >= 0 for part in parts)
+        return parts if fit else []
 
 
 def reader(contract: Contract) -> Reading:
