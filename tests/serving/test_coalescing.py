@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -13,20 +16,23 @@ from hypothesis import strategies as st
 from seakeep.core.prediction import Predictions
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.coalescing import ROWS_TOGETHER, Coalescer
+from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.traffic.aside import Aside
+from seakeep.serving.server.traffic.cost import Cost
 
 
 class Doubling:
     """Scores are twice the input and minus it; the decision is the input. Refuses a batch that holds 13."""
 
     def __init__(self):
-        self.sizes = []
+        self.sizes, self.ran = [], []
 
     def predict_feeds(self, arrays):
         values = arrays["x"]
         self.sizes.append(len(values))
         if (values == 13).any():
             raise ValueError("13")
+        self.ran += values.astype(int).tolist()
         scores = np.stack([values * 2, -values], axis=1).astype(np.float32)
         return Predictions(scores, values.astype(np.int64))
 
@@ -110,3 +116,104 @@ def test_an_ask_whose_client_went_away_disturbs_nobody():
 def test_a_failure_reaches_every_ask_that_fails(count):
     answers, _ = run([[[13]] * count])
     assert all(isinstance(answer, ValueError) for answer in answers)
+
+
+class Sent(NamedTuple):
+    """An ask as a client sends it."""
+
+    values: list[int]
+    priority: int = 2
+    is_late: bool = False
+    is_gone: bool = False
+
+
+sent = st.builds(
+    Sent,
+    st.lists(values, min_size=1, max_size=ROWS_TOGETHER + 3),
+    st.sampled_from([1, 2, 2, 3]),
+    st.sampled_from([False, False, True]),
+    st.sampled_from([False, False, False, True]),
+)
+
+
+def run_urged(turns, **options):
+    """Answers of asks by turn of the loop, None of one that was cancelled; and the values in the order in which they were run."""
+    predictor = Doubling()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        column = SimpleNamespace(name="x", array=lambda values: np.array(values, np.float64))
+        runs = SimpleNamespace(observe=lambda rows: None)
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs, **options)
+        coalescer.cost = Cost(1e-6, 1e-7)
+        if options.get("hold_seconds"):
+            coalescer._holding.seconds = options["hold_seconds"]
+        answers = []
+        for turn in turns:
+            for one in turn:
+                until = time.perf_counter() + (1e-9 if one.is_late else 60)
+                answers.append(await_or_raise(coalescer, Ask([one.values], len(one.values), natural=True), until, one))
+            await asyncio.sleep(0)
+        return await asyncio.gather(*answers, return_exceptions=True)
+
+    return asyncio.run(main()), predictor.ran
+
+
+def await_or_raise(coalescer, ask, until, one):
+    """The answer to come, also where the ask is refused at once."""
+    try:
+        answer = coalescer.answer(ask, until, one.priority)
+    except Refusal as refusal:
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_exception(refusal)
+    if one.is_gone:
+        answer.cancel()
+    return answer
+
+
+@given(
+    turns=st.lists(st.lists(sent, max_size=8), max_size=4),
+    turn_seconds=st.sampled_from([0.0, math.inf]),
+    hold_seconds=st.sampled_from([0.0, 0.0005]),
+)
+def test_no_answer_is_lost_or_mixed_whatever_is_urgent_late_gone_or_held(turns, turn_seconds, hold_seconds):
+    answers, ran = run_urged(turns, turn_seconds=turn_seconds, hold_seconds=hold_seconds)
+    asked = [one for turn in turns for one in turn]
+    for answer, one in zip(answers, asked, strict=True):
+        if isinstance(answer, Refusal):
+            assert one.is_late
+            assert answer.code == "too_late"
+        elif isinstance(answer, asyncio.CancelledError):
+            assert one.is_gone
+        else:
+            assert not one.is_late
+            assert answer[1] == one.values
+    wanted = sorted(value for one in asked if not (one.is_late or one.is_gone) for value in one.values)
+    small = [one for one in asked if len(one.values) <= ROWS_TOGETHER]
+    assert sorted(ran) == wanted or len(small) < len(
+        asked
+    )  # what is large and gone may have begun before its client went
+
+
+def test_what_is_urgent_runs_first_where_not_all_fits_into_a_run():
+    turn = [Sent([rank] * 100, priority=rank) for rank in (3, 2, 3, 1, 2, 1)]
+    answers, ran = run_urged([turn], turn_seconds=0.0)
+    assert [answer[1][0] for answer in answers] == [3, 2, 3, 1, 2, 1]
+    assert ran == sorted(ran)
+
+
+def test_who_comes_while_others_wait_for_their_turn_passes_them_if_more_urgent():
+    _, ran = run_urged([[Sent([3] * 200, priority=3)] * 4, [Sent([1], priority=1)]], turn_seconds=0.0)
+    assert 1 in ran[:402]
+
+
+def test_a_late_ask_costs_no_run():
+    answers, ran = run_urged([[Sent([5], is_late=True)]])
+    assert isinstance(answers[0], Refusal)
+    assert ran == []
+
+
+def test_an_ask_without_urgency_waits_behind_nobody():
+    answers, sizes = run([[[1], [2]]])
+    assert sizes == [2]
+    assert [answer[1] for answer in answers] == [[1], [2]]
