@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.columns import Column, Values
     from seakeep.serving.server.forms.binary import Part
 
-_BLOCKS = {name: np.dtype(f"<{letter}") for name, letter in LETTERS.items() if name != "BOOL"}
+BLOCKS = {name: np.dtype(f"<{letter}") for name, letter in LETTERS.items() if name != "BOOL"}
 
 
 class Admission:
@@ -42,7 +42,7 @@ class Admission:
         arrays: list[Any] = columns.copy()
         for run in _runs(parts):
             first = run[0]
-            dtype = _BLOCKS.get(first.datatype)
+            dtype = BLOCKS.get(first.datatype)
             if dtype is not None:
                 if any(part.end - part.begin != rows * dtype.itemsize for part in run):
                     return None

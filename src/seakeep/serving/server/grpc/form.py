@@ -10,10 +10,11 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from seakeep.core.kinds import Task
-from seakeep.features.nulls import DTYPES
 from seakeep.serving.server.answering import label_datatype
-from seakeep.serving.server.arrays import Admitter
+from seakeep.serving.server.arrays import BLOCKS, Admitter
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.form import Form, Script
 from seakeep.serving.server.grpc.layouts import FEW_ROWS, Layouts
@@ -63,7 +64,7 @@ class Reader:
         self._contract = contract
         self._parse = messages().InferRequest.FromString
         self._columns = contract.columns
-        self._admit = [Admitter(column, DTYPES[column.kind]).of_bytes for column in contract.columns]
+        self._admitters = [Admitter(column) for column in contract.columns]
         self._layouts = Layouts(contract, self._parse)
         self._places = {column.name: place for place, column in enumerate(contract.columns)}
         self._outputs = frozenset(contract.outputs)
@@ -138,9 +139,11 @@ class Reader:
         if not shape or shape[0] != rows or (len(shape) > 1 and list(shape) != [rows, 1]):
             raise BadInput.shape(column.name, list(shape), rows)
         self._contract.check_rows(column.name, rows)
-        if raw is not None:
-            return self._admit[place](memoryview(raw), datatype)
-        return column.admit(sent, datatype), None
+        if raw is None:
+            return column.admit(sent, datatype), None
+        if rows > FEW_ROWS and datatype in BLOCKS:
+            return self._admitters[place].of_array(np.frombuffer(raw, BLOCKS[datatype]), datatype)
+        return self._admitters[place].of_bytes(memoryview(raw), datatype), None
 
     def _tensors(self, columns: Sequence[Values], arrays: Sequence[Any]) -> list[Any]:
         return [
