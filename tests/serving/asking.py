@@ -43,6 +43,16 @@ class Asking:
         except Refusal as refusal:
             return refusal.as_answer()
 
+    def explained(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The explanation of a body."""
+        from seakeep.serving.server.explanations import Explaining
+        from seakeep.serving.server.lanes import Lane
+
+        lane = Lane(self.engine.served, "pinned", self.metrics, engine=self.engine)
+        request = Request(json.dumps(body).encode(), json_form.FORM, NO_HEADERS)
+        reply = self._loop.run_until_complete(Explaining(lane, lambda _: None).answer(request))
+        return json.loads(reply.content)
+
     def counts(self) -> dict[tuple[str, str], float]:
         """What was counted of columns and rules, by family and name."""
         return {

@@ -8,12 +8,13 @@ for each kind of row (Vovk, Gammerman and Shafer 2005; Lei et al. 2018, theorem 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 THOUSANDTHS = (*range(500, 990, 10), *range(990, 1000))

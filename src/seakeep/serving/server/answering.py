@@ -48,7 +48,7 @@ class Answers:
         self._names = tuple(class_text(name) for name in classes)
         self._label_type = label_datatype(classes)
         self._regression = served.model.task is Task.REGRESSION
-        self._parameters = {"release": served.release}
+        self._parameters: dict[str, Any] = {"release": served.release}
         self.width = 1 if self._regression else len(classes)
 
     def write(

@@ -7,6 +7,7 @@ meets it unready.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -19,7 +20,7 @@ from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
-from seakeep.serving.server.pages import JSON, RETRY, Pages
+from seakeep.serving.server.pages import EXPLAIN, JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
 from seakeep.serving.server.refusals import CODES, Refusal
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from seakeep.serving.server.explanations import Explanations
     from seakeep.serving.server.grpc.listening import Listener
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.worker import WorkerStart
@@ -123,6 +125,27 @@ class App:
         if page is not None:
             protocol.response_bytes(*page)
 
+    @functools.cached_property
+    def _explanations(self) -> Explanations:
+        from seakeep.serving.server.explanations import Explanations  # NumPy, which the parent lives without
+
+        return Explanations(self._crew, self._inference.answer)
+
+    async def _explained(self, scope: Any, protocol: Any) -> bool:
+        """Whether an explanation is what is asked for; it is then answered."""
+        path = scope.path.rstrip("/")
+        if not path.endswith(EXPLAIN):
+            return False
+        crossing = self._fleet.board.infer.get(path.removesuffix(EXPLAIN) + "/infer")
+        if crossing is None:
+            return False
+        form, headers = choose(scope.headers), scope.headers
+        body = receive(scope, protocol, limit=self._limit, patience=self._patience)
+        outcome = await self._explanations.answer(crossing, form, headers, body)
+        if outcome is not None:
+            protocol.response_bytes(*outcome)
+        return True
+
     def _listening(self, loop: asyncio.AbstractEventLoop) -> Listener:
         """A server for gRPC beside HTTP's."""
         from seakeep.serving.server.grpc.listening import Listener  # with grpcio, in who is asked to
@@ -131,6 +154,8 @@ class App:
 
     async def _elsewhere(self, scope: Any, protocol: Any) -> None:
         """Everything that is not one inference."""
+        if scope.method == "POST" and await self._explained(scope, protocol):
+            return
         if scope.path.endswith(SUFFIX) and scope.method == "POST":
             found = self._fleet.board.infer.get(scope.path.removesuffix(SUFFIX) + "/infer")
             if found is not None:

@@ -43,7 +43,7 @@ class Kept:
     def broken_rows(self, columns: Sequence[Sequence[Any]]) -> list[int]:
         """The rows that break it."""
         judge = self.judge
-        rows = zip(*[_listed(columns[place]) for place in self.places], strict=True)
+        rows = zip(*[columns[place] for place in self.places], strict=True)
         return [number for number, row in enumerate(rows) if judge(row) is False]
 
 
@@ -82,12 +82,6 @@ class Door:
             if self._mode == "mark":
                 marks += (Mark(kept.rule.name, tuple(broken)),)
         ask.marks = marks
-
-
-def _listed(values: Sequence[Any]) -> Sequence[Any]:
-    """A column's values as a list, as whoever judges them one by one wants them; they may have come as an array."""
-    listed: Sequence[Any] = values.tolist() if hasattr(values, "tolist") else values
-    return listed
 
 
 def _kept(served: Served, sheet: Sheet) -> Iterator[Kept]:

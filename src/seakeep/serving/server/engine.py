@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from seakeep.features.nulls import missing
 from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.server.answering import label_datatype
+from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract, output_names
 from seakeep.serving.server.door import Door
+from seakeep.serving.server.explaining import Explainer
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.intervals import Intervals
@@ -78,6 +80,8 @@ class Engine:
         self._contract = Contract(served, settings, metrics)
         self._door = Door(served, settings, metrics.of_release(served))
         self._intervals = Intervals(served)
+        self.columns, self.aside = self._contract.columns, aside
+        self.explainer = Explainer(served, self._predictor, self.columns)
         self._scripts: dict[str, Script] = {}
         self.script(json.FORM)
         self._aside, self._body_seconds = aside, _BEGIN_SECONDS
@@ -132,6 +136,12 @@ class Engine:
             "outputs": [_tensor(name, *outputs[name]) for name in self._contract.outputs],
             "parameters": {"release": served.release, "classes": list(classes)},
         }
+
+    @property
+    def row_seconds(self) -> float:
+        """What one row costs among many."""
+        seconds: float = self._coalescer.cost.of(ROWS_TOGETHER)
+        return seconds / ROWS_TOGETHER
 
     async def _answered_aside(self, script: Script, request: Request, prediction_id: str | None) -> Reply:
         """The answer to a large request; how long it takes is told by how long the ones before took for each byte."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from seakeep.core.statistics import ColumnStatistics
 
+_MOSTLY = 0.5
 Fill = Callable[[Callable[[Any], bool]], Any]
 """What stands in, given whether a value keeps the contract."""
 
@@ -29,6 +30,13 @@ def fill_of(kind: Kind, statistics: ColumnStatistics | None) -> Fill:
         return next((value for value in _typical(kind, statistics) if keeps(value)), None)
 
     return choose
+
+
+def typical(kind: Kind, statistics: ColumnStatistics | None) -> Any:
+    """The value of a column in a row that is typical of training; None where most rows have none."""
+    if statistics is None or statistics.missing_rate > _MOSTLY:
+        return None
+    return next(_typical(kind, statistics), None)
 
 
 def _typical(kind: Kind, statistics: ColumnStatistics) -> Iterator[Any]:

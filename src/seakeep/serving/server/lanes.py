@@ -14,7 +14,7 @@ from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSE
 from seakeep.serving.server.refusals import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from seakeep.core.route import Arm, Route
     from seakeep.prediction_log.columns import Role
@@ -40,7 +40,7 @@ class Lane:
     def __init__(
         self,
         served: Served,
-        role: Role,
+        role: Role | Literal["explain"],
         metrics: Metrics,
         *,
         engine: Engine | None,
@@ -91,6 +91,13 @@ class Crossing:
             key = self.main.engine.script(request.form).key(request.body, request.headers)
         point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
         return self._lanes[self._route.arm_for(point)], key
+
+
+    def on(self, other: Callable[[Lane], Lane]) -> Crossing:
+        """This crossing with other lanes, and without shadows."""
+        lanes = {arm: other(lane) for arm, lane in self._lanes.items()}
+        champion = next((lanes[arm] for arm, lane in self._lanes.items() if lane is self.main), None)
+        return Crossing(champion or other(self.main), route=self._route, lanes=lanes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,43 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def samples(cls, found: object, most: int) -> BadInput:
+        return cls(
+            "wrong_samples",
+            f"parameters.samples is {shown(found)}, expected a whole number from 2 to {most}",
+            field="parameters.samples",
+            found=found,
+            expected=f"a whole number from 2 to {most}",
+            cause="So many orders of the inputs are drawn, each with its reverse; four times as many halve the error.",
+            fix='Leave it out, or send "parameters": {"samples": 256}.',
+        )
+
+    @classmethod
+    def no_baseline(cls, model: str, version: str) -> BadInput:
+        return cls(
+            "no_baseline",
+            f"the release {model}@{version} has no training statistics to explain against",
+            field="model",
+            found="no statistics of the model's inputs",
+            expected="the statistics that training keeps",
+            cause="Contributions are told against a row typical of training, which the statistics know.",
+            fix="Train and register the model again (seakeep run), and serve that release.",
+        )
+
+    @classmethod
+    def too_many_to_explain(cls, rows: int, limit: int) -> BadInput:
+        return cls(
+            "too_many_rows",
+            f"an explanation of {rows} rows is asked for, more than the limit of {limit}",
+            status=413,
+            field="rows",
+            found=f"{rows} rows",
+            expected=f"at most {limit} rows",
+            cause="Each row takes up to thousands of runs of the model.",
+            fix="Send several requests; for a whole table's importance see the release's evaluation: seakeep show.",
+        )
+
+    @classmethod
     def reserved(cls, name: str, row: int, found: object) -> BadInput:
         return cls(
             "reserved_value",

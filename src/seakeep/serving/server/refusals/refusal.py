@@ -37,6 +37,8 @@ CODES = (
     "broken_rule",
     "wrong_interval",
     "not_calibrated",
+    "wrong_samples",
+    "no_baseline",
     "reserved_value",
     "binary_tensors",
     "wrong_key",
