@@ -260,3 +260,14 @@ def test_nothing_is_pushed_where_partitions_by_cut_values_may_tell_wrong(catalog
         update.add_field("a", TruncateTransform(10))
     assert pushed(pl.col("a") < 0, made, None) is None
     assert pushed(pl.col("p") == "x", made, None) is not None
+
+
+@pytest.mark.parametrize(
+    "where", [pl.col("f") >= 2.5, pl.col("f") != 0.5, (pl.col("a") < 9) & (pl.col("f") > 1)], ids=str
+)
+def test_nan_beside_one_value_is_not_lost(catalog, where) -> None:
+    """The bounds of such a row group are that value alone, by which Arrow passes over its NaN."""
+    rows = pl.DataFrame({"a": [1, 2], "f": [0.5, float("nan")]})
+    made = catalog.create_table("n.nan", schema=rows.to_arrow().schema)
+    made.append(rows.to_arrow())
+    assert collect(read(folder_of(made), where=where))["a"].to_list() == [2]
