@@ -87,9 +87,9 @@ def test_what_is_unloaded_is_refused_by_every_worker_until_it_is_loaded(loaded, 
 def test_grpc_loads_and_unloads_as_tritons_and_kserves_messages_ask(loaded, row):
     for message in (KINDS.Change(model_name="three"), KINDS.Change(repository_name="three")):
         told = ask_grpc(loaded, "RepositoryModelUnload", message, KINDS.Changed)
-        assert (told.model_name, told.is_loaded) == ("three", False)
+        assert (told.model_name, told.done) == ("three", True)
         assert loaded.infer({"rows": [row]}, model="three")[0] == 404
-        assert ask_grpc(loaded, "RepositoryModelLoad", message, KINDS.Changed).is_loaded
+        assert ask_grpc(loaded, "RepositoryModelLoad", message, KINDS.Changed).done
         assert loaded.infer({"rows": [row]}, model="three")[0] == 200
 
 

@@ -37,7 +37,7 @@ IndexRequest    repository_name string, ready bool
 IndexEntry      name string, version string, state string, reason string
 IndexResponse   models *IndexEntry
 Change          repository_name string, model_name string, parameters {Parameter}
-Changed         model_name string, is_loaded bool
+Changed         model_name string, done bool
 HealthRequest   service string
 HealthResponse  status int32
 """

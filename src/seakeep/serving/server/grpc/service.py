@@ -173,10 +173,10 @@ class Service:
         return self._change(asked, "unload")
 
     def _change(self, asked: Any, change: Change) -> Any:
-        """KServe's own messages have the model's name where Triton's have the repository's; and say how it stands afterwards."""
+        """KServe's own messages have the model's name where Triton's have the repository's, and a word that it is done."""
         name = asked.model_name or asked.repository_name
         self._crew.repository.change(name, change, asked.parameters)
-        return self._kinds.Changed(model_name=name, is_loaded=change == "load")
+        return self._kinds.Changed(model_name=name, done=True)
 
     def _check(self, asked: Any) -> Any:
         """Of the whole server, or of the model that is named as the service."""
