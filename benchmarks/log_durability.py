@@ -1,10 +1,14 @@
 """What a kill -9 loses of the prediction log: promised against measured, at random moments under load.
 
-    python benchmarks/log_durability.py MODEL_FOLDER ROWS.parquet [--kills 30] [--log-seconds 1] [--seed 0] [--json]
+    python benchmarks/log_durability.py MODEL_FOLDER ROWS.parquet [--kills 50] [--log-seconds 1] [--sample-seconds 2] [--seed 0] [--json]
 
 For each mode a server is started, three connections ask as fast as they can, its worker is killed at a random moment of the
-first three seconds, and every prediction id that a client got is looked for in the log. Told: kills, answers, answers that are
+first seconds, and every prediction id that a client got is looked for in the log. Told: kills, answers, answers that are
 not in the log, the age of the oldest of them when the worker died (promised: less than --log-seconds; none when acknowledged).
+
+A sampled log keeps a part of each period (--sample-seconds, here shorter than the minute that it is by default). Promised: of a period
+that ended --log-seconds before the kill, and the pause between two looks at the clock, the whole sample is there. Told: periods that
+were over by then, those of which rows or their weights are missing, and by how much the weights differ from what was answered.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +37,17 @@ from seakeep.serving import Served
 
 PORT = 18481
 CLIENTS = 3
-LONGEST_SECONDS = 3.0
+LONGEST_SECONDS = {"interval": 3.0, "acknowledged": 3.0, "sampled": 6.0}
+SAMPLE_REQUESTS = 200
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="folder of a model or release")
     parser.add_argument("rows", type=Path, help="Parquet file with the raw columns")
-    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--log-seconds", type=float, default=1.0)
+    parser.add_argument("--sample-seconds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -49,15 +56,17 @@ def main() -> None:
     row = as_json(next(pl.read_parquet(options.rows).iter_rows(named=True)), served)
     figures = {}
     for mode, promised in (("interval", options.log_seconds), ("acknowledged", 0.0)):
-        kills = [kill(options, served.name, row, mode, chance.random() * LONGEST_SECONDS) for _ in range(options.kills)]
+        found = [killed(options, served.name, row, mode, chance) for _ in range(options.kills)]
+        ages = [[one.at - at for at, _, base in one.answered if f"{base}.0" not in one.kept] for one in found]
         figures[mode] = {
-            "kills": len(kills),
-            "answers": sum(answers for answers, _ in kills),
-            "not_in_the_log": sum(len(ages) for _, ages in kills),
-            "kills_that_lost": sum(bool(ages) for _, ages in kills),
-            "oldest_lost_s": round(max((age for _, ages in kills for age in ages), default=0.0), 3),
+            "kills": len(found),
+            "answers": sum(len(one.answered) for one in found),
+            "not_in_the_log": sum(map(len, ages)),
+            "kills_that_lost": sum(map(bool, ages)),
+            "oldest_lost_s": round(max((age for each in ages for age in each), default=0.0), 3),
             "promised_s": promised,
         }
+    figures["sampled"] = sampled(options, served.name, row, chance)
     print(
         json.dumps(figures, indent=1)
         if options.json
@@ -65,39 +74,76 @@ def main() -> None:
     )
 
 
-def kill(
-    options: argparse.Namespace, name: str, row: dict[str, Any], mode: str, delay: float
-) -> tuple[int, list[float]]:
-    """How many answers clients got, and the ages in seconds of those that are not in the log."""
+@dataclass
+class Killed:
+    """at, clock: when the worker was killed, monotonic and Unix seconds. answered: when each answer came, by both, and its id.
+    kept: rows of the log by id, with the number that each stands for.
+    """
+
+    at: float
+    clock: float
+    answered: list[tuple[float, float, str]]
+    kept: dict[str, float]
+
+
+def sampled(options: argparse.Namespace, name: str, row: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    found = [killed(options, name, row, "sampled", chance) for _ in range(options.kills)]
+    length, periods, short, worst = options.sample_seconds, 0, 0, 0.0
+    for one in found:
+        asked: dict[int, int] = {}
+        weights: dict[int, float] = {}
+        for _, clock, base in one.answered:
+            asked[int(clock // length)] = asked.get(int(clock // length), 0) + 1
+            if (weight := one.kept.get(f"{base}.0")) is not None:
+                weights[int(clock // length)] = weights.get(int(clock // length), 0.0) + weight
+        over = [each for each in asked if (each + 1) * length < one.clock - 4 / 3 * options.log_seconds]
+        periods += len(over)
+        short += sum(not weights.get(each) for each in over)
+        worst = max([worst, *(abs(weights.get(each, 0.0) / asked[each] - 1) for each in over)])
+    return {
+        "kills": len(found),
+        "answers": sum(len(one.answered) for one in found),
+        "kept": sum(len(one.kept) for one in found),
+        "periods_that_were_over": periods,
+        "of_these_lost": short,
+        "weights_off_by_at_most": round(worst, 3),
+        "promised": f"every period of {length} s that ended {4 / 3 * options.log_seconds:.1f} s before",
+    }
+
+
+def killed(options: argparse.Namespace, name: str, row: dict[str, Any], mode: str, chance: random.Random) -> Killed:
+    """Kill a server's worker at a random moment under load."""
     path = f"/v2/models/{name}/infer"
     with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, "-m", "seakeep.serving", str(options.model), "--port", str(PORT), "--home", home]
         command += ["--log", mode, "--log-seconds", str(options.log_seconds)]
+        command += ["--log-sample-requests", str(SAMPLE_REQUESTS), "--log-sample-seconds", str(options.sample_seconds)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             first_answer(PORT, path, row)
-            answered: list[tuple[float, str]] = []
+            answered: list[tuple[float, float, str]] = []
             clients = [threading.Thread(target=ask, args=(path, body_of([row]), answered)) for _ in range(CLIENTS)]
             for client in clients:
                 client.start()
-            time.sleep(delay)
+            time.sleep(chance.random() * LONGEST_SECONDS[mode])
             (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            killed = time.monotonic()
+            at, clock = time.monotonic(), time.time()
             os.kill(int(worker), signal.SIGKILL)
             for client in clients:
                 client.join()
             process.send_signal(signal.SIGTERM)
-        found = set(PredictionLog.of(home, name).scan(labels=False).select("@id").collect()["@id"])
-    return len(answered), [killed - at for at, base in answered if f"{base}.0" not in found]
+        rows = PredictionLog.of(home, name).scan(labels=False).select("@id", "@sampled").collect()
+        kept = dict(zip(rows["@id"], 1 / rows["@sampled"].fill_null(1.0), strict=True))
+    return Killed(at, clock, answered, kept)
 
 
-def ask(path: str, body: bytes, answered: list[tuple[float, str]]) -> None:
-    """Ask until the connection breaks; keep when each answer came, and its id."""
+def ask(path: str, body: bytes, answered: list[tuple[float, float, str]]) -> None:
+    """Ask until the connection breaks; keep when each answer came, by two clocks, and its id."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
     with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
         while True:
             connection.request("POST", path, body, {"Content-Type": "application/json"})
             content = connection.getresponse().read()
-            answered.append((time.monotonic(), json.loads(content)["prediction_id"]))
+            answered.append((time.monotonic(), time.time(), json.loads(content)["prediction_id"]))
 
 
 if __name__ == "__main__":

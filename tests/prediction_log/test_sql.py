@@ -86,7 +86,7 @@ def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("address", ["labels.db", "postgresql://host/db", 5])
+@pytest.mark.parametrize("address", ["labels.db", "mysql://ann:tiger@host/db", 5])
 def test_another_address_is_refused_with_what_to_type(address):
-    with pytest.raises(UsageError, match="expected sqlite:///PATH or an open connection"):
+    with pytest.raises(UsageError, match="expected sqlite:///PATH, postgresql://… or an open connection"):
         read_sql("SELECT 1", address)

@@ -1,28 +1,32 @@
-"""The log's sinks against real servers: an S3 server, and NATS with JetStream, which go away and are killed meanwhile."""
+"""The log against real servers: sinks to an S3 server and NATS with JetStream, which go away and are killed meanwhile; labels of PostgreSQL."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import obstore
+import polars as pl
 import pytest
+from tests.registry.servers import Bucket, Postgres, free_port
 
+from seakeep.core.errors import SeakeepError
 from seakeep.integrations._sinks.nats import NotStored
 from seakeep.integrations._sinks.nats import open_sink as open_nats
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
 from seakeep.prediction_log.outbox import waiting
 from seakeep.prediction_log.parts import convert
+from seakeep.prediction_log.sql import read_sql
 from seakeep.serving.shipping import Shipper
 
 pytestmark = pytest.mark.platform
@@ -30,17 +34,6 @@ ONE = "a" * 64
 NOON = 1_383_566_400_000_000
 HEADER = Header("flight delay", ONE, 1, "binary", (("distance", "number"),), (False, True))
 NEVER = threading.Event()
-
-
-@pytest.fixture(scope="module")
-def servers():
-    """tests/registry/servers.py, which knows how an S3 server is started."""
-    path = Path(__file__).parents[1] / "registry" / "servers.py"
-    made = importlib.util.spec_from_file_location("store_servers", path)
-    module = importlib.util.module_from_spec(made)
-    sys.modules["store_servers"] = module
-    made.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -131,8 +124,8 @@ class Nats:
 
 
 @pytest.fixture
-def nats(tmp_path, servers):
-    server = Nats(tmp_path / "streams", servers.free_port())
+def nats(tmp_path):
+    server = Nats(tmp_path / "streams", free_port())
     server.start()
     yield server
     if server.process.poll() is None:
@@ -143,8 +136,8 @@ def add_stream(server):
     server.run(lambda jetstream: jetstream.add_stream(name="LOG", subjects=["seakeep.>"]))
 
 
-def test_a_bucket_gets_the_log_which_is_read_from_a_copy(log, servers, shipper, tmp_path, monkeypatch):
-    bucket = servers.Bucket(tmp_path / "s3")
+def test_a_bucket_gets_the_log_which_is_read_from_a_copy(log, shipper, tmp_path, monkeypatch):
+    bucket = Bucket(tmp_path / "s3")
     bucket.start()
     try:
         for name, value in bucket.environment().items():
@@ -259,3 +252,24 @@ def test_kills_while_it_is_sent_lose_nothing_and_double_nothing(log, nats, tmp_p
     own.look(NEVER)
     found = [message.headers["Nats-Msg-Id"] for message in nats.messages()]
     assert len(found) == len(set(found)) == 2400
+
+
+def test_labels_come_from_a_query_of_postgresql(log, monkeypatch):
+    folder = Path(tempfile.mkdtemp(prefix="seakeep-servers-"))
+    folder.chmod(0o755)
+    put(log, range(3))
+    monkeypatch.setenv("PGPASSWORD", "tiger")
+    with contextlib.ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
+        server = Postgres(folder / "data")
+        server.make()
+        server.start()
+        stack.callback(server.stop)
+        server.ready()
+        server.ask("CREATE TABLE arrivals (id text, late boolean)", "INSERT INTO arrivals VALUES ('q00001.0', true)")
+        address = f"postgresql://ann@127.0.0.1:{server.port}/postgres"
+        table = read_sql("SELECT id, late FROM arrivals ORDER BY id", address)
+        with pytest.raises(SeakeepError):
+            read_sql("SELECT id, late FROM nowhere ORDER BY id", address)
+    assert PredictionLog(log).add_labels(table, label="late", id="id").added == 1
+    assert PredictionLog(log).scan().filter(pl.col("@label")).collect()["@id"].to_list() == ["q00001.0"]

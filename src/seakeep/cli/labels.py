@@ -22,7 +22,7 @@ _LISTED = 10
 @click.option("--id", "id_", metavar="COLUMN", help="Column of predictions' ids, as answers and the log have them.")
 @click.option("--key", metavar="COLUMN", help="Column of keys, instead of ids.")
 @click.option("--sql", metavar="QUERY", help="Take the rows of this query, instead of DATA.")
-@click.option("--database", metavar="URL", help="Where to ask it: sqlite:///PATH.")
+@click.option("--database", metavar="URL", help="Where to ask it: sqlite:///PATH, or postgresql://USER@HOST/NAME.")
 @click.option("--arrived", metavar="TIME", help="When the labels came, ISO 8601, UTC (default: now).")
 def command(
     door: Door,

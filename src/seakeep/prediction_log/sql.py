@@ -1,6 +1,6 @@
-"""Labels from a database: the rows of one query, by the standard library's SQLite or any DB-API connection of the caller's.
+"""Labels from a database: the rows of one query, by the standard library's SQLite, PostgreSQL, or any DB-API connection of the caller's.
 
-A SQLite file is opened read-only, so that a mistyped query can change nothing and a mistyped path makes no empty database.
+PostgreSQL is asked as `seakeep.read` asks it: read-only, in one snapshot, the password from the environment. A SQLite file is opened read-only, so that a mistyped query can change nothing and a mistyped path makes no empty database.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from seakeep.core.addresses import redacted, scheme
 from seakeep.core.errors import DataError, UsageError
+from seakeep.data.frames import collect
+from seakeep.data.reading.read import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql", "postgres")
 
 
 class BadQuery(DataError):
@@ -26,10 +30,10 @@ class BadQuery(DataError):
     @classmethod
     def address(cls, database: object) -> UsageError:
         return UsageError(
-            f"the database is {database!r}, expected {SQLITE}PATH or an open connection",
-            cause="Only SQLite files are opened by address; other databases need their own driver.",
+            f"the database is {redacted(str(database))!r}, expected {SQLITE}PATH, postgresql://… or an open connection",
+            cause="Only SQLite and PostgreSQL are opened by address; other databases need their own driver.",
             fix=f"{SQLITE}labels.db, or in Python: log.add_labels(polars.read_database(sql, connection), …)",
-            database=database,
+            database=redacted(str(database)),
         )
 
     @classmethod
@@ -66,9 +70,11 @@ class BadQuery(DataError):
 def read_sql(sql: str, database: object) -> pl.DataFrame:
     """The rows that a query gives. Types are taken from all rows.
 
-    Parameters: database: "sqlite:///PATH" (of the working folder; four slashes for a path from the root), or an open DB-API
-        connection. Raises: UsageError, for another address; BadQuery.
+    Parameters: database: "sqlite:///PATH" (of the working folder; four slashes for a path from the root), "postgresql://…", or an
+        open DB-API connection. Raises: UsageError, for another address; BadQuery; what seakeep.read raises of PostgreSQL.
     """
+    if isinstance(database, str) and scheme(database) in _POSTGRESQL:
+        return collect(read(database, query=sql))
     with _connection(database) as connection:
         cursor = connection.cursor()
         try:
