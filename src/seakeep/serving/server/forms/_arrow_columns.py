@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as of
@@ -13,6 +14,8 @@ from seakeep.serving.server.raw import numbers
 from seakeep.serving.server.refusals import BadInput, BadTable
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from seakeep.serving.server.arrays import Admitter
     from seakeep.serving.server.columns import Values
 
@@ -32,8 +35,10 @@ def values_of(admitter: Admitter, chunks: Any, *, most_bytes: int) -> tuple[Valu
         return column.check([None] * len(chunks)), None
     if of.is_dictionary(chunks.type) and column.kind is not Kind.STRING:
         chunks = chunks.cast(chunks.type.value_type)
-    read = _READERS[column.kind]
-    return read(admitter, chunks, most_bytes)
+    try:
+        return _READERS[column.kind](admitter, chunks, most_bytes)
+    except pa.ArrowException as error:
+        raise BadTable.arrow(f"{column.name}: {error}") from None
 
 
 def texts(chunks: Any, name: str, *, most_bytes: int) -> list[Any]:
@@ -103,16 +108,29 @@ def _is_text(kind: Any) -> bool:
 
 def _check_bytes(chunks: Any, name: str, most: int) -> None:
     """Raise Refusal, if the texts are longer than the body they came in: then few stand for many."""
-    total = 0
-    for chunk in chunks.chunks:
-        lengths = pc.binary_length(
-            (chunk.dictionary if of.is_dictionary(chunk.type) else chunk).cast(pa.large_string())
-        )
-        if of.is_dictionary(chunk.type):
-            lengths = lengths.take(chunk.indices)
-        total += pc.sum(lengths).as_py() or 0
+    total = sum(map(_text_bytes, chunks.chunks))
     if total > max(most, _LONGEST):
         raise BadTable.long_texts(name, total, max(most, _LONGEST))
+
+
+def _text_bytes(chunk: Any) -> int:
+    """Bytes of all texts together, each as often as it stands there; without making them."""
+    if not of.is_dictionary(chunk.type):
+        return int(_lengths(chunk).sum())
+    known, places = _lengths(chunk.dictionary), chunk.indices.drop_null().to_numpy()
+    return int(known[places].sum()) if len(places) else 0
+
+
+def _lengths(array: Any) -> NDArray[Any]:
+    """Bytes of each text. A view begins with its length, and has 16 bytes."""
+    if of.is_string_view(array.type) and len(array):
+        views = np.frombuffer(array.buffers()[1], "<i4").reshape(-1, 4)[array.offset : array.offset + len(array), 0]
+        valid: NDArray[Any] = array.is_valid().to_numpy(zero_copy_only=False)
+        return np.where(valid, views, 0).astype(np.int64)
+    if not len(array):
+        return np.zeros(0, np.int64)
+    lengths: NDArray[Any] = pc.fill_null(pc.binary_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return lengths
 
 
 def _chunk_texts(chunk: Any) -> list[str | None]:

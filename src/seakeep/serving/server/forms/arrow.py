@@ -103,7 +103,8 @@ def read_table(body: bytes) -> Any:
             raise BadTable.packed_arrow()
         table = reader.read_all()
         table.validate(full=True)
-    except (pa.ArrowException, OSError, struct.error, IndexError, OverflowError) as error:
+        table.column_names  # noqa: B018  (they are decoded only now, and may not be UTF-8)
+    except (pa.ArrowException, OSError, struct.error, IndexError, OverflowError, ValueError) as error:
         raise BadTable.arrow(str(error)) from None
     return table
 
