@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
             self.load.answered(self, time.perf_counter() - self.sent)
 
     def connection_lost(self, error: Exception | None) -> None:
+        del error
         self.load.lost(self)
 
 
@@ -100,7 +101,7 @@ class Load:
         elif connection.sent:
             self.broken += 1
         loop = asyncio.get_running_loop()
-        loop.create_task(loop.create_connection(lambda: Connection(self), "127.0.0.1", self.port))
+        self.opening = loop.create_task(loop.create_connection(lambda: Connection(self), "127.0.0.1", self.port))
 
 
 def quantiles(times: list[float]) -> dict[str, float]:
