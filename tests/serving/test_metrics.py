@@ -129,3 +129,41 @@ def test_every_series_that_a_release_can_have_is_laid_out_when_it_is_loaded(serv
 def test_a_status_that_is_none_of_ours_cannot_be_counted(served, tmp_path):
     with pytest.raises(KeyError):
         Metrics(tmp_path).of_arm(served[0], "pinned").cell(REQUESTS, "a", served[0].version, "pinned", "418")
+
+
+def test_answers_are_counted_by_class_and_the_loop_is_watched(server, row):
+    def classes():
+        found = server.metrics()
+        return {
+            label: sum(value for series, value in found.items() if _is_class(series, label))
+            for label in ("true", "false")
+        }
+
+    before = classes()
+    status, answer = server.infer({"rows": [row] * 3})
+    assert status == 200
+    (label,) = {str(each["label"]).lower() for each in answer["predictions"]}
+    server.infer({"rows": [row]})
+    after = classes()
+    assert after[label] - before[label] == 4
+    assert sum(after.values()) - sum(before.values()) == 4
+    server.until(lambda: "seakeep_loop_delay_seconds" in server.metrics())
+    assert 0 <= server.metrics()["seakeep_loop_delay_seconds"] < 5
+
+
+def _is_class(series, label):
+    return (
+        series.startswith("seakeep_predictions_total") and f'class="{label}"' in series and 'model="flights"' in series
+    )
+
+
+def test_a_model_of_very_many_classes_makes_no_series_of_them(folders):
+    from dataclasses import replace
+
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.metrics import MOST_CLASSES, counted_classes
+
+    served = Served.load(folders["flights"])
+    assert counted_classes(served) == ("false", "true")
+    many = replace(served, model=replace(served.model, classes=tuple(range(MOST_CLASSES + 1))))
+    assert counted_classes(many) == ()

@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from seakeep.serving.server.beat import Beat
 from seakeep.serving.server.dialect import load
 from seakeep.serving.server.families import MODEL, SHARE, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
@@ -60,6 +61,7 @@ class Crew:
         self.logs = {name: self._log(name) for name in start.logged}
         self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
+        self._beat = Beat(loop, self.metrics, self.valve)
         self.gate = self._gate()
         self.watch = self._watch()
         self.layers: tuple[Layer, ...] = (self.watch.layer,) if self.watch else ()

@@ -20,14 +20,15 @@ Labels = tuple[str, ...]
 class Family:
     """One metric: its name, meaning and labels; bounds make it a histogram.
 
-    kind: "sum" adds over all workers, dead ones included; "least" is the smallest of the living ones; "told" has no cells.
+    kind: "sum" adds over all workers, dead ones included; "least" and "most" are of the living ones, "now" is their sum; "told" has
+    no cells.
     """
 
     name: str
     about: str
     labels: tuple[str, ...]
     bounds: tuple[float, ...] = ()
-    kind: Literal["sum", "least", "told"] = "sum"
+    kind: Literal["sum", "least", "most", "now", "told"] = "sum"
 
     @property
     def width(self) -> int:
@@ -39,6 +40,17 @@ _RELEASE, _ARM, _COLUMN = ("model", "version"), ("model", "version", "role"), ("
 REQUESTS = Family("seakeep_requests", "Requests answered.", (*_ARM, "status"))
 REFUSALS = Family("seakeep_refusals", "Requests refused, by reason.", (*_RELEASE, "reason"))
 LATENCY = Family("seakeep_request_seconds", "From a request's start to its answer.", _ARM, SECONDS)
+PREDICTED = Family("seakeep_predictions", "Rows answered, by class.", (*_ARM, "class"))
+LOOP_DELAY = Family(
+    "seakeep_loop_delay_seconds", "How late the latest worker's event loop is: requests wait there.", (), kind="most"
+)
+UNDER_WAY = Family(
+    "seakeep_requests_under_way",
+    "Requests being answered, where a latency target or a concurrency is set.",
+    (),
+    kind="now",
+)
+ROOM = Family("seakeep_requests_room", "How many may be under way, as the latency target allows now.", (), kind="now")
 RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS)
 MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN)
 OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN)
@@ -70,6 +82,12 @@ SINK_LAG = Family(
     "seakeep_log_sink_lag_seconds", "Since the oldest of these was finished.", ("model", "sink"), kind="told"
 )
 SINK_TAKES = Family("seakeep_log_sink_takes", "1 while the sink takes files, else 0.", ("model", "sink"), kind="told")
+LOG_LAG = Family(
+    "seakeep_log_lag_seconds",
+    "Longest that a row may have waited for the last commit to the disk.",
+    ("model",),
+    kind="most",
+)
 LABELS = Family("seakeep_labels", "Labels accepted.", ("model",))
 TOKENS_READABLE = Family(
     "seakeep_tokens_readable", "1 while every worker can read its file of tokens, else 0.", (), kind="least"
@@ -89,6 +107,10 @@ FAMILIES = (
     REQUESTS,
     REFUSALS,
     LATENCY,
+    PREDICTED,
+    LOOP_DELAY,
+    UNDER_WAY,
+    ROOM,
     RUNS,
     MISSING,
     OUTSIDE,
@@ -102,6 +124,7 @@ FAMILIES = (
     LOG_ROWS,
     LOG_LOST,
     LOG_WRITABLE,
+    LOG_LAG,
     SINK_WAITING,
     SINK_LAG,
     SINK_TAKES,

@@ -125,6 +125,7 @@ class Inference:
         lane.answered[200].add()
         seconds = time.perf_counter() - started
         lane.latency.observe(seconds)
+        lane.decided(reply.answered.decisions)
         if self._valve is not None and reply.answered.ask.rows <= ROWS_TOGETHER:
             self._valve.took(seconds)
         if crossing.shadows:

@@ -7,14 +7,16 @@ none. Nothing here changes once it is made (see `board`): a request stays on the
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from seakeep.serving.server.families import LATENCY, REFUSALS, REQUESTS, STATUSES
+from seakeep.serving.server.families import LATENCY, PREDICTED, REFUSALS, REQUESTS, STATUSES
+from seakeep.serving.server.metrics import counted_classes
 from seakeep.serving.server.refusals import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.core.route import Arm, Route
     from seakeep.prediction_log.columns import Role
@@ -35,7 +37,7 @@ class Lane:
     written down, None for nowhere. answered, refused, latency: its counters.
     """
 
-    __slots__ = ("answered", "engine", "latency", "log", "refused", "rest", "revision", "role", "served")
+    __slots__ = ("_classes", "answered", "engine", "latency", "log", "refused", "rest", "revision", "role", "served")
 
     def __init__(
         self,
@@ -55,6 +57,18 @@ class Lane:
         self.latency = arm.distribution(LATENCY, *own, role)
         self.answered = {status: arm.cell(REQUESTS, *own, role, str(status)) for status in STATUSES}
         self.refused = {code: release.cell(REFUSALS, *own, code) for code in CODES}
+        self._classes = [arm.cell(PREDICTED, *own, role, name) for name in counted_classes(served)]
+
+    def decided(self, decisions: Sequence[int]) -> None:
+        """Count answers by their class; a regression has none."""
+        cells = self._classes
+        if not cells:
+            return
+        if len(decisions) == 1:
+            cells[decisions[0]].add()
+            return
+        for place, number in Counter(decisions).items():
+            cells[place].add(number)
 
     @property
     def ready(self) -> bool:
@@ -91,7 +105,6 @@ class Crossing:
             key = self.main.engine.script(request.form).key(request.body, request.headers)
         point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
         return self._lanes[self._route.arm_for(point)], key
-
 
     def on(self, other: Callable[[Lane], Lane]) -> Crossing:
         """This crossing with other lanes, and without shadows."""

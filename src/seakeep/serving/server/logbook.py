@@ -24,7 +24,7 @@ from seakeep.core.files import CannotWrite, write_bytes
 from seakeep.prediction_log.frames import Header, Label, Record
 from seakeep.prediction_log.sampling import Reservoir
 from seakeep.prediction_log.spool import Spool
-from seakeep.serving.server.families import LABELS, LOG_LOST, LOG_ROWS, LOG_WRITABLE
+from seakeep.serving.server.families import LABELS, LOG_LAG, LOG_LOST, LOG_ROWS, LOG_WRITABLE
 from seakeep.serving.server.keys import log_keys
 from seakeep.serving.server.marks import by_row
 from seakeep.serving.server.veils import Veil
@@ -98,6 +98,7 @@ class Logbook:
         self._rows, self._lost = sheet.cell(LOG_ROWS, name), sheet.cell(LOG_LOST, name)
         self._writable, self._labels = sheet.cell(LOG_WRITABLE, name), sheet.cell(LABELS, name)
         self._writable.set(1)
+        self._lag, self._flushed = sheet.cell(LOG_LAG, name), loop.time()
 
     def describe(self, served: Served) -> None:
         """Make a release known, before its first request, and say beside the log how its rows are to be read: damage to the
@@ -212,8 +213,10 @@ class Logbook:
         """One commit for all that wait, and another for who came meanwhile."""
         while self._waiting:
             waiting, self._waiting = self._waiting, []
+            begun, self._flushed = self._flushed, self._loop.time()
             self._spool.flush()
             await self._loop.run_in_executor(self._disk, self._spool.sync)
+            self._lag.set(self._loop.time() - begun)
             self._tell()
             for future in waiting:
                 if not future.done():

@@ -11,6 +11,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from seakeep.serving.served import class_text
 from seakeep.serving.server.cells import SUFFIX, Sheet, read_sheet
 from seakeep.serving.server.families import (
     BROKEN,
@@ -18,13 +19,17 @@ from seakeep.serving.server.families import (
     IMPUTED,
     LABELS,
     LATENCY,
+    LOG_LAG,
     LOG_LOST,
     LOG_ROWS,
     LOG_WRITABLE,
+    LOOP_DELAY,
     MISSING,
     OUTSIDE,
+    PREDICTED,
     REFUSALS,
     REQUESTS,
+    ROOM,
     ROUTE_FAILURES,
     ROUTE_REVISION,
     RUNS,
@@ -33,6 +38,7 @@ from seakeep.serving.server.families import (
     SHADOW_ROWS,
     STATUSES,
     TOKENS_READABLE,
+    UNDER_WAY,
     Family,
     Labels,
 )
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
     from seakeep.serving.server.cells import Series
 
 _WIDTHS = {family.name: family.width for family in FAMILIES}
+_JOINED: dict[str, Callable[[tuple[float, float]], float]] = {"least": min, "most": max}
+MOST_CLASSES = 64
 _COUNTED = {family.name: family for family in FAMILIES if family.kind != "told"}
 Told = tuple[Family, Labels, float]
 
@@ -65,13 +73,17 @@ class Metrics:
         series = [(REQUESTS, ("", "", "", str(status))) for status in STATUSES]
         return self._sheet(("nowhere",), [*series, *((REFUSALS, ("", "", code)) for code in CODES)])
 
+    def of_worker(self) -> Sheet:
+        """What is told of a worker, whatever it serves."""
+        return self._sheet(("worker",), [(family, ()) for family in (LOOP_DELAY, UNDER_WAY, ROOM)])
+
     def of_gate(self) -> Sheet:
         """What is counted of the gate, where there is one."""
         return self._sheet(("gate",), [(TOKENS_READABLE, ())])
 
     def of_name(self, name: str) -> Sheet:
         """What is counted of a model's name, whichever release answers."""
-        families = (SHADOW_DROPPED, ROUTE_FAILURES, ROUTE_REVISION, LOG_ROWS, LOG_LOST, LOG_WRITABLE, LABELS)
+        families = (SHADOW_DROPPED, ROUTE_FAILURES, ROUTE_REVISION, LOG_ROWS, LOG_LOST, LOG_WRITABLE, LOG_LAG, LABELS)
         return self._sheet(("name", name), [(family, (name,)) for family in families])
 
     def of_release(self, served: Served) -> Sheet:
@@ -87,7 +99,8 @@ class Metrics:
     def of_arm(self, served: Served, role: str) -> Sheet:
         """What is counted of a release in a role."""
         own = (served.name, served.version, role)
-        return self._sheet(("arm", *own), [(LATENCY, own), *((REQUESTS, (*own, str(one))) for one in STATUSES)])
+        series: list[Series] = [(LATENCY, own), *((REQUESTS, (*own, str(one))) for one in STATUSES)]
+        return self._sheet(("arm", *own), [*series, *((PREDICTED, (*own, name)) for name in counted_classes(served))])
 
     def text(self) -> bytes:
         """All workers' metrics in Prometheus' text format."""
@@ -126,12 +139,20 @@ class Metrics:
         for file in sorted(self._folder.glob(f"[0-9]*{SUFFIX}")):
             lives = _lives(int(file.name.partition("-")[0]))
             for name, labels, cells in read_sheet(file, _WIDTHS):
-                own, least = totals.setdefault(name, {}), _COUNTED[name].kind == "least"
-                if least and not lives:
+                own, kind = totals.setdefault(name, {}), _COUNTED[name].kind
+                if kind != "sum" and not lives:
                     continue
-                before = own.get(labels, cells if least else [0.0] * len(cells))
-                own[labels] = [min(pair) if least else sum(pair) for pair in zip(before, cells, strict=True)]
+                joined = _JOINED.get(kind, sum)
+                own[labels] = (
+                    [joined(pair) for pair in zip(own[labels], cells, strict=True)] if labels in own else cells
+                )
         return totals
+
+
+def counted_classes(served: Served) -> tuple[str, ...]:
+    """A model's classes, whose answers are counted; none of a model that has so many that their series would be a burden."""
+    classes = served.model.classes
+    return tuple(map(class_text, classes)) if len(classes) <= MOST_CLASSES else ()
 
 
 def _lives(pid: int) -> bool:

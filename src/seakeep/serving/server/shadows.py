@@ -94,6 +94,7 @@ class Shadows:
         lane.answered[status].add()
         if answered is not None:
             lane.latency.observe(seconds)
+            lane.decided(answered.decisions)
             self._compare(lane, copy, answered)
         prediction_id = copy.given.prediction_id
         if log is None or prediction_id is None:
