@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from seakeep import __version__
 from seakeep.serving.server.board import MODELS
 from seakeep.serving.server.engine import metadata
+from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.grpc.bridge import Bridge, Call
 from seakeep.serving.server.grpc.form import FORM, parsed
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.inference import failed, is_fault, refused
 from seakeep.serving.server.pages import LOADING, RETRY
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
-from seakeep.serving.server.refusals import BadCall, Refusal
+from seakeep.serving.server.refusals import CODES, BadCall, Refusal
 from seakeep.serving.server.steps import arrived
 from seakeep.serving.server.traffic.urgency import TIMEOUT
 
@@ -64,7 +65,10 @@ class Service:
 
     def __init__(self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop) -> None:
         self._crew, self._inference = crew, inference
-        self._bridge = Bridge(loop)
+        self._bridge, self._loop = Bridge(loop), loop
+        nowhere = crew.metrics.nowhere()
+        self._counts = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
+        self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
         self._kinds = messages()
 
     def calls(self) -> dict[str, Callable[[bytes, Any], bytes]]:
@@ -101,11 +105,16 @@ class Service:
                     gate(dict(context.invocation_metadata()), scope)
                 return behaviour(body, context)
             except Refusal as refusal:
-                return _told(context, refused(refusal))
+                self._loop.call_soon_threadsafe(self._refused[refusal.code].add)  # cells are the loop's
+                page = refused(refusal)
             except _Unavailable:
-                return _told(context, (503, RETRY, json.dumps(LOADING).encode()))
+                page = 503, RETRY, json.dumps(LOADING).encode()
             except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
-                return _told(context, failed("a call of gRPC")) if is_fault(error) else b""
+                if not is_fault(error):
+                    return b""
+                page = failed("a call of gRPC")
+            self._loop.call_soon_threadsafe(self._counts[page[0]].add)
+            return _told(context, page)
 
         return answer
 
