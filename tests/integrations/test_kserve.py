@@ -205,7 +205,9 @@ def test_kserves_and_tritons_clients_are_answered(tmp_path) -> None:
     assert (told["v1"]["live"], told["v1"]["ready"]) == (True, True)
     first, second = told["v1"]["answer"]["predictions"]
     assert first == second
-    assert "this server explains no predictions, '404" in told["v1"]["explain"]
+    (explained,) = told["v1"]["explain"]["explanations"]
+    total = explained["expected"] + sum(part["contribution"] for part in explained["contributions"])
+    assert total == pytest.approx(explained["score"], abs=1e-9)
     assert "is missing from row 0" in told["v1"]["refused"]
     assert all(told["v2"][name] for name in ("live", "ready", "model_ready"))
     assert told["v2"]["id"] == "a1"

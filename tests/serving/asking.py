@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.serving.served import Served
+    from seakeep.serving.server.engine import Reply
+    from seakeep.serving.server.form import Form
 
 GOOD = {"distance": 1400.0, "seats": 149, "night": True, "carrier": "AA", "scheduled": "2013-10-01T05:15:00Z"}
 
@@ -42,6 +44,11 @@ class Asking:
             return json.loads(self._loop.run_until_complete(self.engine.answer(request)).content)
         except Refusal as refusal:
             return refusal.as_answer()
+
+    def replied(self, body: bytes, form: Form, **headers: str) -> Reply:
+        """The reply to a body in a form."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._loop.run_until_complete(self.engine.answer(Request(body, form, named)))
 
     def explained(self, body: dict[str, Any]) -> dict[str, Any]:
         """The explanation of a body."""

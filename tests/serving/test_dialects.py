@@ -19,7 +19,7 @@ from seakeep.serving.server import dialect as found
 from seakeep.serving.server.dialect import BadDialect, in_cloud
 from seakeep.serving.server.refusals import Refusal
 
-EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "metrics", "labels"]
+EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "explain", "metrics", "labels"]
 DIALECTS = ("azure_ml", "kserve_v1", "sagemaker", "tensorflow", "vertex")
 ROUTES = {
     "AIP_HTTP_PORT": "8080",
@@ -104,10 +104,12 @@ def test_kserve_v1_tells_of_models(many):
     assert (status, answer["fix"]) == (404, "Did you mean 'flights'?")
 
 
-def test_kserve_v1_refuses_to_explain_in_words(many, row):
+def test_kserve_v1_explains_as_v2_does(many, row):
     status, _, answer = post(many, "/v1/models/flights:explain", {"instances": [row]})
-    assert (status, answer["error"]) == (404, "this server explains no predictions")
-    assert answer["fix"].startswith("See which features matter: seakeep show")
+    assert (status, answer["code"]) == (400, "no_baseline")  # the model has no statistics
+    assert post(many, "/v2/models/flights/explain", {"rows": [row]})[::2] == (status, answer)
+    status, headers, _ = many.ask("GET", "/v1/models/flights:explain")
+    assert (status, headers["allow"]) == (405, "POST")
 
 
 def test_kserve_v1_answers_for_each_of_several_models(start, folders, row):

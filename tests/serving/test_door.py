@@ -194,3 +194,41 @@ def test_inputs_that_the_contract_does_not_know_are_let_in(ask):
     unknown = replace(made, schema=replace(made.schema, columns=columns))
     assert Input("carrier", Kind.STRING) in unknown.inputs
     assert "predictions" in ask(unknown, domain="impute", missing="impute")({"carrier": "?"})
+
+
+def test_every_form_names_the_broken_rules_in_a_header(tmp_path):
+    from seakeep.serving.server.choosing import choose
+
+    csv = {"content-type": "text/csv", "accept": "text/csv"}
+    body = b"distance,seats,night,carrier,scheduled\n-5,149,true,ua,2013-10-01T05:15:00Z\n"
+    with asking() as made:
+        asked = made(Served.of(model(rules=RULES)), tmp_path, domain="mark", rules="mark")
+        reply = asked.replied(body, choose(csv), content_type="text/csv", accept="text/csv")
+        assert dict(reply.headers)["seakeep-broken"] == "distance.bounds,carrier.pattern"
+        good = asked.replied(body.replace(b"-5", b"5").replace(b"ua", b"UA"), choose(csv), accept="text/csv")
+        assert "seakeep-broken" not in dict(good.headers)
+
+
+def test_bytes_are_imputed_and_marked_as_lists_are(tmp_path):
+    import struct
+
+    from seakeep.serving.server.choosing import choose
+
+    parts = [struct.pack("<2d", -5.0, 9.0), struct.pack("<2q", 149, 149), b"\x01\x00"]
+    parts += [b"\x02\x00\x00\x00ua\x02\x00\x00\x00UA", struct.pack("<2q", 1_380_604_500_000_000, 1_380_604_500_000_000)]
+    kinds = {"distance": "FP64", "seats": "INT64", "night": "BOOL", "carrier": "BYTES", "scheduled": "INT64"}
+    inputs = [
+        {"name": name, "datatype": kind, "shape": [2], "parameters": {"binary_data_size": len(part)}}
+        for (name, kind), part in zip(kinds.items(), parts, strict=True)
+    ]
+    head = json.dumps({"inputs": inputs}).encode()
+    sent = {"content-type": "application/octet-stream", "inference-header-content-length": str(len(head))}
+    with asking() as made:
+        asked = made(Served.of(model()), tmp_path, domain="impute")
+        reply = asked.replied(head + b"".join(parts), choose(sent), **sent)
+        answered = reply.answered
+        assert [mark.rule for mark in answered.ask.marks] == ["distance.bounds", "carrier.pattern"]
+        assert answered.ask.columns[0] == [2.0, 9.0]
+        plain = asked({"distance": 2.0, "carrier": "UA"}, {"distance": 9.0, "carrier": "UA", "night": False})
+        assert plain["predictions"][0]["probability"] == max(answered.scores[:2])
+        assert plain["predictions"][1]["probability"] == max(answered.scores[2:])

@@ -20,7 +20,7 @@ from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
-from seakeep.serving.server.pages import EXPLAIN, JSON, RETRY, Pages
+from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
 from seakeep.serving.server.refusals import CODES, Refusal
@@ -133,13 +133,11 @@ class App:
 
     async def _explained(self, scope: Any, protocol: Any) -> bool:
         """Whether an explanation is what is asked for; it is then answered."""
-        path = scope.path.rstrip("/")
-        if not path.endswith(EXPLAIN):
+        found = self._fleet.board.explained(scope.path)
+        if found is None:
             return False
-        crossing = self._fleet.board.infer.get(path.removesuffix(EXPLAIN) + "/infer")
-        if crossing is None:
-            return False
-        form, headers = choose(scope.headers), scope.headers
+        crossing, headers = found[0], scope.headers
+        form = found[1] or choose(headers)
         body = receive(scope, protocol, limit=self._limit, patience=self._patience)
         outcome = await self._explanations.answer(crossing, form, headers, body)
         if outcome is not None:

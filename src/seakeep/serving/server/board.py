@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from seakeep.serving.server.metrics import Metrics
 
 MODELS = "/v2/models"
+EXPLAINING = ("kserve_v1",)
+"""Dialects that ask for an explanation where others predict: `:explain` instead of `:predict`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class Board:
     def ready(self) -> bool:
         """Whether everything on it can answer."""
         return all(place.ready for place in self.places.values())
+
+
+    def explained(self, path: str) -> tuple[Crossing, Form | None] | None:
+        """Where an explanation is asked for at a path, the crossing of its predictions, and the form where a dialect says it."""
+        plain = path.rstrip("/")
+        crossing = self.infer.get(plain.removesuffix("/explain") + "/infer") if plain.endswith("/explain") else None
+        if crossing is not None:
+            return crossing, None
+        if not plain.endswith(":explain"):
+            return None
+        spoken = self.spoken.get(plain.removesuffix(":explain") + ":predict")
+        return spoken if spoken is not None and spoken[1].name in EXPLAINING else None
 
 
 def make_board(

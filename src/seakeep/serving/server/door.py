@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from seakeep.serving.server.families import BROKEN
 from seakeep.serving.server.marks import Mark, gathered
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.cells import Cell, Sheet
-    from seakeep.serving.server.form import Headers, Script
+    from seakeep.serving.server.engine import Answered
+    from seakeep.serving.server.form import HeaderList, Headers, Script
     from seakeep.serving.server.settings import Rules, Settings
+
+    Write = Callable[[Answered, Headers], tuple[HeaderList, bytes]]
 
 _log = logging.getLogger("seakeep.serving")
 _MARKING = ("mark", "impute")
+HEADER = "seakeep-broken"
+_PLAIN, _MOST_CHARACTERS = "[] ", 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Door:
         """`script`, whose reader holds what it read to the rules, and says what is wrong with it."""
         if not self._rules and not self._marks:
             return script
-        return script._replace(read=self._judged(script.read))
+        return script._replace(read=self._judged(script.read), write=_told(script.write))
 
     def _judged(self, read: Callable[[bytes, Headers], Ask]) -> Callable[[bytes, Headers], Ask]:
         def judged(body: bytes, headers: Headers) -> Ask:
@@ -82,6 +88,19 @@ class Door:
             if self._mode == "mark":
                 marks += (Mark(kept.rule.name, tuple(broken)),)
         ask.marks = marks
+
+
+def _told(write: Write) -> Write:
+    """`write`, which names the rules that the request broke in a header too, since not every form has room for them."""
+
+    def told(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
+        own, content = write(answered, headers)
+        if answered.ask.marks:
+            rules = dict.fromkeys(quote(mark.rule, safe=_PLAIN) for mark in answered.ask.marks)
+            own = [*own, (HEADER, ",".join(rules)[:_MOST_CHARACTERS])]
+        return own, content
+
+    return told
 
 
 def _kept(served: Served, sheet: Sheet) -> Iterator[Kept]:

@@ -38,8 +38,10 @@ class Marked(list[Any]):
         self.marks = marks
 
 
-def gathered(columns: Iterable[Sequence[Any]]) -> tuple[Mark, ...]:
+def gathered(columns: Sequence[Sequence[Any]]) -> tuple[Mark, ...]:
     """The marks of all columns."""
+    if Marked not in map(type, columns):
+        return ()
     return tuple(mark for values in columns if type(values) is Marked for mark in values.marks)
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 JSON = [("content-type", "application/json")]
 RETRY = [*JSON, ("retry-after", "1")]
 READY = "/v2/health/ready"
-EXPLAIN = "/explain"
 _TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
 _LIVE, _STARTED, _METRICS, _ROOT = "/v2/health/live", "/v2/health/started", "/metrics", "/v2"
 _EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "explain", "metrics", "labels"]
@@ -49,8 +48,7 @@ class Pages:
     def get(self, board: Board, method: str, asked: str) -> Page:
         """Status, headers and body of a page. Raises Refusal where there is none, or it does not take the method."""
         path = asked.rstrip("/") or "/"
-        explained = path.endswith(EXPLAIN) and path.removesuffix(EXPLAIN) + "/infer" in board.infer
-        posted = explained or asked in board.infer or asked in board.labels or asked in board.spoken
+        posted = board.explained(asked) is not None or asked in board.infer or asked in board.labels or asked in board.spoken
         answer = None if posted else self._found(board, unquote(path))
         if answer is None and method == "POST":
             raise BadCall.unknown_path(

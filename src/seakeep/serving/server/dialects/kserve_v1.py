@@ -1,7 +1,7 @@
 """KServe's V1 protocol: `POST /v1/models/NAME:predict` with `instances`, and what clients of it ask besides.
 
 Answers are those of rows: `predictions` has an object a row, beside the members that name the release. A model is ready with 200 and
-not yet with 503, as KServe's own server answers. `:explain` is refused: a server holds no explanation.
+not yet with 503, as KServe's own server answers; `:explain` is answered as V2's is (see board).
 Source: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v1-protocol; kserve 0.21, InferenceRESTClient.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seakeep.serving.server.dialect import Dialect
 from seakeep.serving.server.dialects import _rows
 from seakeep.serving.server.pages import JSON
-from seakeep.serving.server.refusals import BadBody, BadCall, BadTable
+from seakeep.serving.server.refusals import BadBody, BadCall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def write(content: bytes, answered: Answered, accept: str, media: str) -> tuple[
 
 
 def page(path: str, board: Board, is_ready: bool) -> tuple[int, Any] | None:
-    """`/`, `/v1/models` and `/v1/models/NAME`. Raises Refusal for a model that is not there, and for `:explain`."""
+    """`/`, `/v1/models` and `/v1/models/NAME`. Raises Refusal for a model that is not there."""
     del is_ready
     if path == "/":
         return 200, {"status": "alive"}
@@ -74,7 +74,7 @@ def page(path: str, board: Board, is_ready: bool) -> tuple[int, Any] | None:
         return None
     name, _, verb = path.removeprefix(MODELS + "/").rpartition(":")
     if name in board.places and verb == "explain":
-        raise BadTable.no_explanations(path)
+        raise BadCall.method("GET", "POST", path)
     place = board.places.get(path.removeprefix(MODELS + "/"))
     if place is None:
         raise BadCall.unknown_model(path.removeprefix(MODELS + "/"), list(board.places))

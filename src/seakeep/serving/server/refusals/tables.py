@@ -131,16 +131,3 @@ class BadTable(Refusal):
             expected="…:predict",
             fix="Ask :predict, which answers the label and the probabilities, or the value.",
         )
-
-    @classmethod
-    def no_explanations(cls, path: str) -> BadTable:
-        return cls(
-            "unknown_path",
-            "this server explains no predictions",
-            status=404,
-            field="path",
-            found=path[:SHOWN],
-            expected="…:predict",
-            cause="A server loads the graph alone; explanations are part of a release's evaluation.",
-            fix="See which features matter: seakeep show NAME --html FILE",
-        )
