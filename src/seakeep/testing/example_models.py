@@ -30,6 +30,7 @@ INPUTS = (
 FEATURES = ("distance", "distance missing", "seats", "night", "carrier", "hour", "scheduled missing")
 CARRIERS = ("AA", "B6", "DL", "UA")
 CLASSES = {Task.BINARY: (False, True), Task.MULTICLASS: ("early", "on time", "late"), Task.REGRESSION: ()}
+_SEED = 7
 _2010, _2030 = 1_262_304_000_000_000, 1_893_456_000_000_000
 
 
@@ -48,9 +49,11 @@ def example_schema(**changes: ColumnSchema) -> Schema:
     return Schema("flights", {**columns, **changes}, label="late", time="scheduled")
 
 
-def example_model(task: Task = Task.BINARY, *, name: str = "flights", schema: Schema | None = None) -> Model:
-    """A linear model over seven features of five raw columns."""
-    graph = _graph(task)
+def example_model(
+    task: Task = Task.BINARY, *, name: str = "flights", schema: Schema | None = None, seed: int = _SEED
+) -> Model:
+    """A linear model over seven features of five raw columns. Parameters: seed: of its weights."""
+    graph = _graph(task, seed)
     classes = CLASSES[task]
     return Model(
         name, task, graph, INPUTS, schema or example_schema(), Statistics(), classes=classes, features=FEATURES
@@ -86,13 +89,13 @@ def expected_scores(features: NDArray[np.float32], task: Task) -> NDArray[np.flo
     return shares
 
 
-def _weights(task: Task) -> NDArray[np.float32]:
-    return np.random.default_rng(7).normal(size=(len(FEATURES), max(1, len(CLASSES[task])))).astype(np.float32)
+def _weights(task: Task, seed: int = _SEED) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(size=(len(FEATURES), max(1, len(CLASSES[task])))).astype(np.float32)
 
 
-def _graph(task: Task) -> bytes:
+def _graph(task: Task, seed: int) -> bytes:
     builder = GraphBuilder()
-    features, weights = _features(builder), _weights(task)
+    features, weights = _features(builder), _weights(task, seed)
     sums = builder.node("MatMul", [features, builder.constant(weights)])
     builder.output("features", features, np.float32, ["rows", len(FEATURES)])
     if task is Task.REGRESSION:
