@@ -121,3 +121,19 @@ def test_kserves_grpc_client_is_answered_in_every_call(addresses, expected):
     assert told["repository"] == ["three", True, False, True]
     assert told["metadata"] == "seakeep"
     assert [name for name, _ in told["inputs"]] == COLUMNS
+
+
+def test_the_guides_program_gets_an_answer(addresses, tmp_path):
+    guide = (HERE.parents[1] / "docs/guides/serve-grpc.md").read_text("utf-8")
+    program = guide.partition("```python\n")[2].partition("```")[0]
+    changes = {"127.0.0.1:9000": addresses[1], '"flight-delay"': '"flights"'}
+    more = '"seats": ("INT64", np.array([149])), "night": ("BOOL", np.array([True])),\n    "distance": ('
+    for old, new in {**changes, '"distance": (': more}.items():
+        assert old in program
+        program = program.replace(old, new)
+    (tmp_path / "ask.py").write_text(program, "utf-8")
+    done = subprocess.run(
+        [PLATFORMS / "serving-clients/bin/python", tmp_path / "ask.py"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[[" in done.stdout

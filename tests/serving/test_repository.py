@@ -5,9 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shlex
 import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -251,3 +254,15 @@ def test_the_shelf_waits_for_who_lives_and_for_nobody_else(tmp_path):
     assert shelf.all_took(revision, seconds=0.02)
     assert shelf.put("a", unloaded=False) == revision + 1
     assert shelf.changed().names == frozenset()
+
+
+def test_the_guides_commands_do_what_it_says(loaded):
+    guide = (Path(__file__).parents[2] / "docs/guides/serve-grpc.md").read_text("utf-8")
+    commands = [line for line in guide.splitlines() if line.startswith("curl")]
+    assert len(commands) == 3
+    for command in commands:
+        own = command.replace("127.0.0.1:8080", f"127.0.0.1:{loaded.port}").replace("flight-delay", "flights")
+        done = subprocess.run(shlex.split(own), capture_output=True, text=True, check=True)
+        answer = json.loads(done.stdout)
+        assert answer == {} if "models/" in own else [one["name"] for one in answer] == list(states(loaded))
+    assert states(loaded)["flights"] == "READY"
