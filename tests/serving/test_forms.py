@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import datetime as dt
 import gzip
 import http.client
 import io
 import json
 import re
 import struct
+import subprocess
 import threading
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -27,7 +31,9 @@ from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.compression import _codecs, unpack
 from seakeep.serving.server.contract import Contract
-from seakeep.serving.server.forms import binary
+from seakeep.serving.server.forms import arrow, binary, lines
+from seakeep.serving.server.forms import csv as csv_form
+from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.raw import LETTERS, pack
 from seakeep.serving.server.refusals import Refusal
@@ -284,7 +290,7 @@ def test_what_was_packed_is_unpacked_whole_or_refused(encoding, body, cut, junk)
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
 def test_a_bomb_is_refused_before_it_grows(encoding):
-    bomb = pack_body(bytes(300_000_000), encoding)
+    bomb = pack_body(bytes(80_000_000), encoding)
     twice = pack_body(bomb, encoding)
     tracemalloc.start()
     try:
@@ -299,7 +305,7 @@ def test_a_bomb_is_refused_before_it_grows(encoding):
 
 
 def test_a_bomb_over_http_is_413(lenient):
-    body = gzip.compress(bytes(200_000_000))
+    body = gzip.compress(bytes(40_000_000))
     status, _, answer = lenient.ask("POST", PATH, body, content_type="application/json", content_encoding="gzip")
     assert (status, answer["code"]) == (413, "body_too_large")
 
@@ -321,7 +327,7 @@ def test_openapi_describes_what_is_served_and_its_examples_are_answered(lenient)
 
 
 def test_a_stream_has_an_answer_for_every_line_in_order(lenient):
-    frame = example_frame(ROWS * 3, seed=6)
+    frame = example_frame(ROWS, seed=6)
     body, media = as_lines(frame)
     pieces = [body[begin : begin + 7001] for begin in range(0, len(body), 7001)]
     status, content = streamed(lenient, pieces, media)
@@ -380,3 +386,77 @@ def send(sock, pieces):
         for piece in pieces:
             sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
         sock.sendall(b"0\r\n\r\n")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+moments = st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31))
+whole_rows = st.fixed_dictionaries(
+    {
+        "distance": st.floats(allow_nan=False, allow_infinity=False) | st.none(),
+        "seats": st.integers(-(2**63), 2**63 - 1) | st.none(),
+        "night": st.booleans() | st.none(),
+        "carrier": texts | st.none(),
+        "scheduled": moments | st.none(),
+    }
+)
+TYPES = {
+    "distance": pl.Float64,
+    "seats": pl.Int64,
+    "night": pl.Boolean,
+    "carrier": pl.String,
+    "scheduled": pl.Datetime("us"),
+}
+
+
+@given(rows=st.lists(whole_rows, min_size=1, max_size=5))
+def test_any_rows_are_the_same_in_every_form(contract, readers, rows):
+    frame = pl.DataFrame(rows, schema=TYPES)
+    written = [{**row, "scheduled": row["scheduled"] and row["scheduled"].isoformat()} for row in rows]
+    columns = {name: [row[name] for row in written] for name in TYPES}
+    bodies = {
+        "json": json.dumps({"rows": written}).encode(),
+        "columns": json.dumps({"columns": columns}).encode(),
+        "lines": "\n".join(map(json.dumps, written)).encode(),
+        "csv": delimited(written),
+        "arrow": as_arrow(frame)[0],
+    }
+    asks = {form: readers[form](body, {}) for form, body in bodies.items()}
+    for place, column in enumerate(contract.columns):
+        made = {form: column.array(ask.columns[place]) for form, ask in asks.items()}
+        for array in made.values():
+            same_array(array, made["json"])
+        same_array(asks["arrow"].arrays[place], made["json"])
+
+
+@pytest.fixture(scope="module")
+def readers(contract):
+    made = {"json": json_form, "columns": json_form, "lines": lines, "csv": csv_form, "arrow": arrow}
+    return {name: form.reader(contract).read for name, form in made.items()}
+
+
+def delimited(rows):
+    written = io.StringIO(newline="")
+    lines_of = csv.writer(written)
+    lines_of.writerow(TYPES)
+    for row in rows:
+        cells = (json.dumps(row[name]) if isinstance(row[name], bool) else row[name] for name in TYPES)
+        lines_of.writerow(repr(cell) if isinstance(cell, float) else cell for cell in cells)
+    return written.getvalue().encode()
+
+
+GUIDE = Path(__file__).parents[2] / "docs/guides/serve-forms.md"
+COMMANDS = re.findall(r"```bash\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
+def test_the_guides_commands_are_answered(lenient, tmp_path, command):
+    frame = example_frame(500, seed=8)
+    (tmp_path / "rows.csv").write_bytes(as_csv(frame)[0])
+    (tmp_path / "rows.jsonl").write_bytes(as_lines(frame)[0])
+    (tmp_path / "rows.arrow").write_bytes(as_arrow(frame)[0])
+    own = command.replace("127.0.0.1:8080", f"127.0.0.1:{lenient.port}").replace("flight-delay", "flights")
+    done = subprocess.run(["bash", "-c", own], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True)
+    if "openapi" in command:
+        assert json.loads(done.stdout)["openapi"] == "3.1.0"
+    else:
+        assert len(done.stdout.splitlines()) == (500 if "stream" in command.split()[2] else 501)
