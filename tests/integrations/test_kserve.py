@@ -205,9 +205,7 @@ def test_kserves_and_tritons_clients_are_answered(tmp_path) -> None:
     assert (told["v1"]["live"], told["v1"]["ready"]) == (True, True)
     first, second = told["v1"]["answer"]["predictions"]
     assert first == second
-    (explained,) = told["v1"]["explain"]["explanations"]
-    total = explained["expected"] + sum(part["contribution"] for part in explained["contributions"])
-    assert total == pytest.approx(explained["score"], abs=1e-9)
+    assert "has no training statistics to explain against, '400" in told["v1"]["explain"]
     assert "is missing from row 0" in told["v1"]["refused"]
     assert all(told["v2"][name] for name in ("live", "ready", "model_ready"))
     assert told["v2"]["id"] == "a1"

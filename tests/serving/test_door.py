@@ -207,6 +207,9 @@ def test_every_form_names_the_broken_rules_in_a_header(tmp_path):
         assert dict(reply.headers)["seakeep-broken"] == "distance.bounds,carrier.pattern"
         good = asked.replied(body.replace(b"-5", b"5").replace(b"ua", b"UA"), choose(csv), accept="text/csv")
         assert "seakeep-broken" not in dict(good.headers)
+        lines = {"content-type": "text/csv", "accept": "application/x-ndjson"}
+        told = asked.replied(body, choose(lines), accept="application/x-ndjson").content
+        assert json.loads(told)["broken"] == "distance.bounds, carrier.pattern"
 
 
 def test_bytes_are_imputed_and_marked_as_lists_are(tmp_path):

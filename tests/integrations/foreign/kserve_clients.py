@@ -22,7 +22,10 @@ async def v1():
             "ready": await client.is_model_ready(URL, NAME),
             "answer": await client.infer(URL, {"instances": [ROW, ROW]}, model_name=NAME),
         }
-        told["v1"]["explain"] = await client.explain(URL, NAME, {"instances": [ROW]})
+        try:
+            await client.explain(URL, NAME, {"instances": [ROW]})
+        except httpx.HTTPStatusError as error:
+            told["v1"]["explain"] = str(error)
         try:
             await client.infer(URL, {"instances": [{}]}, model_name=NAME)
         except httpx.HTTPStatusError as error:

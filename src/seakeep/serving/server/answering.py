@@ -8,6 +8,7 @@ import msgspec
 
 from seakeep.core.kinds import Task
 from seakeep.serving.served import class_text
+from seakeep.serving.server.marks import by_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,11 @@ class Answers:
         made = self._made(ask, scores, decisions)
         if prediction_id is not None:
             made = [{**one, "prediction_id": f"{prediction_id}.{row}"} for row, one in enumerate(made)]
+        if ask.marks:
+            rules = by_row(ask.marks, ask.rows)
+            made = [
+                one if broken is None else {**one, "broken": broken} for one, broken in zip(made, rules, strict=True)
+            ]
         return _encoder.encode_lines(made)
 
     def outputs(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> list[Tensor]:
