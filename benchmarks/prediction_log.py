@@ -53,7 +53,8 @@ def measure_append(folder: Path, *, columns: int, repeat: int) -> None:
     number = 50_000
 
     def append() -> None:
-        spool.append(record(1, values))
+        if spool.append(record(1, values)):
+            spool.flush()
 
     def round_() -> float:
         seconds = timeit.timeit(append, number=number)
@@ -99,7 +100,8 @@ def write(log: PredictionLog, rows: int) -> None:
     pool = [drawn(draw, KINDS) for _ in range(20_000)]
     begin, step = int(START.timestamp() * 1e6), 3_600_000_000 // rows
     for number in range(rows):
-        spool.append(record(number, pool[number % len(pool)], begin + number * step))
+        if spool.append(record(number, pool[number % len(pool)], begin + number * step)):
+            spool.flush()
         if number % 10_000 == 0:
             spool.flush()
             spool.sync()

@@ -157,14 +157,41 @@ def test_every_file_can_be_read_by_itself_when_a_flush_rotates_with_records_wait
                 described.add(frame.release)
 
 
-def test_much_is_flushed_by_itself(tmp_path):
+def test_much_that_waits_is_told_and_too_much_is_lost_and_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("seakeep.prediction_log.spool.MOST_BYTES", 6 << 20)
     spool = spool_in(tmp_path)
     big = "x" * (1 << 20)
-    for number in range(5):
-        spool.append(asked(number, reason=big))
-    assert spool.waiting < 5
-    assert spool.counts.written > 0
+    told = [spool.append(asked(number, reason=big)) for number in range(8)]
+    assert told == [False] * 3 + [True] * 5
+    assert (spool.waiting, spool.counts.lost) == (6, 2)
+    assert "the disk is too slow" in str(spool.problem)
+    assert spool.flush()
+    assert spool.problem is None
+    assert not spool.append(asked(9))
     spool.close()
+    assert spool.counts.written == 7
+
+
+def test_appending_goes_on_while_a_write_waits_for_the_disk(tmp_path, monkeypatch):
+    spool = spool_in(tmp_path)
+    may, write = threading.Event(), os.write
+
+    def slow(handle, content):
+        assert may.wait(20)
+        return write(handle, content)
+
+    monkeypatch.setattr(os, "write", slow)
+    spool.append(asked(1))
+    batch = spool.take()
+    disk = threading.Thread(target=spool.commit, args=(batch,))
+    disk.start()
+    for number in range(2, 500):
+        spool.append(asked(number, release=TWO if number % 2 else ONE))
+    assert spool.counts.written == 0
+    may.set()
+    disk.join()
+    assert spool.close()
+    assert [one.id for one in records(*files(tmp_path, ".closed"))] == [f"q{number}" for number in range(1, 500)]
 
 
 def test_the_owner_holds_the_lock_while_the_file_is_open(tmp_path):

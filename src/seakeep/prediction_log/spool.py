@@ -1,13 +1,14 @@
 """Spool: the append-only file that one worker writes a model's records to.
 
-Records gather in memory (`append`), go to the kernel in one write (`flush`), and to the disk (`sync`). What a flush has
-taken survives a kill -9 of the process; what a sync has taken survives a loss of power. Each minute, or at 32 MB, the file is
+Records gather in memory (`append`), are taken from there (`take`), go to the kernel in one write (`write`), and to the disk (`sync`).
+What a write has taken survives a kill -9 of the process; what a sync has taken survives a loss of power. Each minute, or at 32 MB, the file is
 finished: renamed from `.open` to `.closed` for the converter (see parts) to take. While it is open its owner holds a file
 lock on it, which the kernel frees when the owner dies, however it dies.
 
 What is hard: logging must never harm answering. No method raises for a disk that is full, broken or gone: what could not be
-written is cut back to the last whole frame, counted as lost, and the next flush tries again. One thread appends and
-flushes; `sync` alone waits for the disk, and may be called from another thread. A worker imports this file: no Polars.
+written is cut back to the last whole frame, counted as lost, and the next write tries again. One thread appends and takes, which never
+waits; another writes and syncs, since a disk that is slow enough makes the write wait as well. What gathers meanwhile has a
+bound, beyond which rows are lost and counted. A worker imports this file: no Polars.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ OPEN, CLOSED = ".open", ".closed"
 ROTATE_SECONDS = 60
 ROTATE_BYTES = 32 << 20
 BUFFER_BYTES = 4 << 20
+MOST_BYTES = 64 << 20
+"""That gather in memory while the disk takes nothing; more is lost."""
 _GONE = (FileNotFoundError, NotADirectoryError)
 
 
@@ -65,6 +68,15 @@ class _Segment:
     gone: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was appended since the last one. releases: whose records are in it, each to be described before them."""
+
+    content: bytearray
+    rows: int
+    releases: frozenset[str]
+
+
 class Spool:
     """One worker's log of one model.
 
@@ -90,10 +102,10 @@ class Spool:
         self._headers: dict[str, frames.Header] = {}
         self._buffer = bytearray()
         self._rows = 0
-        self._headed: set[str] = set()
+        self._releases: set[str] = set()
         self._segment: _Segment | None = None
         self._finished: list[_Segment] = []
-        self._guard = threading.Lock()
+        self._guard, self._writing = threading.Lock(), threading.Lock()
 
     def describe(self, header: frames.Header) -> None:
         """Make a release known; needed once, before its first record. Raises UsageError, for an input that is called as a
@@ -110,52 +122,66 @@ class Spool:
                 )
         self._headers[header.release] = header
 
-    def append(self, frame: frames.Record | frames.Label) -> None:
-        """Keep a record or label in memory for the next flush; flushes by itself beyond 4 MB.
+    def append(self, frame: frames.Record | frames.Label) -> bool:
+        """Keep a record or label in memory. Returns whether so much waits that it should be written now.
 
         Raises: KeyError, for a record of a release that was not described; TypeError, for a value that no request can hold.
         """
-        buffer = self._buffer
+        buffer, rows = self._buffer, 1
         if isinstance(frame, frames.Record):
-            if frame.release not in self._headed:
-                frames.append(buffer, self._headers[frame.release])
-                self._headed.add(frame.release)
-            frames.append(buffer, frame)
-            self._rows += frame.rows
-        else:
-            frames.append(buffer, frame)
-            self._rows += 1
-        if len(buffer) >= BUFFER_BYTES:
-            self.flush()
+            rows = frame.rows
+            if frame.release not in self._releases:
+                self._releases.add(self._headers[frame.release].release)
+        if len(buffer) >= MOST_BYTES:
+            self._lose(rows, OSError(errno.EAGAIN, "the disk is too slow for what is asked"))
+            return True
+        frames.append(buffer, frame)
+        self._rows += rows
+        return len(buffer) >= BUFFER_BYTES
 
     @property
     def waiting(self) -> int:
         """Rows in memory that the next flush will write."""
         return self._rows
 
-    def flush(self) -> bool:
-        """Hand what was appended to the kernel, in one write. Call it at least once a minute, also when nothing was appended,
-        so that files are finished in time. Returns False where rows were lost; never waits for the disk, never raises.
-        """
-        self._rotate()
-        if not self._buffer:
-            return True
-        rows, content = self._rows, self._buffer
+    def take(self) -> Batch:
+        """What was appended, for `write`; never waits. In the thread that appends."""
+        batch = Batch(self._buffer, self._rows, frozenset(self._releases))
         self._buffer, self._rows = bytearray(), 0
-        try:
-            segment = self._segment or self._open()
-            _write(segment, content)
-        except OSError as error:
-            self.counts.lost += rows
-            self._fail(error)
-            self._headed = set(self._segment.headers) if self._segment else set()
-            return False
-        segment.headers |= self._headed
-        segment.rows += rows
-        self.counts.written += rows
-        self.counts.bytes += len(content)
-        self.problem = None
-        return True
+        if self._releases:
+            self._releases = set()
+        return batch
+
+    def write(self, batch: Batch) -> bool:
+        """Hand a batch to the kernel, in one write, and finish a file whose minute is over. Call it at least once a minute, also
+        with nothing in it. Returns False where rows were lost; never raises. Waits where the disk is slow.
+        """
+        with self._writing:
+            self._rotate()
+            if not batch.content:
+                return True
+            try:
+                segment = self._segment or self._open()
+                content = self._described(batch, segment)
+                _write(segment, content)
+            except OSError as error:
+                self._lose(batch.rows, error)
+                return False
+            segment.headers |= batch.releases
+            segment.rows += batch.rows
+            self.counts.written += batch.rows
+            self.counts.bytes += len(content)
+            self.problem = None
+            return True
+
+    def flush(self) -> bool:
+        """Take and write, in one thread."""
+        return self.write(self.take())
+
+    def commit(self, batch: Batch) -> bool:
+        """Write a batch and wait until it is on the disk. Returns False where rows were lost or the disk refused."""
+        written = self.write(batch)
+        return self.sync() and written
 
     def sync(self) -> bool:
         """Flush the files' content to the disk and give finished files to the converter. Waits for the disk, so that a server
@@ -183,7 +209,8 @@ class Spool:
     def close(self) -> bool:
         """Flush, sync and finish the file. Returns False where something was lost. The spool may be used again."""
         flushed = self.flush()
-        self._retire()
+        with self._writing:
+            self._retire()
         return self.sync() and flushed
 
     def _rotate(self) -> None:
@@ -191,24 +218,22 @@ class Spool:
         segment = self._segment
         if segment and (segment.gone or segment.minute != self._minute() or segment.size >= self._rotate_bytes):
             self._retire()
-            self._head_again()
 
-    def _head_again(self) -> None:
-        """What is in the buffer will begin a new file: put the headers that it needs before it."""
+    def _described(self, batch: Batch, segment: _Segment) -> bytearray:
+        """A batch's frames, after the headers that the file does not have yet."""
+        new = batch.releases - segment.headers
+        if not new:
+            return batch.content
         heads = bytearray()
-        for release in self._headed if self._buffer else ():
+        for release in sorted(new):
             frames.append(heads, self._headers[release])
-        self._buffer[:0] = heads
-        if not self._buffer:
-            self._headed = set()
+        return heads + batch.content
 
     def _retire(self) -> None:
         with self._guard:
             if self._segment:
                 self._finished.append(self._segment)
             self._segment = None
-        if not self._buffer:
-            self._headed = set()
 
     def _open(self) -> _Segment:
         """A new file, locked before it gets the name by which a converter knows it."""
@@ -234,7 +259,8 @@ class Spool:
         """Sync a file, rename it for the converter, let go of it. A file that somebody removed is counted as lost."""
         try:
             if segment.gone:  # which was told
-                self.counts.lost += segment.rows
+                with self._guard:
+                    self.counts.lost += segment.rows
                 return True
             os.fdatasync(segment.handle)
             _check_named(segment)
@@ -253,7 +279,14 @@ class Spool:
         if isinstance(error, _GONE):
             rows, segment.gone = segment.rows, True
             segment.rows -= rows
+            with self._guard:
+                self.counts.lost += rows
+
+    def _lose(self, rows: int, error: OSError) -> None:
+        """Count rows that were not written; by either thread."""
+        with self._guard:
             self.counts.lost += rows
+        self._fail(error)
 
     def _fail(self, error: OSError) -> None:
         self.counts.failures += 1

@@ -1,10 +1,10 @@
 """Logbook: what one worker writes down of one model: every answer, refusal and failure, and the labels that arrive.
 
-Records gather in the spool's memory while the loop answers; a commit hands them to the kernel in one write and has a thread wait
-for the disk. With log="interval" commits follow each other in time, so that no row is older than `log_seconds` before it is on
+Records gather in the spool's memory while the loop answers; a commit has a thread hand them to the kernel in one write and wait for the
+disk, so that a disk that is stuck holds nobody up. With log="interval" commits follow each other in time, so that no row is older than `log_seconds` before it is on
 the disk; with log="acknowledged" an answer waits for a commit that began after it was written down, and all answers that wait
 at the same time share one. With log="sampled" a reservoir keeps so many requests of each minute and arm, and gives them to the spool
-when the minute is over (see prediction_log.sampling); labels are written as ever. A disk that is full or gone stops logging, not
+when the minute is over (see prediction_log.sampling); labels are written as ever. A disk that is full, gone or stuck stops logging, not
 serving: rows are counted as lost and answers go out, acknowledged or not, since the alternative is no answer at all.
 
 Which of these it does, and whether columns are hidden (see veils), is bound when it is made: what is off costs nothing.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.metrics import Metrics
 
 _PART = 3  # a row waits at most for one pause, and one commit under way, and its own: each a third of what was promised
+_STUCK_SECONDS = 2.0
 _log = logging.getLogger("seakeep.serving")
 
 
@@ -119,10 +121,12 @@ class Logbook:
         return f"{self._boot}-{self._count:x}"
 
     def _write(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        self._spool.append(_record(lane, seconds, answered, key))
+        if self._spool.append(_record(lane, seconds, answered, key)):
+            self._commit_soon()
 
     def _write_veiled(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        self._spool.append(self._veiled(_record(lane, seconds, answered, key)))
+        if self._spool.append(self._veiled(_record(lane, seconds, answered, key))):
+            self._commit_soon()
 
     def _sample(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
         assert self._reservoir is not None
@@ -159,7 +163,8 @@ class Logbook:
             dealt=key,
         )
         if self._reservoir is None:
-            self._spool.append(self._veiled(record))
+            if self._spool.append(self._veiled(record)):
+                self._commit_soon()
         elif (arm := self._reservoir.arm(record.release, record.role)).wants(prediction_id):
             arm.keep(self._veiled(record))
 
@@ -187,13 +192,20 @@ class Logbook:
             await asyncio.sleep(self._pause)
             if self._reservoir is not None and time.time() >= self._until:
                 self._end_period()
-            await self.committed()
+            done = self.committed()
+            while not (await asyncio.wait({done}, timeout=_STUCK_SECONDS))[0]:
+                self._tell(stuck=True)
 
     def close(self) -> None:
         """Bring everything to the disk and finish the file; the loop may be about to end."""
         self._end_period()
-        self._spool.close()
+        self._disk.submit(self._spool.close).result()  # after a commit that is under way
         self._tell()
+
+    def _commit_soon(self) -> None:
+        """So much waits that it should not wait for the next pause."""
+        if self._commit is None:
+            self._commit = self._loop.create_task(self._commit_waiting())
 
     def _end_period(self) -> None:
         """Give what was sampled to the spool; the next minute begins. A clock that went back ends a minute late, and once."""
@@ -211,21 +223,27 @@ class Logbook:
 
     async def _commit_waiting(self) -> None:
         """One commit for all that wait, and another for who came meanwhile."""
-        while self._waiting:
+        while True:
             waiting, self._waiting = self._waiting, []
             begun, self._flushed = self._flushed, self._loop.time()
-            self._spool.flush()
-            await self._loop.run_in_executor(self._disk, self._spool.sync)
+            batch = self._spool.take()
+            await self._loop.run_in_executor(self._disk, self._spool.commit, batch)
             self._lag.set(self._loop.time() - begun)
             self._tell()
             for future in waiting:
                 if not future.done():
                     future.set_result(None)
-        self._commit = None
+            if not self._waiting:
+                self._commit = None
+                return
 
-    def _tell(self) -> None:
-        """Count what was written and lost since the last time; say once that logging stopped or goes on."""
+    def _tell(self, *, stuck: bool = False) -> None:
+        """Count what was written and lost since the last time; say once that logging stopped or goes on. stuck: whether the disk has
+        not answered for long.
+        """
         counts, problem = self._spool.counts, self._spool.problem
+        if stuck and problem is None:
+            problem = OSError(errno.EAGAIN, f"the disk has not answered for {_STUCK_SECONDS:g} s")
         written, lost = self._told
         self._rows.add(max(0, counts.written - written))
         self._lost.add(max(0, counts.lost - lost))
@@ -245,9 +263,10 @@ def describe(layout: Layout, header: Header) -> None:
     path = layout.description(header.release)
     known: tuple[str, ...] = ()
     if path.exists():
-        known = msgspec.json.decode(path.read_bytes(), type=Header).hidden
-        if set(header.hidden) <= set(known):
-            return
+        with contextlib.suppress(msgspec.MsgspecError):  # a torn one is written anew
+            known = msgspec.json.decode(path.read_bytes(), type=Header).hidden
+            if set(header.hidden) <= set(known):
+                return
     hidden = tuple(dict.fromkeys((*known, *header.hidden)))
     write_bytes(path, msgspec.json.encode(msgspec.structs.replace(header, hidden=hidden)))
 
