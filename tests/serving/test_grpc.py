@@ -304,3 +304,23 @@ def test_calls_are_counted_with_those_of_http(served, client):
     after = served.metrics()
     assert after[series % 200] == before[series % 200] + 1
     assert after[series % 400] == before.get(series % 400, 0) + 1
+
+
+@pytest.mark.slow
+def test_calls_that_send_nothing_are_ended_and_keep_nobody_from_an_answer(start, folders):
+    with start(folders["flights"], "--grpc", "127.0.0.1:0", "--read-seconds", "1") as server:
+        address = server.process.stdout.readline().decode().strip().removeprefix("grpc://")
+        over, client = threading.Event(), Client(address)
+        stuck = client.channel.stream_unary(f"/{SERVICE}/ModelInfer")
+        calls = [stuck.future(iter(over.wait, False)) for _ in range(80)]
+        assert client.infer(asking(), timeout=5)
+        assert {call.code() for call in calls} == {grpc.StatusCode.CANCELLED}
+        over.set()
+        assert client.infer(asking(), timeout=5)
+
+
+def test_a_call_without_a_message_is_refused(client):
+    empty = client.channel.stream_unary(f"/{SERVICE}/ModelInfer")
+    with pytest.raises(grpc.RpcError) as caught:
+        empty(iter(()), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -7,12 +7,12 @@ in one turn, and the coalescer runs the model once for them.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Coroutine
 
     from seakeep.serving.server.pages import Page
@@ -68,9 +68,10 @@ class Bridge:
 async def _answer(call: Call) -> None:
     try:
         call.page = await call.answering
-    except BaseException as error:
+    except asyncio.CancelledError:
+        call.page = None
+    except BaseException as error:  # noqa: BLE001  (it is raised where the call came from)
         call.error = error
-        raise
     finally:
         call.arrived.release()
 

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from seakeep.serving.server.inference import Inference
     from seakeep.serving.server.settings import Settings
 
-THREADS = 64
 CALLS = 1024
-"""Threads that wait for answers; and calls under way or waiting for a thread: who comes then is refused at once."""
+"""Calls under way, each of which has a thread while it waits, made when it is needed; who comes then is refused at once."""
 
 
 class Listener:
@@ -38,11 +37,11 @@ class Listener:
             ("grpc.max_send_message_length", -1),
         ]
         self._drain_seconds = settings.drain_seconds
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="grpc")
+        self._threads = ThreadPoolExecutor(CALLS, thread_name_prefix="grpc")
         self._server = grpc.server(self._threads, options=options, maximum_concurrent_rpcs=CALLS)
-        service = Service(crew, inference, loop=loop)
+        service = Service(crew, inference, loop=loop, read_seconds=settings.read_seconds)
         for name, calls in ((SERVICE, service.calls()), (HEALTH, service.health())):
-            handlers = {call: grpc.unary_unary_rpc_method_handler(answer) for call, answer in calls.items()}
+            handlers = {call: grpc.stream_unary_rpc_method_handler(answer) for call, answer in calls.items()}
             self._server.add_registered_method_handlers(name, handlers)
         if settings.tls is None:
             self._server.add_insecure_port(settings.grpc)

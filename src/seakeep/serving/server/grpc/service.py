@@ -17,6 +17,7 @@ from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.grpc.bridge import Bridge, Call
 from seakeep.serving.server.grpc.form import FORM, parsed
 from seakeep.serving.server.grpc.messages import SERVICE, messages
+from seakeep.serving.server.grpc.patience import Patience
 from seakeep.serving.server.inference import failed, is_fault, refused
 from seakeep.serving.server.pages import LOADING, RETRY
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
@@ -26,7 +27,7 @@ from seakeep.serving.server.traffic.urgency import TIMEOUT
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from seakeep.serving.server.board import Board
     from seakeep.serving.server.crew import Crew
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.repository import Change
+
+    Answer = Callable[[Iterator[bytes], Any], bytes]
+    """From a call's messages and its context to the bytes of its answer."""
 
 _LEAST_SECONDS = 1e-6  # of a deadline that passed while the call waited for a thread
 REFUSAL = "seakeep-refusal-bin"
@@ -60,18 +64,20 @@ _CODES = {
 class Service:
     """Answers calls of one worker. Every call comes through `_answered`, the place for whatever may turn a caller away.
 
-    Parameters: loop: the worker's. inference: makes answers, on the loop.
+    Parameters: inference: makes answers, on the loop. loop: the worker's. read_seconds: that a client has to send its message.
     """
 
-    def __init__(self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop, read_seconds: float
+    ) -> None:
         self._crew, self._inference = crew, inference
         self._bridge, self._loop = Bridge(loop), loop
         nowhere = crew.metrics.nowhere()
         self._counts = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
-        self._kinds = messages()
+        self._kinds, self._patience = messages(), Patience(loop, read_seconds)
 
-    def calls(self) -> dict[str, Callable[[bytes, Any], bytes]]:
+    def calls(self) -> dict[str, Answer]:
         """What answers each call of the protocol, by its name."""
         kinds = self._kinds
         small = {
@@ -88,22 +94,26 @@ class Service:
             name: self._answered(_asking(kind, behaviour), scope) for name, (kind, behaviour, scope) in small.items()
         }
 
-    def health(self) -> dict[str, Callable[[bytes, Any], bytes]]:
+    def health(self) -> dict[str, Answer]:
         """What answers gRPC's own health check, of which orchestrators ask."""
         return {"Check": self._answered(_asking(self._kinds.HealthRequest, self._check))}
 
-    def _answered(self, behaviour: Callable[[bytes, Any], bytes], scope: str = "") -> Callable[[bytes, Any], bytes]:
+    def _answered(self, behaviour: Callable[[bytes, Any], bytes], scope: str = "") -> Answer:
         """A behaviour whose refusals and failures are told in gRPC's way.
 
         scope: that the caller's token needs; "" where nobody needs one, or it is asked for further on (`Inference.answer`).
         """
-        gate = self._crew.gate
+        from grpc import RpcError
 
-        def answer(body: bytes, context: Any) -> bytes:
+        gate, first = self._crew.gate, self._patience.first
+
+        def answer(messages: Iterator[bytes], context: Any) -> bytes:
             try:
                 if gate is not None and scope:
                     gate(dict(context.invocation_metadata()), scope)
-                return behaviour(body, context)
+                return behaviour(first(messages, context), context)
+            except RpcError:  # the call is over: there is nobody to answer
+                raise
             except Refusal as refusal:
                 self._loop.call_soon_threadsafe(self._refused[refusal.code].add)  # cells are the loop's
                 page = refused(refusal)
