@@ -175,8 +175,13 @@ def children(pid: int) -> list[int]:
 
 def resident(pid: int) -> float:
     """MiB that the parent and its workers hold; pages that they share count once."""
-    texts = [Path(f"/proc/{one}/smaps_rollup").read_text() for one in (pid, *children(pid))]
-    return round(sum(int(found[1]) for text in texts if (found := re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE))) / 1024, 1)
+    texts = []
+    for one in (pid, *children(pid)):
+        with contextlib.suppress(OSError):  # it has just ended
+            texts.append(Path(f"/proc/{one}/smaps_rollup").read_text())
+    return round(
+        sum(int(found[1]) for text in texts if (found := re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE))) / 1024, 1
+    )
 
 
 def summary(

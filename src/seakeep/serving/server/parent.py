@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 _PROBE_SECONDS = 0.005
 _SAME_SIGNAL_SECONDS = 0.25
-_RENEWED_SECONDS = 1.0
+_RENEWED_SECONDS, _AGAIN_SECONDS = 1.0, 1.0
 _LISTENS_SECONDS = 0.2  # between a worker's word that it is ready and its listening lie some milliseconds
 _log = logging.getLogger("seakeep.serving")
 
@@ -73,6 +73,7 @@ class Worker(WorkerProcess):
         self._ended.set()
         if self.inner.exitcode == 0 and not self.interrupt_by_parent:
             self.interrupt_by_parent = self._server.is_stopping(_SAME_SIGNAL_SECONDS)
+        self._server.forgive(self)
         super()._watcher()  # type: ignore[no-untyped-call]
 
 
@@ -106,6 +107,17 @@ class Parent(MPServer):
         if self._ears:
             signal.pthread_kill(self._ears.ident or 0, signal.SIGTERM)
             self._ears.join()
+
+    def forgive(self, worker: Worker) -> None:
+        """Granian ends the server if a worker dies twice within seconds, since who cannot begin never will. Once one has begun to
+        answer, they can: whatever kills one, it is replaced as often as it takes, and the others go on. One that died before it could
+        answer is replaced after a pause. For threads that have STOPS blocked.
+        """
+        if not any(self._folder.glob(f"*{READY_SUFFIX}")):
+            return
+        if not (self._folder / f"{worker.inner.pid}{READY_SUFFIX}").exists() and not worker.interrupt_by_parent:
+            self.is_stopping(_AGAIN_SECONDS)
+        self.respawned_wrks.pop(worker.idx, None)
 
     def is_stopping(self, seconds: float) -> bool:
         """Whether this server was told to stop, or is within so many seconds. For threads that have STOPS blocked."""
