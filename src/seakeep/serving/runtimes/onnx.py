@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from seakeep.features.nulls import feeds
 from seakeep.features.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import polars as pl
     from numpy.typing import NDArray
@@ -30,17 +30,26 @@ CHUNK_ROWS = 8192
 T = TypeVar("T")
 
 
+class Runs(Protocol):
+    """Runs a graph, as `features.session.Session` does."""
+
+    def run(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """The named outputs for some rows. Raises GraphError."""
+
+
 class OnnxPredictor:
     """Implements `core.prediction.Predictor` for one model. Safe to call from several threads.
 
     Parameters: model: loaded model. threads: how many chunks run at once; by default the CPUs this process may use.
+        session: what runs the graph, by default a Session of it.
+    Attributes: session: that one.
     Raises: GraphError (a ModelError), if ONNX Runtime cannot load the graph.
     """
 
-    def __init__(self, model: Model, *, threads: int | None = None) -> None:
+    def __init__(self, model: Model, *, threads: int | None = None, session: Runs | None = None) -> None:
         self.model = model
         self.threads = threads or len(os.sched_getaffinity(0))
-        self._session = Session(model.graph)
+        self.session: Runs = session or Session(model.graph)
         classifies = model.task is not Task.REGRESSION
         self._outputs = ("probabilities", "decision") if classifies else ("value",)
         self._width = len(model.classes) if classifies else 1
@@ -59,12 +68,12 @@ class OnnxPredictor:
 
     def features(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """What the estimator sees: float32 (rows, features). Raises BadValue as `predict` does."""
-        parts = self._over_chunks(frame, lambda arrays: self._session.run(("features",), arrays)[0])
+        parts = self._over_chunks(frame, lambda arrays: self.session.run(("features",), arrays)[0])
         return np.concatenate(parts) if parts else np.empty((0, len(self.model.features)), np.float32)
 
     def predict_feeds(self, arrays: Mapping[str, NDArray[Any]]) -> Predictions:
         """Answers for tensors that follow the null contract already (features.nulls): shape (rows,) each, 1 row or more."""
-        answers = self._session.run(self._outputs, arrays)
+        answers = self.session.run(self._outputs, arrays)
         if len(answers) == 1:
             return Predictions(answers[0].reshape(-1, 1))
         return Predictions(answers[0], answers[1])
