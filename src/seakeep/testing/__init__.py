@@ -11,6 +11,7 @@ _HOMES = {
     "check_engine": "engines",
     "check_exporter": "exporters",
     "check_finding": "findings",
+    "check_inference_server": "inference_server",
     "check_operation": "operations",
     "check_plan": "plans",
     "check_runtime": "runtimes",
@@ -26,6 +27,7 @@ __all__ = [
     "check_engine",
     "check_exporter",
     "check_finding",
+    "check_inference_server",
     "check_operation",
     "check_plan",
     "check_runtime",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from seakeep.testing.engines import check_engine
     from seakeep.testing.exporters import check_exporter
     from seakeep.testing.findings import check_finding
+    from seakeep.testing.inference_server import check_inference_server
     from seakeep.testing.operations import check_operation
     from seakeep.testing.plans import check_plan
     from seakeep.testing.runtimes import check_runtime
