@@ -121,21 +121,7 @@ class Engine:
 
     def metadata(self) -> dict[str, Any]:
         """What the protocol tells of a model: its inputs and outputs."""
-        served = self.served
-        classes = served.model.classes
-        outputs = {
-            "value": ("FP32", [-1]),
-            "probabilities": ("FP32", [-1, len(classes)]),
-            "label": (label_datatype(classes), [-1]),
-        }
-        return {
-            "name": served.name,
-            "versions": [served.version],
-            "platform": "onnx_onnxruntime",
-            "inputs": [_tensor(column.name, DATATYPES[column.kind][0], [-1]) for column in self._contract.columns],
-            "outputs": [_tensor(name, *outputs[name]) for name in self._contract.outputs],
-            "parameters": {"release": served.release, "classes": list(classes)},
-        }
+        return metadata(self.served)
 
     @property
     def row_seconds(self) -> float:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import secrets
 import time
 from typing import TYPE_CHECKING
@@ -98,7 +99,7 @@ class Inference:
         started = time.perf_counter()
         lane, key, dealt = crossing.main, None, None
         try:
-            request = _urgent(Request(await body, form, headers), started)
+            request = _request(await body, form, headers, started)
             key = dealt = header_key(headers)
             if crossing.only is None:
                 lane, dealt = crossing.lane(request, key)
@@ -157,14 +158,13 @@ def is_fault(error: Exception) -> bool:
     return not isinstance(error, ProtocolClosed)
 
 
-def _urgent(request: Request, started: float) -> Request:
-    """The request with what its headers say of its urgency. Raises Refusal."""
-    wait, rank = request.headers.get(TIMEOUT), request.headers.get(PRIORITY)
-    if wait is not None:
-        request = request._replace(until=until(wait, started))
-    if rank is not None:
-        request = request._replace(priority=priority(rank))
-    return request
+def _request(body: bytes, form: Form, headers: Headers, started: float) -> Request:
+    """The request, as urgent as its headers say. Raises Refusal."""
+    wait, rank = headers.get(TIMEOUT), headers.get(PRIORITY)
+    if wait is None and rank is None:
+        return Request(body, form, headers)
+    latest = math.inf if wait is None else until(wait, started)
+    return Request(body, form, headers, latest, NORMAL if rank is None else priority(rank))
 
 
 def _turned_away(lane: Lane, refusal: Refusal) -> Page:
