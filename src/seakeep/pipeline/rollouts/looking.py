@@ -47,7 +47,7 @@ ENOUGH_KEYS = 50_000
 """A split that has dealt out so many keys within one step is not looked at again, so that no day's keys are kept."""
 CONTRACT = (
     *("unknown_input", "not_an_input", "missing_input", "wrong_datatype", "wrong_shape", "wrong_value"),
-    *("missing_value", "outside_domain", "reserved_value"),
+    *("missing_value", "outside_domain", "reserved_value", "broken_rule", "not_calibrated"),
 )
 """Refusals that rest on a release's contract. Every other one would have met any release, and says nothing about this one."""
 STRATUM = 300_000_000
