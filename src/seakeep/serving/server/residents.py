@@ -6,7 +6,6 @@ off the counter of its runs, a few times a second, so that keeping account costs
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
 from pathlib import Path
@@ -81,6 +80,8 @@ def resident_bytes() -> int:
 
 def give_back() -> None:
     """Hand freed memory to the system, where the C library keeps it (glibc)."""
+    import ctypes
+
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -76,7 +76,7 @@ class Layouts:
         if len(body) in self._known or len(self._known) >= _KEPT or not self._is_plain(request, ask):
             return
         raws = request.raw_input_contents
-        tags = tuple(_TAG + _varint(len(raw)) for raw in raws)
+        tags = tuple(_TAG + varint(len(raw)) for raw in raws)
         tail = b"".join(tag + raw for tag, raw in zip(tags, raws, strict=True))
         head = body[: len(body) - len(tail)]
         if body[len(head) :] == tail and self._is_head(head, request):
@@ -117,10 +117,10 @@ def _admitting(column: Any, datatype: str) -> Callable[[Any], Values]:
     return lambda values: column.admit(values, datatype)
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
     r"""A number as protobuf writes it.
 
-    >>> _varint(8), _varint(300)
+    >>> varint(8), varint(300)
     (b'\x08', b'\xac\x02')
     """
     found = bytearray()
