@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seakeep.core import Task
 from seakeep.serving.served import Served
@@ -44,3 +47,20 @@ def test_labels_have_the_type_of_their_classes(classes, datatype):
     assert (label["datatype"], label["data"]) == (datatype, list(classes))
     rows = json.loads(answers(classes=classes).write(Ask([], 1, natural=True), [0.9, 0.1], [0]))["predictions"][0]
     assert (rows["label"], rows["probability"]) == (classes[0], 0.9)
+
+
+@given(
+    classes=st.lists(st.text(max_size=4), min_size=2, max_size=5, unique=True)
+    | st.just([False, True])
+    | st.just([3, 1]),
+    rows=st.integers(1, 9),
+    data=st.data(),
+)
+def test_rendered_rows_are_what_encoding_them_would_be(classes, rows, data):
+    width = len(classes)
+    numbers = st.floats(width=32)
+    scores = data.draw(st.lists(numbers, min_size=rows * width, max_size=rows * width))
+    decisions = data.draw(st.lists(st.integers(0, width - 1), min_size=rows, max_size=rows))
+    made = answers(classes=tuple(classes))
+    told = json.loads(made.write(Ask([], rows, natural=True), scores, decisions))["predictions"]
+    assert told == json.loads(msgspec.json.encode(made.labelled(scores, decisions)))

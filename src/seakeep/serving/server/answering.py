@@ -9,6 +9,7 @@ import msgspec
 from seakeep.core.kinds import Task
 from seakeep.serving.served import class_text
 from seakeep.serving.server.marks import by_row
+from seakeep.serving.server.rendering import FEW_ROWS, Rendering
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ class Answers:
         self._classes = classes
         self._names = tuple(class_text(name) for name in classes)
         self._label_type = label_datatype(classes)
+        self._rendering = Rendering(classes, self._names)
         self._regression = served.model.task is Task.REGRESSION
         self._parameters: dict[str, Any] = {"release": served.release}
         self.width = 1 if self._regression else len(classes)
@@ -119,7 +121,11 @@ class Answers:
         return _encode(self._framed("columns", made, ask, prediction_id))
 
     def _rows(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int], prediction_id: str | None) -> bytes:
-        return _encode(self._framed("predictions", self._made(ask, scores, decisions), ask, prediction_id))
+        if len(decisions) < FEW_ROWS or ask.interval is not None:  # a regression has none
+            made: object = self._made(ask, scores, decisions)
+        else:
+            made = msgspec.Raw(self._rendering.rows(scores, decisions))
+        return _encode(self._framed("predictions", made, ask, prediction_id))
 
     def _made(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> list[dict[str, Any]]:
         """An object a row."""

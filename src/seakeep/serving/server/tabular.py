@@ -1,4 +1,6 @@
-"""Tabular: an answer as a table, as batch scoring writes it: the prediction, each class's probability, and the row's id."""
+"""Tabular: an answer as a table, as batch scoring writes it: the prediction, each class's probability, the row's id, and what it
+breaks of the contract where that is told.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.core.kinds import Task
 from seakeep.serving.served import class_text
+from seakeep.serving.server.marks import by_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList
 
-PREDICTION, PROBABILITY, ID = "prediction", "probability_", "prediction_id"
+PREDICTION, PROBABILITY, BROKEN, ID = "prediction", "probability_", "broken", "prediction_id"
 
 
 def about(served: Served, answered: Answered) -> HeaderList:
@@ -34,6 +37,8 @@ def answer_columns(served: Served, answered: Answered) -> list[tuple[str, Sequen
         width = len(classes)
         made = [(PREDICTION, [classes[decision] for decision in answered.decisions])]
         made += [(PROBABILITY + class_text(name), scores[place::width]) for place, name in enumerate(classes)]
+    if answered.ask.marks:
+        made.append((BROKEN, by_row(answered.ask.marks, rows)))
     if answered.prediction_id is not None:
         made.append((ID, [f"{answered.prediction_id}.{row}" for row in range(rows)]))
     return made
