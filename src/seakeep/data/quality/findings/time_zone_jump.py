@@ -23,6 +23,7 @@ NEEDS: tuple[str, ...] = ()
 LEAST_ROWS = 1000
 KINDS = (Kind.TIMESTAMP,)
 HOUR, FEWEST, LEAST, MOST = 3_600_000_000, 20, 0.3, 0.5
+ROWS_OF_A_BLOCK, BLOCKS_LEFT = 400, 10
 WHOLE_HOURS = 72  # a block that holds less of a day's course than three days of it has hours of its own
 
 
@@ -54,11 +55,14 @@ def _jump(name: str, order: Order, table: Table) -> Found | None:
     moves = apart.argmin(axis=1)
     moved = (moves != 0) & (apart[:, 0] >= LEAST) & (apart.min(axis=1) <= MOST * apart[:, 0])
     counts = np.bincount(moves[moved], minlength=24)
-    move, blocks = int(counts.argmax()), int(counts.max())
+    near = counts + np.roll(counts, 1) + np.roll(counts, -1)  # of few rows the best hour may be the next one
+    move = int((near + counts / len(days)).argmax())
+    same = moved & np.isin((moves - move) % 24, (0, 1, 23))
+    blocks = int(same.sum())
     steady = float(np.median(apart[~moved, 0])) if not moved.all() else 1.0
     if not 2 <= blocks <= len(days) / 2 or steady > LEAST / 2:
         return None
-    at = order.place(order.edges[int(np.flatnonzero(moved & (moves == move))[0])], table)
+    at = order.place(order.edges[int(np.flatnonzero(same)[0])], table)
     hours_moved = move if move <= 12 else move - 24
     message = f"Column {name!r}: from about {at} on, in {blocks / len(days):.0%} of the rows, hours of day are moved by {hours_moved:+d}."
     fix = "Write times in UTC, or with their zone; correct this part on reading with dt.offset_by."
@@ -66,10 +70,9 @@ def _jump(name: str, order: Order, table: Table) -> Found | None:
 
 
 def _together(hours: np.ndarray[Any, Any], order: Order) -> int:
-    """How many blocks make one that spans whole days."""
-    spans = [
-        np.ptp(part[np.isfinite(part)]) if np.isfinite(part).any() else 0.0
-        for part in map(hours.__getitem__, order.parts())
-    ]
-    usual = max(1.0, float(np.median(spans)))
-    return max(1, math.ceil(WHOLE_HOURS / usual))
+    """How many blocks make one that spans whole days, and has rows enough for a course of the day where that leaves some blocks."""
+    parts = list(map(hours.__getitem__, order.parts()))
+    spans = [np.ptp(part[np.isfinite(part)]) if np.isfinite(part).any() else 0.0 for part in parts]
+    for_days = math.ceil(WHOLE_HOURS / max(1.0, float(np.median(spans))))
+    for_rows = min(math.ceil(ROWS_OF_A_BLOCK * len(parts) / len(hours)), len(parts) // BLOCKS_LEFT)
+    return max(1, for_days, for_rows)
