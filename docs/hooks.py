@@ -44,6 +44,8 @@ OTHER_CHECKS = {
     "registry.database": "SQLite finds the registry's database whole.",
     "registry.objects": "Every stored object has the content that its name says.",
     "registry.releases": "Every release's files are those of its manifest.",
+    "inference_protocol.must": "A server keeps a sentence of the Open Inference Protocol that it must keep.",
+    "inference_protocol.should": "Never; a sentence that a server should keep leaves the report inconclusive where it is broken.",
 }
 SETTINGS = {
     "home": "Folder of the registry. Empty: `.seakeep` beside the project, found by walking up.",
@@ -57,6 +59,8 @@ SETTINGS = {
     "serve.repository": "`change`: models are loaded and unloaded by request; `look`: they are only listed.",
     "serve.memory_mb": "MiB that the loaded models of a worker may take together; those not asked for the longest are loaded again when they "
     "are asked. 0 for any number.",
+    "serve.trees": "What adds up a model's trees, to the same bits: `onnxruntime`; `compiled`, native code where many rows are asked for, "
+    "which needs `seakeep[compiled]`; `auto`, as `compiled` where that is installed. See [Compiled trees](../guides/serve-trees.md).",
     "serve.workers": "Processes that answer, each with its own copy of the models.",
     "serve.missing": (
         "Whether a null is let in: `schema` where the column's `missing_at_most` is above 0, `reject` nowhere, "

@@ -71,6 +71,7 @@ def serve(
         grpc=settings.serve.grpc,
         repository=settings.serve.repository,
         memory_mb=settings.serve.memory_mb,
+        trees=settings.serve.trees,
         tls=tls_of(settings),
         access=access_of(settings),
         telemetry=telemetry_of(settings),

@@ -15,7 +15,7 @@ from seakeep.serving.server.dialect import in_cloud
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.run import serve
-from seakeep.serving.server.settings import Control, Domain, Log, Missing, Rules, Settings
+from seakeep.serving.server.settings import Control, Domain, Log, Missing, Rules, Settings, Trees
 from seakeep.serving.server.telemetry.settings import Lines, Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 
@@ -32,15 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=defaults.host)
     parser.add_argument("--port", type=int, default=defaults.port, help="0 for any free one")
     parser.add_argument("--workers", type=int, default=defaults.workers)
-    parser.add_argument("--missing", choices=get_args(Missing), default=defaults.missing)
-    parser.add_argument("--domain", choices=get_args(Domain), default=defaults.domain)
-    parser.add_argument("--rules", choices=get_args(Rules), default=defaults.rules)
-    parser.add_argument("--body-limit-bytes", type=int, default=defaults.body_limit_bytes)
-    parser.add_argument("--row-limit", type=int, default=defaults.row_limit)
-    parser.add_argument("--read-seconds", type=int, default=defaults.read_seconds)
-    parser.add_argument("--drain-seconds", type=int, default=defaults.drain_seconds)
+    for name, choices in (
+        ("missing", Missing),
+        ("domain", Domain),
+        ("rules", Rules),
+        ("repository", Control),
+        ("trees", Trees),
+    ):
+        parser.add_argument(f"--{name}", choices=get_args(choices), default=getattr(defaults, name))
+    for name in ("body_limit_bytes", "row_limit", "read_seconds", "drain_seconds"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(defaults, name))
     parser.add_argument("--dialects", type=lambda text: tuple(text.split(",")), default=defaults.dialects)
-    parser.add_argument("--repository", choices=get_args(Control), default=defaults.repository)
     parser.add_argument("--memory-mb", type=int, default=defaults.memory_mb)
     parser.add_argument("--grpc", default=defaults.grpc, metavar="HOST:PORT", help="for gRPC; without it there is none")
     for name, kind in (("--log-sample-requests", int), ("--log-sample-seconds", int), ("--log-keep", float)):

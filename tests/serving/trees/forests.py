@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from seakeep.core.kinds import Kind, Task
+from seakeep.core.model import Input, Model
+from seakeep.core.schema import ColumnSchema, Schema
+from seakeep.core.statistics import Statistics
 from seakeep.features.graph import GraphBuilder
 from seakeep.training import lowering
 from seakeep.training.ensemble import Ensemble, Exported, Tree
@@ -59,6 +63,25 @@ def graph(ensemble, *, answers=None, features=FEATURES):
     else:
         lowering.add_estimator(builder, taken, Exported(ensemble, answers))
     return builder.build("forest").SerializeToString()
+
+
+def model(ensemble, answers):
+    """A model over number columns a, b, …, which are its features."""
+    columns = tuple(Input(name, Kind.NUMBER) for name in "abcdefghij"[:FEATURES])
+    builder = GraphBuilder()
+    parts = [builder.cast(builder.input(column.name, np.float64), np.float32) for column in columns]
+    shape = builder.constant(np.array([-1, 1], dtype=np.int64))
+    taken = builder.node("Concat", [builder.node("Reshape", [part, shape]) for part in parts], axis=1)
+    builder.output("features", taken, np.float32, ["rows", FEATURES])
+    lowering.add_estimator(builder, taken, Exported(ensemble, answers))
+    classes = () if answers.task is Task.REGRESSION else tuple(range(max(2, ensemble.outputs)))
+    names = tuple(column.name for column in columns)
+    schema = Schema("forest", {name: ColumnSchema(Kind.NUMBER, missing_at_most=1.0) for name in names})
+    return Model(
+        *("forest", answers.task, builder.build("forest").SerializeToString(), columns, schema, Statistics()),
+        classes=classes,
+        features=names,
+    )
 
 
 def rows(rng, ensemble, count, *, features=FEATURES):

@@ -28,7 +28,7 @@ class ServeSettings:
     """How the server listens and what it lets in (see serving.server.settings).
 
     http: "host:port". grpc: the same for gRPC, empty for none. repository: whether models are loaded and unloaded by request. memory_mb:
-    MiB that the loaded models of a worker may take together, 0 for any number. log: when a prediction is on the disk. log_seconds: at most, with "interval".
+    MiB that the loaded models of a worker may take together, 0 for any number. trees: what adds up a model's trees. log: when a prediction is on the disk. log_seconds: at most, with "interval".
     log_sample_requests: with "sampled", how many of each minute and arm a worker keeps. log_sample_seconds: length of that minute.
     log_keep: how long hours of predictions are kept; empty for ever. log_sinks: addresses that get what is logged. redact: columns that
     are not written. hash: columns that are written as keyed hashes. hash_key_file: that holds the key. dialects: spoken beside
@@ -42,6 +42,7 @@ class ServeSettings:
     grpc: str = ""
     repository: Literal["look", "change"] = "look"
     memory_mb: int = 0
+    trees: Literal["onnxruntime", "auto", "compiled"] = "onnxruntime"
     workers: int = 1
     missing: Literal["schema", "reject", "accept", "mark", "impute"] = "schema"
     domain: Literal["accept", "reject", "mark", "impute"] = "accept"

@@ -6,9 +6,8 @@ the three parts (see trees.cut). A graph whose trees cannot be compiled is left 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from seakeep.core.errors import MissingExtra
 from seakeep.core.kinds import Task
 from seakeep.features.session import Session
 from seakeep.serving.runtimes.onnx import OnnxPredictor
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from seakeep.core.model import Model
     from seakeep.serving.runtimes.onnx import Runs
-
-Trees = Literal["onnxruntime", "auto", "compiled"]
 
 _LEAST_ROWS, _LEAST_VISITS = 12, 3000
 """Measured: below, ONNX Runtime is as quick, since two more sessions are run and half of the lanes are empty."""
@@ -59,26 +56,20 @@ class CompiledSession:
 
 
 def predictor(model: Model, *, threads: int | None = None) -> OnnxPredictor:
-    """What answers for the model, its trees compiled where that can be. Raises MissingExtra, without llvmlite."""
-    return made(model, trees="compiled", threads=threads)[0]
+    """What answers for the model, its trees compiled where that can be. Raises as `compiled_or_not`."""
+    return compiled_or_not(model, threads=threads)[0]
 
 
-def made(model: Model, *, trees: Trees, threads: int | None = None) -> tuple[OnnxPredictor, str]:
-    """What answers for the model, and why its trees are not compiled: empty where they are, or where nobody asked for it.
+def compiled_or_not(model: Model, *, threads: int | None = None) -> tuple[OnnxPredictor, str]:
+    """What answers for the model, and why its trees are not compiled; "" where they are.
 
-    Parameters: trees: "onnxruntime"; "compiled"; or "auto", which does not need llvmlite. threads: see OnnxPredictor.
-    Raises: GraphError; MissingExtra, for "compiled" without llvmlite.
+    Parameters: threads: see OnnxPredictor.
+    Raises: GraphError; MissingExtra, without llvmlite.
     """
     plain = OnnxPredictor(model, threads=threads)
-    if trees == "onnxruntime":
-        return plain, ""
     outputs = ("value",) if model.task is Task.REGRESSION else ("probabilities", "decision")
     try:
         session = CompiledSession(model.graph, outputs, plain.session)
     except Uncompilable as error:
         return plain, error.found
-    except MissingExtra:
-        if trees == "compiled":
-            raise
-        return plain, "the package 'llvmlite' is not installed"
     return OnnxPredictor(model, threads=threads, session=session), ""

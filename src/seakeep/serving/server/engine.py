@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seakeep.features.nulls import missing
-from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.server.answering import label_datatype
 from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.coalescing import Coalescer
@@ -17,6 +16,7 @@ from seakeep.serving.server.explaining import Explainer
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.intervals import Intervals
+from seakeep.serving.server.predicting import predictor_of
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 from seakeep.serving.server.refusals.traffic import Pressed
 from seakeep.serving.server.traffic.cost import measured
@@ -76,7 +76,7 @@ class Engine:
         aside: Aside,
     ) -> None:
         self.served = served
-        self._predictor = OnnxPredictor(served.model, threads=1)
+        self._predictor = predictor_of(served, settings, metrics)
         self._contract = Contract(served, settings, metrics)
         self._door = Door(served, settings, metrics.of_release(served))
         self._intervals = Intervals(served)

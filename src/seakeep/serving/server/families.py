@@ -52,6 +52,12 @@ UNDER_WAY = Family(
 )
 ROOM = Family("seakeep_requests_room", "How many may be under way, as the latency target allows now.", (), kind="now")
 RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS)
+TREES_COMPILED = Family(
+    "seakeep_trees_compiled",
+    "1 while every worker has the release's trees in native code, else 0.",
+    _RELEASE,
+    kind="least",
+)
 MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN)
 OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN)
 IMPUTED = Family("seakeep_imputed_values", "Values answered with what training had most of in their place.", _COLUMN)
@@ -112,6 +118,7 @@ FAMILIES = (
     UNDER_WAY,
     ROOM,
     RUNS,
+    TREES_COMPILED,
     MISSING,
     OUTSIDE,
     IMPUTED,

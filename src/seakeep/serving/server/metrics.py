@@ -38,6 +38,7 @@ from seakeep.serving.server.families import (
     SHADOW_ROWS,
     STATUSES,
     TOKENS_READABLE,
+    TREES_COMPILED,
     UNDER_WAY,
     Family,
     Labels,
@@ -90,7 +91,7 @@ class Metrics:
         """What is counted of a release, in whatever role."""
         own = (served.name, served.version)
         series: list[Series] = [(REFUSALS, (*own, code)) for code in CODES]
-        series += [(family, own) for family in (RUNS, SHADOW_ROWS, SHADOW_AGREED)]
+        series += [(family, own) for family in (RUNS, TREES_COMPILED, SHADOW_ROWS, SHADOW_AGREED)]
         columns = (column.name for column in served.model.inputs)
         series += [(family, (*own, name)) for name in columns for family in (MISSING, OUTSIDE, IMPUTED)]
         series += [(BROKEN, (*own, rule.name)) for rule in served.model.schema.rules]

@@ -28,7 +28,17 @@ from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.minding import scribe
-from seakeep.serving.server.settings import BadSetting, Control, Domain, Log, Missing, Rules, Settings, address_of
+from seakeep.serving.server.settings import (
+    BadSetting,
+    Control,
+    Domain,
+    Log,
+    Missing,
+    Rules,
+    Settings,
+    Trees,
+    address_of,
+)
 from seakeep.serving.server.telemetry.lines import config
 from seakeep.serving.server.telemetry.settings import Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
@@ -96,6 +106,7 @@ def serve(
     grpc: str = "",
     repository: Control = "look",
     memory_mb: int = 0,
+    trees: Trees = "onnxruntime",
     tls: Tls | None = None,
     access: Access = Access(),  # noqa: B008  (frozen)
     keeping: Keeping = Keeping(),  # noqa: B008  (frozen)
@@ -111,7 +122,7 @@ def serve(
         name's route in that registry says, also when it changes.
         home: below which predictions are logged (`predictions/<name>/`); without one they are not.
         host, port, workers, missing, domain, rules, body_limit_bytes, row_limit, read_seconds, drain_seconds, log, log_seconds,
-        dialects, grpc, repository, memory_mb, tls, access, keeping, bounds, telemetry: see Settings.
+        dialects, grpc, repository, memory_mb, trees, tls, access, keeping, bounds, telemetry: see Settings.
         announce: called with each address, HTTP's first, once a worker listens; /v2/health/ready tells when all is loaded.
     Raises: CannotServe or SameName, if a model cannot be served; BadSetting; BadDialect; PortTaken; MissingExtra, for gRPC that is
         not installed; WorkerFailed, if no worker starts.
@@ -137,6 +148,7 @@ def serve(
         grpc=_installed(grpc),
         repository=repository,
         memory_mb=memory_mb,
+        trees=_compilable(trees),
         tls=tls,
         access=access,
         keeping=keeping,
@@ -170,6 +182,13 @@ def _installed(grpc: str) -> str:
     if grpc and not all(find_spec(module) for module in ("grpc", "google.protobuf")):
         raise MissingExtra.of("grpcio", "grpc", purpose="Serving over gRPC")
     return grpc
+
+
+def _compilable(trees: Trees) -> Trees:
+    """The setting, where what it needs is installed; looked for, not imported: workers compile, each for itself."""
+    if trees == "compiled" and not find_spec("llvmlite"):
+        raise MissingExtra.of("llvmlite", "compiled", purpose="Compiling trees")
+    return trees
 
 
 def _with_grpc(settings: Settings, urls: list[str]) -> tuple[Settings, list[str]]:

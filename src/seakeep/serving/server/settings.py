@@ -18,6 +18,7 @@ Domain = Literal["accept", "reject", "mark", "impute"]
 Rules = Literal["accept", "reject", "mark"]
 Log = Literal["off", "sampled", "interval", "acknowledged"]
 Control = Literal["look", "change"]
+Trees = Literal["onnxruntime", "auto", "compiled"]
 
 _LOG_LEAST, _LOG_MOST = 0.05, 60.0
 _PORT_MOST = 65_535
@@ -56,6 +57,8 @@ class Settings:
     repository: whether models are loaded and unloaded by request: "look" (they are only listed) or "change".
     memory_mb: MiB that the loaded models of a worker may take together; those that were not asked for the longest time are
         left, and loaded again by the request that asks for them. 0 for any number.
+    trees: what adds up a model's trees, to the same bits: "onnxruntime", "compiled" (native code for many rows, and ONNX Runtime
+        where that cannot be), or "auto" (as compiled, where llvmlite is installed).
     Raises: BadSetting.
     """
 
@@ -75,6 +78,7 @@ class Settings:
     grpc: str = ""
     repository: Control = "look"
     memory_mb: int = 0
+    trees: Trees = "onnxruntime"
     tls: Tls | None = None
     access: Access = field(default_factory=Access)
     telemetry: Telemetry = field(default_factory=Telemetry)
@@ -96,6 +100,8 @@ class Settings:
             address_of("grpc", self.grpc)
         if self.repository not in get_args(Control):
             raise BadSetting.of("repository", self.repository, "'look' or 'change'")
+        if self.trees not in get_args(Trees):
+            raise BadSetting.of("trees", self.trees, "one of " + ", ".join(map(repr, get_args(Trees))))
         if self.memory_mb < 0:
             raise BadSetting.of("memory_mb", self.memory_mb, "0, or a number of MiB")
         if not _LOG_LEAST <= self.log_seconds <= _LOG_MOST:
