@@ -49,6 +49,7 @@ def test_a_release_that_cannot_be_served_is_not_let_in(world, tried):
     assert start(world, force="the trial's machine has no room").forced == "the trial's machine has no room"
 
 
+@pytest.mark.slow
 def test_the_latest_verdict_counts_and_all_are_in_the_journal(world, tried, monkeypatch):
     passed = tried.__class__("serving", "t", "tips@2", tuple(_passed(each) for each in tried.checks))
     monkeypatch.setattr(trying, "judge", lambda *_: passed)
@@ -78,6 +79,7 @@ def test_a_trial_can_be_made_a_condition(world, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_folder_is_tried_and_on_no_record_with_limits_of_the_settings(world, tmp_path, monkeypatch):
     (tmp_path / "seakeep.toml").write_text("[check]\nstart_seconds = 60.0\np99_ms = 5000\nmemory_mb = 4096\n")
     example_model(name="flights").save(tmp_path / "model")

@@ -85,6 +85,7 @@ def test_a_good_release_passes_in_every_respect(released):
     assert all(not each.fix for each in report.checks)
 
 
+@pytest.mark.slow
 def test_limits_are_held_to(released):
     report = check(released, "flights@1", Limits(30, 0.0001, 1))
     assert verdicts(report)["serving.latency"] is Verdict.FAIL
@@ -92,6 +93,7 @@ def test_limits_are_held_to(released):
     assert all("seakeep.toml" in each.fix for each in report.failed)
 
 
+@pytest.mark.slow
 def test_other_answers_are_told(copied):
     examples = Examples.load(copied)
     wrong = (examples.scores[0], tuple(score + 0.01 for score in examples.scores[1]), *examples.scores[2:])
@@ -103,6 +105,7 @@ def test_other_answers_are_told(copied):
     assert failed.evidence["first_wrong"] == ["row 1", "row 1 among all"]
 
 
+@pytest.mark.slow
 def test_examples_that_are_not_the_releases_own_are_told(released, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(released, other)
@@ -111,6 +114,7 @@ def test_examples_that_are_not_the_releases_own_are_told(released, tmp_path):
     assert failed.message == "the stored examples are not those of the release"
 
 
+@pytest.mark.slow
 def test_a_release_without_examples_is_inconclusive(copied):
     (copied / EXAMPLES_FILE).unlink()
     report = check(copied, "flights", PATIENT)
@@ -118,6 +122,7 @@ def test_a_release_without_examples_is_inconclusive(copied):
     assert verdicts(report)["serving.memory"] is Verdict.PASS
 
 
+@pytest.mark.slow
 def test_rows_that_the_release_refuses_are_told(copied):
     examples = Examples.load(copied)
     rows = tuple({**row, "gone": 1} for row in examples.rows)
@@ -126,6 +131,7 @@ def test_rows_that_the_release_refuses_are_told(copied):
     assert failed.message == "a stored example was not answered: KeyError"
 
 
+@pytest.mark.slow
 def test_a_graph_that_cannot_run_does_not_start(copied):
     (copied / "model.onnx").write_bytes(b"no graph")
     (failed,) = check(copied, "flights", PATIENT).failed
@@ -133,6 +139,7 @@ def test_a_graph_that_cannot_run_does_not_start(copied):
     assert "onnx" in failed.evidence["said"].lower()
 
 
+@pytest.mark.slow
 def test_what_does_not_become_ready_in_time_is_ended(copied):
     begun = time.monotonic()
     (failed,) = check(copied, "flights", Limits(0.05, 2000, 4096)).failed
@@ -140,6 +147,7 @@ def test_what_does_not_become_ready_in_time_is_ended(copied):
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.slow
 def test_no_process_and_no_folder_is_left(released, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     seen = []

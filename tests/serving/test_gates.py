@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import json
 import os
+import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +20,7 @@ from seakeep.serving.server.gates.gate import Gatekeeper
 from seakeep.serving.server.gates.rates import Rate, rate_file
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.refusals import Shut
+from seakeep.serving.server.telemetry.ids import BEARER
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +102,33 @@ def test_where_vertex_asks_for_health():
 
 def test_without_a_token_nothing_but_health_is_told(gated, row):
     assert asked(gated, "/v2/health/ready")[0] == 200
-    for path, body in ((INFER, {"rows": [row]}), ("/v2", None), ("/metrics", None), ("/v2/health/../../metrics", None)):
+    sideways = ("/v2/health/../../metrics", "/v2/health/..%2f..%2fmetrics", "/%256Detrics", "/metrics?/v2/health/live")
+    for path, body in ((INFER, {"rows": [row]}), ("/v2", None), ("/metrics", None), *((one, None) for one in sideways)):
         status, headers, content = asked(gated, path, body)
         assert status in (401, 404), path
         assert b"seakeep_requests" not in str(content).encode()
         assert status == 404 or (headers["www-authenticate"], content["code"]) == ("Bearer", "no_token")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_tokens_in_one_request_the_first_counts(gated, predict, first):
+    tokens = [predict, "forged"] if first else ["forged", predict]
+    headers = "".join(f"Authorization: Bearer {token}\r\n" for token in tokens)
+    with socket.create_connection(("127.0.0.1", gated.port), timeout=10) as connection:
+        connection.sendall(f"GET /v2 HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200" if first else b"HTTP/1.1 401")
+
+
+def test_a_flood_without_tokens_is_not_held(gated):
+    def memory():
+        lines = [Path(f"/proc/{pid}/status").read_text() for pid in gated.workers]
+        return sum(int(line.split()[1]) for text in lines for line in text.splitlines() if line.startswith("VmRSS"))
+
+    before = memory()
+    for _ in range(8):
+        with contextlib.suppress(OSError):
+            gated.ask("POST", INFER, b"x" * 7_000_000, content_type="application/json")
+    assert memory() - before < 16 * 1024
 
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
@@ -249,6 +276,19 @@ def test_a_token_keeps_its_count_when_the_file_changes(tmp_path, clock):
     keeper.look()
     with pytest.raises(Shut, match="more often than 2 times a second"):
         keeper.check({"authorization": f"Bearer {text}"}, "predict")
+
+
+def test_lines_can_name_whose_token_a_request_brought(tmp_path):
+    path = tmp_path / "tokens.json"
+    text, token = issue("web-shop", ["predict"], now=time.time())
+    add_token(path, token)
+    keeper = Gatekeeper(Access(path), tmp_path, readable=Cell())
+
+    def told():
+        keeper.check_and_tell({"authorization": f"Bearer {text}"}, "predict")
+        return BEARER.get()
+
+    assert (contextvars.copy_context().run(told), BEARER.get()) == ("web-shop", "")
 
 
 def test_what_cannot_be_read_is_told_once(tmp_path, caplog):

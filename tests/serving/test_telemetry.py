@@ -142,6 +142,7 @@ def test_what_is_not_sampled_is_answered_without_a_span(watched, row, given):
     assert (status, "traceparent" in headers) == (200, False)
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_costs_no_answer(start, folders, row):
     options = ("--traces", "http://127.0.0.1:9/v1/traces", "--trace-share", "1")
     with start(folders["flights"], *options) as server:

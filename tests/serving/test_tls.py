@@ -110,6 +110,7 @@ def serial(server) -> bytes | None:
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_renewed_certificate_is_shown_without_a_request_lost(start, folders, tmp_path, row):
     """And a pair of files that do not go together, as they are for a moment while they are renewed, changes nothing."""
     authority = Authority.at(tmp_path)
