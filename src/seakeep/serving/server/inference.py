@@ -83,16 +83,16 @@ class Inference:
             return await self._answer(crossing, form, headers, body)
         lane = crossing.main
         model, rank = lane.served.name, headers.get(PRIORITY)
-        turned_away = self._valve.enter(model, NORMAL if rank is None else PRIORITIES.get(rank, NORMAL))
-        if turned_away is not None:
+        entered = self._valve.enter(model, NORMAL if rank is None else PRIORITIES.get(rank, NORMAL))
+        if isinstance(entered, tuple):
             body.close()
             lane.answered[429].add()
             lane.refused["too_busy"].add()
-            return turned_away
+            return entered
         try:
-            return await self._answer(crossing, form, headers, body)
+            return await self._answer(crossing, form, headers, self._valve.read(entered, body))
         finally:
-            self._valve.leave(model)
+            self._valve.leave(entered)
 
     async def _answer(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
         """Steps 4 to 7."""

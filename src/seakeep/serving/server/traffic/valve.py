@@ -1,10 +1,7 @@
 """Valve: lets in what can be answered in time, and turns the rest away before it costs anything.
 
-What is under way in a worker waits for each other, so that an answer takes as long as everything that is before it: by Little's law
-(1961) the mean time is what is under way, multiplied by what one answer costs. The valve measures that cost, the seconds of its thread's
-processor that an answer takes, and lets in as many as can be answered in a share of the target. It moves the share, so that
-99 of 100 answers are within the target whatever else the machine does. A pause of the whole machine is no cost, and so turns nobody
-away afterwards.
+What is under way is bounded by a concurrency of each model, and by what the governor says can be answered within the target. A client that
+has begun a request and does not send its body is counted for a moment only: it must take nobody's place.
 
 What is hard is the time that nobody sees: a request waits for its turn of the event loop before it is looked at. A turn's length is
 measured, and is added to what each request took.
@@ -14,28 +11,35 @@ from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 from seakeep.serving.server.pages import RETRY
 from seakeep.serving.server.refusals.traffic import Pressed
+from seakeep.serving.server.traffic.governor import MOST, Governor
 from seakeep.serving.server.traffic.urgency import FIRST, LAST, NORMAL
 
 if TYPE_CHECKING:
     import asyncio
 
     from seakeep.serving.server.pages import Page
+    from seakeep.serving.server.steps import Body
     from seakeep.serving.server.traffic.bounds import Bounds
 
-LEAST, _BEGIN, MOST = 4, 64, 1_000_000
 _SHARES = {FIRST: 1.0, NORMAL: 0.9, LAST: 0.5}
 """Of the bound, that a request of each priority may fill: who comes first still finds room when the others are turned away."""
+_READ_SECONDS = 0.05
 _FADING = 0.8
-_ANSWERS, _SECONDS = 32, 0.05
-_WEIGHT_OF_NEW = 0.3
-_NEAR, _LATE_SHARE, _MANY = 0.6, 0.01, 0.1
-_LITTLE, _MUCH, _MORE = 0.95, 0.7, 1.02
-_SHARE_LEAST, _SHARE_BEGIN, _SHARE_MOST = 0.05, 0.25, 0.4
+
+
+class Ticket:
+    """A request that was let in. until: by when its body should be here. is_read: whether it is. is_counted: as being under way."""
+
+    __slots__ = ("is_counted", "is_read", "model", "until")
+
+    def __init__(self, model: str, until: float) -> None:
+        self.model, self.until = model, until
+        self.is_read = self.is_counted = False
 
 
 class Valve:
@@ -45,6 +49,7 @@ class Valve:
         self._loop, self._concurrency = loop, bounds.concurrency or MOST
         self._target = bounds.target_ms / 1e3
         self._under_way: defaultdict[str, int] = defaultdict(int)
+        self._reading: deque[Ticket] = deque()
         self.total = 0
         self._rooms = dict.fromkeys(_SHARES, float(MOST))
         self.governor = Governor(self._target) if self._target else None
@@ -53,25 +58,50 @@ class Valve:
         self._crowded: dict[str, Page] = {}
         self._apply()
 
-    def enter(self, model: str, priority: int) -> Page | None:
+    def enter(self, model: str, priority: int) -> Ticket | Page:
         """Let a request in, which has then to `leave`; or the answer with which it is turned away."""
-        if self.total >= self._rooms[priority]:
-            if self.governor is not None:
-                self.governor.is_full = True
-            return self._busy
-        if self._under_way[model] >= self._concurrency:
-            return self._crowd(model)
+        if self.total >= self._rooms[priority] or self._under_way[model] >= self._concurrency:
+            self._forget_slow()
+            if self.total >= self._rooms[priority]:
+                if self.governor is not None:
+                    self.governor.is_full = True
+                return self._busy
+            if self._under_way[model] >= self._concurrency:
+                return self._crowd(model)
         if not self._turned and self.governor is not None:
             self._turned = time.perf_counter()
             self._loop.call_soon(self._end_turn)
-        self._under_way[model] += 1
-        self.total += 1
-        return None
+        ticket = Ticket(model, time.perf_counter() + _READ_SECONDS)
+        self._reading.append(ticket)
+        self._count(ticket, 1)
+        return ticket
 
-    def leave(self, model: str) -> None:
+    async def read(self, ticket: Ticket, body: Body) -> bytes:
+        """The body of a request that was let in."""
+        content = await body
+        ticket.is_read = True
+        if not ticket.is_counted:
+            self._count(ticket, 1)
+        return content
+
+    def leave(self, ticket: Ticket) -> None:
         """A request that was let in has its answer, or went away."""
-        self._under_way[model] -= 1
-        self.total -= 1
+        ticket.is_read = True
+        if ticket.is_counted:
+            self._count(ticket, -1)
+        self._forget_slow()
+
+    def _count(self, ticket: Ticket, change: int) -> None:
+        ticket.is_counted = change > 0
+        self._under_way[ticket.model] += change
+        self.total += change
+
+    def _forget_slow(self) -> None:
+        """Count nobody whose body should have come by now: who sends nothing must take nobody's place."""
+        while self._reading and (self._reading[0].is_read or self._reading[0].until < time.perf_counter()):
+            ticket = self._reading.popleft()
+            if not ticket.is_read:
+                self._count(ticket, -1)
 
     def took(self, seconds: float) -> None:
         """An answer took so long from when its request was looked at; of those that the loop itself gives."""
@@ -90,39 +120,6 @@ class Valve:
         if model not in self._crowded:
             self._crowded[model] = _page(Pressed.crowded(model, self._concurrency))
         return self._crowded[model]
-
-
-class Governor:
-    """Moves the bound. Parameters: target: seconds within which 99 of 100 answers shall be."""
-
-    def __init__(self, target: float) -> None:
-        self.most, self.is_full = float(_BEGIN), False
-        self._target, self._share, self._service = target, _SHARE_BEGIN, 0.0
-        self._begin()
-
-    def took(self, seconds: float) -> bool:
-        """Count an answer; to be called in the loop's thread. Returns whether the bound was looked at anew."""
-        self._count += 1
-        if seconds > self._target * _NEAR:
-            self._late += 1
-        if self._count < _ANSWERS or time.perf_counter() < self._until:
-            return False
-        self._move()
-        return True
-
-    def _move(self) -> None:
-        service = (time.thread_time() - self._spent) / self._count
-        self._service += (service - self._service) * (_WEIGHT_OF_NEW if self._service else 1.0)
-        if self._late > self._count * _LATE_SHARE:
-            self._share = max(_SHARE_LEAST, self._share * (_MUCH if self._late > self._count * _MANY else _LITTLE))
-        elif self.is_full:
-            self._share = min(_SHARE_MOST, self._share * _MORE)
-        self.most = max(LEAST, min(MOST, self._target * self._share / self._service))
-        self._begin()
-
-    def _begin(self) -> None:
-        self._count, self._late, self.is_full = 0, 0, False
-        self._spent, self._until = time.thread_time(), time.perf_counter() + _SECONDS
 
 
 def _page(refusal: Pressed) -> Page:
