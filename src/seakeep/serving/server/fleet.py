@@ -89,7 +89,8 @@ class Fleet:
             revision = self._shelved()
             self._take(self._followed, self._engines_for(self._followed))
         if revision is not None and self._shelf is not None:
-            self._shelf.took(revision)
+            with contextlib.suppress(DataError):
+                self._shelf.took(revision)
         gc.collect()
         gc.freeze()
 
@@ -131,7 +132,8 @@ class Fleet:
                 _log.exception("what was asked to be loaded cannot be")
                 return
             give_back()
-            self._shelf.took(revision)
+            with contextlib.suppress(DataError):  # the disk is full: whoever asked is told that not all have taken it
+                self._shelf.took(revision)
 
     def _shelved(self) -> int | None:
         """Take what is on the shelf; its revision, None where that is known."""

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
+from seakeep.core.errors import DataError
 from seakeep.serving.server.pages import JSON
 from seakeep.serving.server.parsing import check_members, decode_object, typed
 from seakeep.serving.server.refusals import BadCall
@@ -57,7 +58,10 @@ class Repository:
         for parameter in parameters:
             if (change, parameter) != ("unload", "unload_dependents"):
                 raise BadChange.parameter(change, parameter)
-        revision = self._shelf.put(name, unloaded=change == "unload")
+        try:
+            revision = self._shelf.put(name, unloaded=change == "unload")
+        except DataError:  # the disk is full
+            raise BadChange.not_everywhere(change, name, 0) from None
         self._fleet.look_at_shelf()
         if not self._shelf.all_took(revision, seconds=_WAIT_SECONDS):
             raise BadChange.not_everywhere(change, name, _WAIT_SECONDS)

@@ -155,15 +155,17 @@ def _decoded(value: Any) -> Any:
 
 def _status(lane: Lane) -> dict[str, Any]:
     """As TensorFlow Serving tells of a version."""
-    is_made = lane.engine is not None
     status = {"error_code": "OK", "error_message": ""}
-    return {"version": lane.served.version, "state": "AVAILABLE" if is_made else "LOADING", "status": status}
+    state = "AVAILABLE" if lane.ready else "END" if lane.rest == "unloaded" else "LOADING"
+    return {"version": lane.served.version, "state": state, "status": status}
 
 
 def _metadata(place: Place, lane: Lane) -> tuple[int, Any]:
-    if lane.engine is None:
+    if lane.engine is None and lane.rest == "loading":
         return 503, {"error": f"{place.name} is being loaded"}
-    told = lane.engine.metadata()
+    from seakeep.serving.server.engine import metadata  # NumPy, which the parent does without
+
+    told = metadata(lane.served)
     signature = {
         "inputs": {one["name"]: _tensor(one) for one in told["inputs"]},
         "outputs": {one["name"]: _tensor(one) for one in told["outputs"]},
