@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import csv
 import datetime as dt
@@ -16,6 +17,7 @@ import threading
 import tracemalloc
 import zlib
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -27,6 +29,7 @@ from hypothesis import strategies as st
 from seakeep.core import Kind, Task
 from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
+from seakeep.serving.server import streaming
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.compression import _codecs, unpack
@@ -35,6 +38,7 @@ from seakeep.serving.server.forms import arrow, binary, lines
 from seakeep.serving.server.forms import csv as csv_form
 from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.metrics import Metrics
+from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.raw import LETTERS, pack
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.settings import Settings
@@ -357,6 +361,54 @@ def test_a_stream_that_cannot_begin_is_refused(lenient):
     assert lenient.ask("GET", "/v2/models/flights/stream")[0] == 405
     headers = {"content_type": "application/x-ndjson", "content_encoding": "gzip"}
     assert lenient.ask("POST", "/v2/models/flights/stream", gzip.compress(b"{}"), **headers)[0] == 415
+
+
+def test_a_stream_that_stalls_ends_with_a_refusal(folders, start):
+    line = as_lines(example_frame(1, seed=1))[0]
+    with start(folders["flights"], "--missing", "accept", "--read-seconds", "1") as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.putrequest("POST", "/v2/models/flights/stream")
+            connection.putheader("content-type", "application/x-ndjson")
+            connection.putheader("transfer-encoding", "chunked")
+            connection.endheaders()
+            connection.send(b'%x\r\n%s\r\n5\r\n{"dis\r\n' % (len(line), line))
+            answers = connection.getresponse().read().splitlines()
+    assert "label" in json.loads(answers[0])
+    assert [json.loads(answer)["code"] for answer in answers[1:]] == ["body_too_slow"]
+
+
+def test_a_stream_has_a_most(monkeypatch):
+    monkeypatch.setattr(streaming, "MOST_BYTES", 1000)
+
+    async def answer(*request):
+        body = await request[-1]
+        return 200, [], b"x" * 100 * (body.count(b"\n") + 1)
+
+    class Scope:
+        headers: ClassVar = {"content-type": "application/x-ndjson"}
+
+    class Protocol:
+        sent = b""
+
+        async def __aiter__(self):
+            for _ in range(50):
+                yield b"{}\n"
+
+        def response_stream(self, *_):
+            return self
+
+        async def send_bytes(self, content):
+            self.sent += content
+
+    async def run():
+        patience = Patience(asyncio.get_running_loop(), 5)
+        return await streaming.Stream(answer, object, Scope(), limit=100, patience=patience).run(protocol)
+
+    protocol = Protocol()
+    assert asyncio.run(run()) is None
+    assert protocol.sent.startswith(b"x" * 1100)
+    assert json.loads(protocol.sent[1100:])["code"] == "answer_too_large"
 
 
 def test_a_line_that_never_ends_is_refused(folders, start):

@@ -2,7 +2,7 @@
 
 Lines that are there go together, some hundred at a time, through `Inference` like every other request, so that they are held to the
 contract, logged, counted and shadowed by it. A line that is refused has its refusal in its place and costs no other its answer;
-a server that is busy makes a stream wait. Nothing grows with the stream: what was answered is sent before more is read.
+a server that is busy makes a stream wait. What was answered is sent before more is read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from seakeep.serving.server.choosing import choose
 from seakeep.serving.server.forms import lines
 from seakeep.serving.server.inference import refused
 from seakeep.serving.server.receiving import media_of
-from seakeep.serving.server.refusals import BadBody, BadCall, Refusal
+from seakeep.serving.server.refusals import BadBody, BadCall, BadTable, Refusal
 from seakeep.serving.server.steps import arrived
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SUFFIX = "/stream"
 LINES_TOGETHER = 256
+MOST_BYTES = 256 * 1024 * 1024
+"""Of one stream's answers: what a client does not read is held for it, and nobody tells how much that is."""
 _LINE_FAULTS = (400, 413)
 _BUSY = (429, 503)
 _BUSY_SECONDS, _BUSY_TIMES = 0.25, 120
@@ -58,6 +60,7 @@ class Stream:
     async def run(self, protocol: Any) -> Page | None:
         """Answer it. Returns a page where it could not begin, None where it was answered or the client has gone."""
         transport: Any = None
+        left = MOST_BYTES
         try:
             self._check()
             async for part in self._parts(protocol):
@@ -65,6 +68,9 @@ class Stream:
                 if transport is None:
                     transport = protocol.response_stream(200, [("content-type", lines.MEDIA[0])])
                 await self._patience.read(transport.send_bytes(content))
+                left -= len(content)
+                if left < 0:
+                    raise BadTable.long_stream(MOST_BYTES)
             if transport is None:
                 raise BadBody.empty()
         except Refusal as refusal:
@@ -88,7 +94,7 @@ class Stream:
         """Lines that have come, at most LINES_TOGETHER at a time. Raises Refusal for one that is too long or too slow to come."""
         rest = b""
         pieces = aiter(protocol)
-        while piece := await self._patience.read(anext(pieces, b"")):
+        while piece := await self._patience.read(_next(pieces)):
             *whole, rest = (rest + piece).split(b"\n")
             for part in _cut(whole):
                 yield part
@@ -122,6 +128,14 @@ class Stream:
         if page is None:
             raise _Ended(None)
         return page
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes:
+    """The next piece, empty at the end. A coroutine, so that patience with it can end."""
+    try:
+        return await anext(pieces)
+    except StopAsyncIteration:
+        return b""
 
 
 def _cut(whole: Sequence[bytes]) -> list[list[bytes]]:

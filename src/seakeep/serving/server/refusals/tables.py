@@ -121,6 +121,18 @@ class BadTable(Refusal):
         )
 
     @classmethod
+    def long_stream(cls, most: int) -> BadTable:
+        return cls(
+            "answer_too_large",
+            f"the stream has {most} bytes of answers, which is the most that one may have",
+            status=413,
+            field="lines",
+            found=f"more than {most} bytes",
+            expected=f"at most {most} bytes of answers a stream",
+            fix="Go on with the rest in another stream, or score a table with seakeep score.",
+        )
+
+    @classmethod
     def no_verb(cls, path: str, verb: str) -> BadTable:
         return cls(
             "unknown_path",
