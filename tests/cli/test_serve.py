@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from seakeep.registry import Registry
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -53,3 +55,14 @@ def test_a_served_release_answers_the_question_in_the_readme(finished, server) -
     assert answer["predictions"][0]["label"] in (True, False)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=60) == 0
+
+
+def test_a_release_that_was_just_made_passes_its_trial_on_record(project, shell) -> None:
+    tried = shell("serve", "trips@1", "--check", "--json")
+    found = {check["code"]: check["verdict"] for check in tried.json["checks"]}
+    assert (found.pop("serving.latency"), tried.code) in (("pass", 0), ("fail", 1)), "the machine may be busy"
+    assert found == {"serving.starts": "pass", "serving.answers": "pass", "serving.memory": "pass"}
+    with Registry.existing(project / ".seakeep") as registry:
+        (line,) = registry.journal.entries(kind="serving_check", name="trips")
+    assert line.content["verdict"] == tried.json["verdict"]
+    assert shell("serve", "trips@9", "--check").code == 3

@@ -21,13 +21,15 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.layout import Layout
 from seakeep.prediction_log.spool import CLOSED, ROTATE_SECONDS
 from seakeep.serving.server.lifeline import Lifeline
+from seakeep.serving.server.telemetry.lines import formatter
+from seakeep.serving.server.telemetry.settings import Lines
 from seakeep.serving.server.windows import Window, write_windows
 
 if TYPE_CHECKING:
@@ -56,8 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--keep", type=float, default=0.0, metavar="SECONDS", help="after which hours are removed; 0 for never"
     )
     parser.add_argument("--sink", action="append", default=[], metavar="ADDRESS", help="that gets what is logged")
+    parser.add_argument("--lines", choices=get_args(Lines), default="text", help="of the log on standard error")
     options = parser.parse_args(arguments)
-    logging.basicConfig(format="%(asctime)s %(levelname)s [%(process)d] %(message)s", stream=sys.stderr)
+    _write_lines(options.lines)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,6 +76,13 @@ def main(arguments: list[str] | None = None) -> int:
     while not over.wait(_LOOK_SECONDS):
         scribe.look(time.time())
     return 0
+
+
+def _write_lines(lines: Lines) -> None:
+    """Have the log's lines written as the server writes its own."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(lines))
+    logging.basicConfig(handlers=[handler])
 
 
 def _give_way() -> None:

@@ -52,7 +52,7 @@ class _Minder:
         assert start.home is not None
         self._command = [sys.executable, "-m", "seakeep.serving.scribe", "--home", str(start.home)]
         self._command += ["--folder", str(start.folder), "--parent", str(os.getpid())]
-        self._command += ["--keep", str(start.settings.keeping.keep)]
+        self._command += ["--keep", str(start.settings.keeping.keep), "--lines", start.settings.telemetry.lines]
         for sink in start.settings.keeping.sinks:
             self._command += ["--sink", sink]
         self._command += ["--", *start.logged]
