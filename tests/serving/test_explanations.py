@@ -166,3 +166,44 @@ def test_many_inputs_are_sampled_with_a_stated_error(tmp_path):
     assert sum(part["contribution"] for part in parts) == pytest.approx(14**0.5, abs=1e-6)
     exact = 14**0.5 / 14
     assert all(0 < part["error"] < 0.05 and abs(part["contribution"] - exact) < 5 * part["error"] for part in parts)
+
+
+def test_a_lane_that_sleeps_is_woken_to_explain(tmp_path):
+    from seakeep.serving.served import Served
+    from seakeep.serving.server.explanations import Explaining
+    from seakeep.serving.server.form import NO_HEADERS, Request
+    from seakeep.serving.server.forms.json import FORM
+    from seakeep.serving.server.lanes import Lane
+
+    from .asking import asking
+
+    with asking() as made:
+        asked = made(Served.of(trained(Task.REGRESSION, "minutes")[0]), tmp_path)
+        lane = Lane(asked.engine.served, "pinned", asked.metrics, engine=None, rest="asleep")
+
+        async def wake(asleep):
+            assert asleep is lane
+            return asked.engine
+
+        explaining = Explaining(lane, wake)
+        assert explaining.script(FORM).key(b"{}", NO_HEADERS) is None
+        request = Request(json.dumps({"rows": [GOOD]}).encode(), FORM, NO_HEADERS)
+        reply = asked._loop.run_until_complete(explaining.answer(request))
+        assert len(json.loads(reply.content)["explanations"]) == 1
+
+
+def test_a_key_has_the_explanation_of_the_release_that_answers_it(release, start):
+    models = [replace(trained(Task.BINARY, "flights")[0], estimator=f"Number({number})") for number in (1, 2)]
+    made = release(*models)
+    made.canary(0.5, salt="a")
+    with start("--follow", "flights", "--home", made.home, "--log", "off") as server:
+        body = json.dumps({"rows": [GOOD]}).encode()
+        said = {}
+        for key in map(str, range(12)):
+            named = {"content_type": "application/json", "seakeep_key": key}
+            answers = [
+                server.ask("POST", f"/v2/models/flights/{path}", body, **named)[2] for path in ("infer", "explain")
+            ]
+            assert answers[0]["version"] == answers[1]["version"]
+            said[key] = answers[0]["version"]
+        assert set(said.values()) == {"1", "2"}

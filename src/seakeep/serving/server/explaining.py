@@ -109,7 +109,9 @@ class Explainer:
 
 def samples_of(parameters: Mapping[str, Any] | None) -> int:
     """How many pairs of orders a request asks for. Raises Refusal."""
-    found = (parameters or {}).get(PARAMETER, SAMPLES)
+    found = (parameters or {}).get(PARAMETER)
+    if found is None:
+        return SAMPLES
     if isinstance(found, bool) or not isinstance(found, int) or not 2 <= found <= MOST_SAMPLES:
         raise BadInput.samples(found, MOST_SAMPLES)
     return found
