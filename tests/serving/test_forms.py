@@ -13,9 +13,11 @@ import json
 import re
 import struct
 import subprocess
+import tempfile
 import threading
 import tracemalloc
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,7 +28,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.core import Kind, Task
+from seakeep.core import ColumnSchema, Kind, Task
 from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
 from seakeep.serving.server import streaming
@@ -42,7 +44,7 @@ from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.raw import LETTERS, pack
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.settings import Settings
-from seakeep.testing.example_models import INPUTS, example_frame, example_model
+from seakeep.testing.example_models import INPUTS, example_frame, example_model, example_schema
 
 ROWS = 10_000
 PATH = "/v2/models/flights/infer"
@@ -512,3 +514,110 @@ def test_the_guides_commands_are_answered(lenient, tmp_path, command):
         assert json.loads(done.stdout)["openapi"] == "3.1.0"
     else:
         assert len(done.stdout.splitlines()) == (500 if "stream" in command.split()[2] else 501)
+
+
+def spoilt(frame, change):
+    """A body of binary tensors whose JSON was changed, and its header."""
+    body, headers = packed(tensors_of(frame))
+    length = int(headers["inference-header-content-length"])
+    request = json.loads(body[:length])
+    tail = change(request, request["inputs"]) or b""
+    head = json.dumps(request).encode()
+    return head + body[length:] + tail, {"inference-header-content-length": str(len(head))}
+
+
+BINARY_FAULTS = {
+    "bytes too many": (lambda r, t: b"x", "binary_tensors", "binary_data_size"),
+    "a size too large": (
+        lambda r, t: t[0]["parameters"].update(binary_data_size=10**9),
+        "binary_tensors",
+        "binary_data",
+    ),
+    "a negative size": (
+        lambda r, t: t[0]["parameters"].update(binary_data_size=-1),
+        "wrong_structure",
+        "binary_data_size",
+    ),
+    "a size of text": (
+        lambda r, t: t[0]["parameters"].update(binary_data_size="8"),
+        "wrong_structure",
+        "binary_data_size",
+    ),
+    "data too": (lambda r, t: t[0].update(data=[1.0, 2.0]), "binary_tensors", "distance"),
+    "no size": (lambda r, t: t[0].pop("parameters") and None, "binary_tensors", "binary_data_size"),
+    "a shape that lies": (lambda r, t: t[0].update(shape=[3]), "wrong_shape", "distance"),
+    "another datatype": (lambda r, t: t[0].update(datatype="FP32"), "wrong_shape", "distance"),
+    "an unknown datatype": (lambda r, t: t[0].update(datatype="BF16"), "wrong_datatype", "distance"),
+    "a name twice": (lambda r, t: t[1].update(name="distance", datatype="FP64"), "duplicate_input", "distance"),
+    "an unknown name": (lambda r, t: t[0].update(name="distanse"), "unknown_input", "distanse"),
+    "an unknown output": (lambda r, t: r.update(outputs=[{"name": "labels"}]), "unknown_output", "outputs"),
+    "rows beside it": (lambda r, t: r.update(rows=[{}]), "wrong_structure", "rows"),
+    "rows instead": (lambda r, t: r.update(rows=[{}], inputs=None), "binary_tensors", "binary_data_size"),
+    "an unknown member": (lambda r, t: r.update(input=[]), "unknown_member", "input"),
+}
+
+
+@pytest.mark.parametrize("fault", BINARY_FAULTS)
+def test_bytes_that_do_not_fit_are_refused_in_words(lenient, frame, fault):
+    change, code, field = BINARY_FAULTS[fault]
+    body, headers = spoilt(frame.head(2), change)
+    status, _, answer = lenient.ask("POST", PATH, body, **headers)
+    assert (status, answer["code"]) == (400, code), answer
+    assert answer["field"].startswith(field), answer
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "", "1e3", "99999", "9" * 40, "\xb2"])
+def test_a_length_of_the_json_that_is_none_is_refused(lenient, frame, length):
+    body, _ = packed(tensors_of(frame.head(2)))
+    headers = {"inference_header_content_length": length}
+    status, _, answer = lenient.ask("POST", PATH, body, **headers)
+    assert (status, answer["code"]) == (400, "binary_tensors")
+
+
+def test_a_byte_that_is_no_truth_and_a_text_that_is_not_utf8_are_refused(lenient, frame):
+    for name, raw in (
+        ("night", b"\2\1"),
+        ("carrier", b"\1\0\0\0\xff\1\0\0\0a"),
+        ("distance", struct.pack("<2d", 1, np.inf)),
+    ):
+        tensors = [(own, datatype, values) for own, datatype, values in tensors_of(frame.head(2))]
+        raws = {own: pack(values, datatype) for own, datatype, values in tensors} | {name: raw}
+        inputs = [
+            {"name": own, "datatype": datatype, "shape": [2], "parameters": {"binary_data_size": len(raws[own])}}
+            for own, datatype, _ in tensors
+        ]
+        head = json.dumps({"inputs": inputs}).encode()
+        headers = {"inference_header_content_length": str(len(head))}
+        status, _, answer = lenient.ask("POST", PATH, head + b"".join(raws.values()), **headers)
+        assert (status, answer["code"], answer["field"]) == (400, "wrong_value", name)
+
+
+def test_json_may_ask_for_bytes_and_bytes_for_json(lenient, frame):
+    tensors = [
+        {"name": name, "datatype": datatype, "shape": [2], "data": [None if v != v else v for v in values]}
+        for name, datatype, values in tensors_of(frame.head(2))
+    ]
+    request = json.dumps({"inputs": tensors, "parameters": {"binary_data_output": True}}).encode()
+    status, headers, content = lenient.ask("POST", PATH, request, content_type="application/json")
+    assert status == 200
+    length = int(headers["inference-header-content-length"])
+    assert content[length : length + 16] == expected(frame.head(2)).tobytes()
+    body, headers = packed(tensors_of(frame.head(2)))
+    answer = lenient.ask("POST", PATH, body, **headers)[2]
+    assert answer["outputs"][0]["data"] == expected(frame.head(2)).ravel().tolist()
+
+
+def test_the_key_of_binary_tensors_is_read():
+    schema = example_schema(flight=ColumnSchema(Kind.STRING))
+    model = replace(example_model(), schema=replace(schema, key="flight"))
+    contract = Contract(Served.of(model), Settings(missing="accept"), Metrics(Path(tempfile.mkdtemp())))
+    tensors = [*tensors_of(example_frame(40, seed=9).drop_nulls().head(2)), ("flight", "BYTES", ["UA1", "UA2"])]
+    reader = binary.Reader(contract)
+    body, headers = packed(tensors)
+    assert reader.key(body, headers) == "UA1"
+    assert reader.read(body, headers).keys == ["UA1", "UA2"]
+    body, headers = packed(tensors, parameters={"key": "mine"})
+    assert reader.key(body, headers) == "mine"
+    assert reader.key(b"{", {}) is None
+    rows = "flight,distance,seats,night,carrier,scheduled\nUA7,1,2,true,AA,2013-10-01\n"
+    assert csv_form.Reader(contract).key(rows.encode(), {"content-type": "text/csv"}) == "UA7"

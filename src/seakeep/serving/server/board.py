@@ -51,7 +51,6 @@ class Board:
         """Whether everything on it can answer."""
         return all(place.ready for place in self.places.values())
 
-
     def explained(self, path: str) -> tuple[Crossing, Form | None] | None:
         """Where an explanation is asked for at a path, the crossing of its predictions, and the form where a dialect says it."""
         plain = path.rstrip("/")
@@ -135,6 +134,9 @@ def _spoken(places: Mapping[str, Place], dialects: Sequence[Dialect]) -> dict[st
         for place in places.values():
             for name in (place.name, quote(place.name, safe="")):
                 found.setdefault(dialect.predict.replace("{model}", name), (place.crossing, form))
+                for version, lane in place.versions.items() if dialect.versioned else ():
+                    path = str(dialect.versioned).replace("{model}", name).replace("{version}", version)
+                    found.setdefault(path, (Crossing(lane), form))
     return found
 
 
