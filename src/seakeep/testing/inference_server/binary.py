@@ -20,16 +20,16 @@ LENGTH = "inference-header-content-length"
 @BINARY.must
 def binary_inputs(server: Server) -> str:
     """Values may follow the JSON as bytes, if the input says how many and a header where the JSON ends; they mean the same."""
-    plain = server.outputs({"inputs": server.example()})
-    judge_equal(_outputs(_ask(server, _packed(server), {})), plain, by="the request with binary inputs")
+    packed, plain = _packed(server), server.outputs({"inputs": server.example()})
+    judge_equal(_outputs(_ask(server, packed, {})), plain, by="the request with binary inputs")
     return "the answers are equal"
 
 
 @BINARY.must
 def binary_and_plain_inputs(server: Server) -> str:
     """Some inputs of a request may be binary and others in the JSON."""
-    plain = server.outputs({"inputs": server.example()})
     (first, data), *_ = _packed(server)
+    plain = server.outputs({"inputs": server.example()})
     mixed = [(first, data), *((one, b"") for one in server.example()[1:])]
     judge_equal(_outputs(_ask(server, mixed, {})), plain, by="the request with one binary input")
     return "the answers are equal"
@@ -38,8 +38,8 @@ def binary_and_plain_inputs(server: Server) -> str:
 @BINARY.must
 def binary_outputs(server: Server) -> str:
     """A request whose parameter binary_data_output is true is answered in bytes behind the JSON, each with its size."""
-    plain = server.outputs({"inputs": server.example()})
-    answer = _ask(server, _packed(server), {"parameters": {"binary_data_output": True}})
+    packed, plain = _packed(server), server.outputs({"inputs": server.example()})
+    answer = _ask(server, packed, {"parameters": {"binary_data_output": True}})
     tensors, sizes = _unpacked(answer)
     hold(all(size is not None for size in sizes), "an output came without binary_data_size")
     judge_equal(tensors, plain, by="the binary answer")
@@ -49,10 +49,10 @@ def binary_outputs(server: Server) -> str:
 @BINARY.must
 def binary_output_by_name(server: Server) -> str:
     """An output whose parameter binary_data is true comes in bytes, others as JSON."""
-    plain = server.outputs({"inputs": server.example()})
+    packed, plain = _packed(server), server.outputs({"inputs": server.example()})
     names = [one["name"] for one in plain]
     wanted = [{"name": names[0], "parameters": {"binary_data": True}}, *({"name": name} for name in names[1:])]
-    tensors, sizes = _unpacked(_ask(server, _packed(server), {"outputs": wanted}))
+    tensors, sizes = _unpacked(_ask(server, packed, {"outputs": wanted}))
     came = {one["name"] for one, size in zip(tensors, sizes, strict=True) if size is not None}
     hold(came == {names[0]}, f"{sorted(came)} came in bytes, asked for {names[0]!r}")
     judge_equal(tensors, plain, by="the answer in both forms")

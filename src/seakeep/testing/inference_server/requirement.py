@@ -67,7 +67,9 @@ class Requirement:
         fix = "" if result == "held" else f"Read {self.source}"
         if result == "unknown":
             fix = "Give a request that the model takes: --example FILE, a JSON list of V2 inputs."
-        return Check(f"inference_protocol.{self.severity}", self.name, verdict, message[:_SHOWN], fix=fix, evidence=evidence)
+        return Check(
+            f"inference_protocol.{self.severity}", self.name, verdict, message[:_SHOWN], fix=fix, evidence=evidence
+        )
 
 
 class Suite:

@@ -218,7 +218,10 @@ def _changed(**changes: Any) -> Any:
 
 
 _refuses(
-    "refuses_unknown_model", "A request for a model that there is not", b"{}", path="v2/models/no-such-model/infer"
+    "refuses_unknown_model",
+    "A request for a model that there is not",
+    lambda server: {"inputs": server.example()},
+    path="v2/models/no-such-model/infer",
 )
 _refuses("refuses_broken_json", "A body that is no JSON", b'{"inputs": [')
 _refuses("refuses_other_json", "A body that is no object", b"[1, 2]")
