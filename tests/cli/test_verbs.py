@@ -34,12 +34,13 @@ def test_the_verbs_are_the_files() -> None:
         "validate",
     }
     platform = {"ci", "export", "readiness", "tfx"}
-    assert ring | single | platform | {"completion", "gc", "init", "releases"} == set(VERBS)
+    assert ring | single | platform | {"completion", "gc", "init", "releases", "tokens"} == set(VERBS)
 
 
 PARTS = [f"schema {part}" for part in ("infer", "update", "rename", "diff", "merge")]
 PARTS += [f"rollout {part}" for part in ("start", "status", "advance", "abort", "rollback", "serve")]
 PARTS += [f"ci {part}" for part in ("check", "release", "retrain")]
+PARTS += [f"tokens {part}" for part in ("add", "list", "revoke")]
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *PARTS])
@@ -47,7 +48,7 @@ def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb
     answer = shell(*verb.split(), "--help")
     assert answer.code == 0
     assert f"Example: seakeep {verb}" in answer.out
-    if verb not in ("schema", "rollout", "ci", "tfx"):
+    if verb not in ("schema", "rollout", "ci", "tfx", "tokens"):
         assert "--json" in answer.out
         assert "--home DIR" in answer.out
 
