@@ -311,8 +311,13 @@ def test_calls_that_send_nothing_are_ended_and_keep_nobody_from_an_answer(start,
     with start(folders["flights"], "--grpc", "127.0.0.1:0", "--read-seconds", "1") as server:
         address = server.process.stdout.readline().decode().strip().removeprefix("grpc://")
         over, client = threading.Event(), Client(address)
+
+        def nothing():
+            over.wait(20)
+            yield from ()
+
         stuck = client.channel.stream_unary(f"/{SERVICE}/ModelInfer")
-        calls = [stuck.future(iter(over.wait, False)) for _ in range(80)]
+        calls = [stuck.future(nothing()) for _ in range(80)]
         assert client.infer(asking(), timeout=5)
         assert {call.code() for call in calls} == {grpc.StatusCode.CANCELLED}
         over.set()

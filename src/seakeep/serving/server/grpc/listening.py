@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from seakeep.serving.server.settings import Settings
 
 CALLS = 1024
-"""Calls under way, each of which has a thread while it waits, made when it is needed; who comes then is refused at once."""
+CALLS_OF_ONE = 256
+"""Calls under way, of all connections and of one. Each has a thread while it waits, made when it is needed; beyond them, calls of one
+connection wait in the client, and those of others are refused at once."""
 
 
 class Listener:
@@ -33,6 +35,7 @@ class Listener:
 
         options = [
             ("grpc.so_reuseport", 1),
+            ("grpc.max_concurrent_streams", CALLS_OF_ONE),
             ("grpc.max_receive_message_length", settings.body_limit_bytes),
             ("grpc.max_send_message_length", -1),
         ]
