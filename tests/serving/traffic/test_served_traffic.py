@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -118,3 +120,28 @@ def test_the_guides_commands_are_answered(server, row, folders):
         here = re.sub(r'\{"rows": .*\}', json.dumps({"rows": [row]}), here)
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", here], capture_output=True, check=True)
         assert json.loads(done.stdout)["predictions"]
+
+
+def test_a_worker_that_cannot_start_again_ends_alone_and_is_tried_again(start, folders, row, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from seakeep.serving import serve; from seakeep.serving.runtimes import onnx\n"
+        "make, broken = onnx.OnnxPredictor.__init__, Path(sys.argv[2])\n"
+        "def made(self, model, **options):\n"
+        "    if broken.exists():\n"
+        "        raise OSError('the disk is gone')\n"
+        "    make(self, model, **options)\n"
+        "onnx.OnnxPredictor.__init__ = made\n"
+        "serve([sys.argv[1]], port=0, workers=2, announce=lambda address: print(address, flush=True))\n"
+    )
+    broken = tmp_path / "broken"
+    with start(folders["flights"], broken, code=code) as server:
+        broken.touch()
+        dead, other = server.workers
+        os.kill(dead, signal.SIGKILL)
+        server.until(lambda: server.infer({"rows": [row]})[0] == 200)
+        time.sleep(2.5)
+        assert other in server.workers
+        assert server.infer({"rows": [row]})[0] == 200
+        broken.unlink()
+        server.until(lambda: len(server.workers) == 2)
+        assert server.process.poll() is None

@@ -7,17 +7,17 @@ import logging
 import os
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log.layout import Layout
 from seakeep.serving.server.app import App
+from seakeep.serving.server.crew import READY_SUFFIX
 from seakeep.serving.server.heeding import heed_once
 from seakeep.serving.server.lifeline import Lifeline
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from seakeep.serving.followed import Followed
     from seakeep.serving.served import Served
     from seakeep.serving.server.settings import Settings
@@ -63,7 +63,12 @@ class WorkerStart:
         return Layout.of(self.home, name)
 
     def fail(self, error: Exception) -> None:
-        """Leave the error for the parent to raise, and end the server: what cannot load will not load on a respawn."""
+        """Leave the error for the parent to raise, and end the server: what cannot load will not load on a respawn. Where others answer,
+        it did load before: this worker ends alone, and is tried again.
+        """
+        if any(Path("/proc", ready.stem).exists() for ready in self.folder.glob(f"*{READY_SUFFIX}")):
+            _log.error("a worker cannot start, and is tried again: %s", error)
+            os._exit(1)
         _log.error("a worker cannot start: %s", error)
         found, cause, fix = str(error), "", ""
         if isinstance(error, SeakeepError):
