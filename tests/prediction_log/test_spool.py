@@ -263,7 +263,10 @@ def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
     assert spool.flush()
     assert spool.sync()
     assert spool.close()
-    assert records(files(tmp_path, ".closed")[0]) == [asked(1), asked(3)]
+    left = sorted([*files(tmp_path, ".closed"), *files(tmp_path, ".open")], key=lambda path: path.stat().st_mtime_ns)
+    found = [one for path in left for one in records(path)]
+    assert sorted(one.id for one in found) == ["q1", "q3"]
+    assert len(left) == (1 if code in (errno.ENOSPC, errno.EDQUOT) else 2)  # after others the disk may be another one
 
 
 def test_a_file_that_cannot_be_synced_at_its_end_is_left_open_without_an_owner(tmp_path, monkeypatch):

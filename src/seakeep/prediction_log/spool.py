@@ -39,6 +39,8 @@ BUFFER_BYTES = 4 << 20
 MOST_BYTES = 64 << 20
 """That gather in memory while the disk takes nothing; more is lost."""
 _GONE = (FileNotFoundError, NotADirectoryError)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""After these a file may go on when there is room."""
 
 
 @dataclass(slots=True)
@@ -166,6 +168,8 @@ class Spool:
                 _write(segment, content)
             except OSError as error:
                 self._lose(batch.rows, error)
+                if error.errno not in _FULL:
+                    self._retire()  # its disk may be another one by now
                 return False
             segment.headers |= batch.releases
             segment.rows += batch.rows
