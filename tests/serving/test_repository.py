@@ -194,6 +194,7 @@ def test_with_little_memory_all_models_answer_and_few_are_loaded(tight, row):
         assert (status, answer["predictions"], answer["model"]) == (200, expected, name)
         assert name in in_memory(tight)
         assert len(in_memory(tight)) <= 4
+    assert sum(count for series, count in tight.metrics().items() if series.startswith("seakeep_reloads")) >= 8
 
 
 def test_who_is_asked_again_and_again_stays(tight, row):

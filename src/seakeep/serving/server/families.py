@@ -62,6 +62,7 @@ MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN)
 OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN)
 IMPUTED = Family("seakeep_imputed_values", "Values answered with what training had most of in their place.", _COLUMN)
 BROKEN = Family("seakeep_broken_rows", "Rows that broke a rule of the contract.", (*_RELEASE, "rule"))
+RELOADS = Family("seakeep_reloads", "Times that a release was loaded again, as a request asked for it.", _RELEASE)
 SHADOW_ROWS = Family("seakeep_shadow_rows", "Rows that a shadow answered and that were compared.", _RELEASE)
 SHADOW_AGREED = Family(
     "seakeep_shadow_agreed_rows",
@@ -118,6 +119,7 @@ FAMILIES = (
     UNDER_WAY,
     ROOM,
     RUNS,
+    RELOADS,
     TREES_COMPILED,
     MISSING,
     OUTSIDE,

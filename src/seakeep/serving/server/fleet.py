@@ -24,7 +24,7 @@ from seakeep.core.files import write_text
 from seakeep.core.route import Route
 from seakeep.registry import Registry
 from seakeep.serving.server.board import Board, make_board
-from seakeep.serving.server.families import ROUTE_FAILURES, ROUTE_REVISION, RUNS
+from seakeep.serving.server.families import RELOADS, ROUTE_FAILURES, ROUTE_REVISION, RUNS
 from seakeep.serving.server.residents import Residents, give_back, resident_bytes
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Fleet:
                 self._asleep -= {identity}
                 engines = {**self._engines, identity: self._engine(served)}
                 self._take(self._followed, self._within_limit(engines, {identity} | _held(self._followed)))
-                _log.info("%s@%s was asked and is loaded again", served.name, served.version)
+                self._metrics.of_release(served).cell(RELOADS, served.name, served.version).add()
             return self._engines.get(identity)
 
     def look_at_shelf(self) -> None:

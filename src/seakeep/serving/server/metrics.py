@@ -28,6 +28,7 @@ from seakeep.serving.server.families import (
     OUTSIDE,
     PREDICTED,
     REFUSALS,
+    RELOADS,
     REQUESTS,
     ROOM,
     ROUTE_FAILURES,
@@ -91,7 +92,7 @@ class Metrics:
         """What is counted of a release, in whatever role."""
         own = (served.name, served.version)
         series: list[Series] = [(REFUSALS, (*own, code)) for code in CODES]
-        series += [(family, own) for family in (RUNS, TREES_COMPILED, SHADOW_ROWS, SHADOW_AGREED)]
+        series += [(family, own) for family in (RUNS, RELOADS, TREES_COMPILED, SHADOW_ROWS, SHADOW_AGREED)]
         columns = (column.name for column in served.model.inputs)
         series += [(family, (*own, name)) for name in columns for family in (MISSING, OUTSIDE, IMPUTED)]
         series += [(BROKEN, (*own, rule.name)) for rule in served.model.schema.rules]
