@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ssl
 
 import pytest
@@ -72,6 +73,23 @@ def test_files_that_cannot_be_used_are_told_and_not_their_content(folder, names,
     assert str(caught.value).startswith(words)
     assert len(str(caught.value).splitlines()) == 3
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("year", [2027, 2049, 2050, 2120])
+def test_the_end_of_a_certificate_is_read(tmp_path, authority, year):
+    end = dt.datetime(year, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
+    made = authority.issue_cert("localhost", not_after=end)
+    (tmp_path / "chain").write_bytes(b"# of the shop\n" + made.cert_chain_pems[0].bytes() + authority.cert_pem.bytes())
+    assert Tls(tmp_path / "chain", tmp_path / "key").ends() == end.timestamp()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "junk", "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----", "\xff"]
+)
+def test_the_end_of_what_is_no_certificate_is_not_told(tmp_path, text):
+    (tmp_path / "junk").write_text(text, "latin-1")
+    assert Tls(tmp_path / "junk", tmp_path / "key").ends() is None
+    assert Tls(tmp_path / "gone", tmp_path / "key").ends() is None
 
 
 def test_a_context_is_renewed_with_its_files(folder, authority):

@@ -130,6 +130,10 @@ def test_a_sampled_traceparent_makes_a_span_below_it(watched, collector, row):
     assert (span.trace_id.hex(), span.parent_span_id.hex(), span.name) == (TRACE, PARENT, "infer flights")
     assert attributes["http.response.status_code"].int_value == 200
     assert attributes["seakeep.request"].string_value == "traced"
+    assert attributes["seakeep.model"].string_value == "flights"
+    (arrived,) = span.events
+    assert (arrived.name, arrived.attributes[0].value.int_value > 50) == ("body", True)
+    assert span.start_time_unix_nano < arrived.time_unix_nano < span.end_time_unix_nano
     assert span.end_time_unix_nano > span.start_time_unix_nano
     assert (resource["service.name"], span.kind) == ("seakeep", span.SPAN_KIND_SERVER)
 

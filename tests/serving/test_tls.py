@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -43,6 +44,10 @@ def secured(start, folders, authority, own):
 
 def test_a_client_with_a_certificate_is_answered(secured, row):
     assert secured.infer({"rows": [row]})[0] == 200
+
+
+def test_the_end_of_the_certificate_is_told(secured):
+    assert secured.metrics()["seakeep_tls_expires_seconds"] > time.time()
 
 
 def test_a_client_without_one_is_not(secured, authority, running):

@@ -6,6 +6,7 @@ person sees why it cannot be. The key's content is in no message.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Version = Literal["1.2", "1.3"]
 Stamp = tuple[tuple[int, int, int], ...]
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+_VERSION, _TWO_DIGITS = 0xA0, 0x17
 
 
 class BadTls(UsageError):
@@ -122,6 +125,16 @@ class Tls:
             made.verify_mode = ssl.CERT_REQUIRED
         return made
 
+    def ends(self) -> float | None:
+        """When the certificate ends, Unix seconds; None where that cannot be read from it."""
+        import ssl
+
+        try:
+            first = self.certificate.read_text("ascii").partition(_END)[0]
+            return _not_after(ssl.PEM_cert_to_DER_cert(first[first.index(_BEGIN) :] + _END))
+        except (OSError, ValueError, IndexError):
+            return None
+
     def stamp(self) -> Stamp:
         """What changes when one of the files does. Raises OSError, while one is not there."""
         files = [file for file in (self.certificate, self.key, self.client_ca) if file is not None]
@@ -149,6 +162,32 @@ class Renewed:
 
 class _Asked(Exception):
     """OpenSSL has asked for the key's password."""
+
+
+def _not_after(der: bytes) -> float:
+    """The end of a certificate in DER (RFC 5280, 4.1): of its first part, what follows version, number, algorithm and issuer.
+
+    Raises ValueError or IndexError, where it is none.
+    """
+    _, certificate, _ = _part(der)
+    _, rest, _ = _part(certificate)
+    tag, _, after = _part(rest)
+    for _ in range(3 if tag == _VERSION else 2):
+        _, _, after = _part(after)
+    _, validity, _ = _part(after)
+    _, _, end = _part(validity)
+    tag, text, _ = _part(end)
+    century = "" if tag != _TWO_DIGITS else "20" if text < b"5" else "19"
+    return dt.datetime.strptime(century + text.decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=dt.UTC).timestamp()
+
+
+def _part(der: bytes) -> tuple[int, bytes, bytes]:
+    """The first part's tag and content, and what follows it."""
+    length, begin = der[1], 2
+    if length > 0x7F:
+        begin += length & 0x7F
+        length = int.from_bytes(der[2:begin], "big")
+    return der[0], der[begin : begin + length], der[begin + length :]
 
 
 def _no_password() -> str:

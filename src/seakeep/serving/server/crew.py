@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.serving.server.beat import Beat
 from seakeep.serving.server.dialect import load
-from seakeep.serving.server.families import MODEL, SHARE, TOKENS_READABLE
+from seakeep.serving.server.families import MODEL, SHARE, TLS_ENDS, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.heeding import is_ending
 from seakeep.serving.server.logbook import Logbook
@@ -169,6 +169,9 @@ class Crew:
     def _told(self) -> Iterator[Told]:
         """What metrics tell as it stands: the models, their shares, and the last minute's statistics."""
         board = self.fleet.board
+        tls = self._start.settings.tls
+        if tls is not None and (ends := tls.ends()) is not None:
+            yield TLS_ENDS, (), ends
         for one in board.served:
             yield MODEL, (one.name, one.version, one.release), 1.0
         for place in board.places.values():

@@ -96,6 +96,12 @@ LOG_LAG = Family(
     kind="most",
 )
 LABELS = Family("seakeep_labels", "Labels accepted.", ("model",))
+TLS_ENDS = Family(
+    "seakeep_tls_expires_seconds",
+    "When the certificate that is shown ends, in Unix time; only with TLS.",
+    (),
+    kind="told",
+)
 TOKENS_READABLE = Family(
     "seakeep_tokens_readable", "1 while every worker can read its file of tokens, else 0.", (), kind="least"
 )
@@ -138,6 +144,7 @@ FAMILIES = (
     SINK_LAG,
     SINK_TAKES,
     LABELS,
+    TLS_ENDS,
     TOKENS_READABLE,
     MODEL,
     SHARE,

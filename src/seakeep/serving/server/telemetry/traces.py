@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any
 from seakeep import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from seakeep.serving.server.form import Headers
+    from seakeep.serving.server.steps import Body
 
 MOST_A_SECOND = 200
 CLOSE_SECONDS = 1.5
@@ -61,6 +64,10 @@ class Traces:
         trace = format(own.trace_id, "032x")
         return trace, f"00-{trace}-{own.span_id:016x}-01"
 
+    def reading(self, span: Any, body: Body) -> Body:
+        """A body that tells the span when it has arrived, and how large it is."""
+        return _Told(span, body)
+
     def close(self) -> None:
         """Send what waits, within CLOSE_SECONDS: what is tried again and again must not hold up a server's end."""
         closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
@@ -88,3 +95,19 @@ class Traces:
             remote = trace.SpanContext(int(parent[1], 16), int(parent[2], 16), is_remote=True, trace_flags=flags)
             context = trace.set_span_in_context(trace.NonRecordingSpan(remote))
         return self._tracer.start_span("request", context, kind=trace.SpanKind.SERVER)
+
+
+class _Told:
+    """A body, to come: see `reading`."""
+
+    def __init__(self, span: Any, body: Body) -> None:
+        self._span, self._body = span, body
+
+    def __await__(self) -> Generator[Any, Any, bytes]:
+        content = yield from self._body.__await__()
+        self._span.add_event("body", {"bytes": len(content)})
+        return content
+
+    def close(self) -> None:
+        """It is not wanted."""
+        self._body.close()

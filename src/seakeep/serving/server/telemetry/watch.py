@@ -63,6 +63,9 @@ class Watch:
         async def watched(crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
             seen = self.begin(headers)
             what = f"infer {crossing.main.served.name}"
+            if self._traces is not None and seen.span is not None:
+                seen.span.set_attribute("seakeep.model", crossing.main.served.name)
+                body = self._traces.reading(seen.span, body)
             try:
                 page = await way(crossing, form, headers, body)
             except BaseException:
