@@ -621,3 +621,38 @@ def test_the_key_of_binary_tensors_is_read():
     assert reader.key(b"{", {}) is None
     rows = "flight,distance,seats,night,carrier,scheduled\nUA7,1,2,true,AA,2013-10-01\n"
     assert csv_form.Reader(contract).key(rows.encode(), {"content-type": "text/csv"}) == "UA7"
+
+
+CSV_FAULTS = {
+    "a text for a number": ("seats", "many", "wrong_value"),
+    "an underscore in a number": ("seats", "1_0", "wrong_value"),
+    "an integer of 400 digits": ("seats", "9" * 400, "wrong_value"),
+    "an integer of 5000 digits": ("seats", "9" * 5000, "wrong_value"),
+    "a fraction for an integer": ("seats", "1.5", "wrong_value"),
+    "not a number": ("distance", "nan", "wrong_value"),
+    "infinity": ("distance", "inf", "wrong_value"),
+    "a number beyond doubles": ("distance", "1e999", "wrong_value"),
+    "no truth": ("night", "yes", "wrong_value"),
+    "no time": ("scheduled", "noon", "wrong_value"),
+    "an unclosed quotation mark": ("carrier", '"AA', "malformed_csv"),
+    "a cell too many": ("carrier", "AA,AA", "wrong_shape"),
+}
+
+
+@pytest.mark.parametrize("fault", CSV_FAULTS)
+def test_a_cell_at_fault_is_refused_in_words(lenient, row, fault):
+    name, cell, code = CSV_FAULTS[fault]
+    cells = {**row, "night": "true", name: cell}
+    body = ",".join(cells) + "\n" + ",".join(map(str, cells.values())) + "\n"
+    status, _, answer = lenient.ask("POST", PATH, body.encode(), content_type="text/csv")
+    assert (status, answer["code"]) == (400, code), answer
+
+
+def test_a_csv_may_lack_its_header_and_its_end(lenient, row):
+    values = b"1400.0,149,TRUE,AA,2013-10-01T05:15:00Z"
+    expected_answer = lenient.infer({"rows": [row]})[1]["predictions"][0]
+    for body, kind in ((values, "text/csv"), (b"\xef\xbb\xbf" + values + b"\r\n\r\n", "text/csv; header=absent")):
+        status, _, content = lenient.ask("POST", PATH, body, content_type=kind, accept="application/json")
+        assert (status, content["predictions"]) == (200, [expected_answer])
+    status, _, answer = lenient.ask("POST", PATH, values + b"\n" + values, content_type="text/csv; header=present")
+    assert (status, answer["code"]) == (400, "unknown_input")

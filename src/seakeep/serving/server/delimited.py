@@ -13,12 +13,15 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from seakeep.core.kinds import Kind
 from seakeep.serving.server.refusals import BadBody, BadTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+_encode = msgspec.json.Encoder().encode
 _INTEGER = re.compile(r"[+-]?\d{1,30}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
@@ -58,23 +61,37 @@ def titled(
     return names, found
 
 
+def quick_values(cells: Sequence[str], kind: Kind) -> list[Any] | None:
+    """The values of a column's cells where all are well, None where `values` must look at each."""
+    if kind is Kind.BOOLEAN:
+        truths = list(map(_TRUTH.get, cells))
+        return None if None in truths else truths
+    quick = _QUICK.get(kind)
+    if quick is None:
+        return [cell or None for cell in cells]
+    if "_" in "".join(cells):  # Python reads 1_000 as a number, CSV does not
+        return None
+    try:
+        found = list(map(quick, cells))
+        return found if math.isfinite(sum(found)) else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def values(cells: Sequence[str], kind: Kind) -> list[Any]:
     """The values of a column's cells; what is none of its kind stays text."""
-    quick = _QUICK.get(kind)
-    if quick is not None:
-        try:
-            found = list(map(quick, cells))
-        except ValueError:
-            found = []
-        if (
-            found and math.isfinite(sum(found)) and not any("_" in cell for cell in cells)
-        ):  # Python reads 1_000, CSV does not
-            return found
     return list(map(READERS[kind], cells))
 
 
+def column_cells(found: Sequence[Any]) -> list[str]:
+    """The cells of a column's values: numbers with all digits, booleans as in JSON, null as nothing."""
+    if found and all(type(value) is float for value in found):
+        return _encode(found)[1:-1].decode().replace("null", "").split(",")
+    return list(map(cell, found))
+
+
 def cell(value: Any) -> str:
-    """A value as text: numbers with all digits, booleans as in JSON, null as nothing."""
+    """A value as text, as `column_cells` has it."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

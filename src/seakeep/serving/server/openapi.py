@@ -80,6 +80,8 @@ def document(board: Board) -> dict[str, Any]:
         paths[base] = {"get": _get(f"Inputs and outputs of {name}", also=("503",))}
         paths[f"{base}/ready"] = {"get": _get(f"Whether {name} can answer", also=("503",))}
         paths[f"{base}/infer"] = {"post": _infer(served, schemas)}
+        paths[f"{base}/explain"] = {"post": _explain(served)}
+        paths[f"{base}/stream"] = {"post": _stream(served)}
         if name in board.labels.values():
             paths[f"{base}/labels"] = {"post": _labels(served)}
     return {
@@ -129,6 +131,28 @@ def _infer(served: Served, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": [_KEY],
         "requestBody": {"required": True, "content": bodies},
         "responses": {"200": _said("Predictions, in the order of the rows", _ref(answer)), **_faults()},
+    }
+
+
+def _explain(served: Served) -> dict[str, Any]:
+    """The operation that tells what each input added to a score; made after the one that predicts."""
+    name = served.name
+    return {
+        "summary": f"What each input of a row added to the score of {name}",
+        "operationId": f"explain_{name}",
+        "requestBody": {"required": True, "content": {_JSON: {"schema": _ref(f"{name}.request")}}},
+        "responses": {"200": _said("An explanation a row", {"type": "object"}), **_faults()},
+    }
+
+
+def _stream(served: Served) -> dict[str, Any]:
+    name = served.name
+    media = lines.MEDIA[0]
+    return {
+        "summary": f"Predictions of {name}, a line for a line, while they come",
+        "operationId": f"stream_{name}",
+        "requestBody": {"required": True, "content": {media: {"schema": {"type": "string"}}}},
+        "responses": {"200": {"description": "Predictions", "content": {media: {}}}, **_faults()},
     }
 
 

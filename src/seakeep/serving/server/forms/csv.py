@@ -11,7 +11,7 @@ from seakeep.serving.server.receiving import media_of
 from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
@@ -30,7 +30,8 @@ class Reader:
         from seakeep.serving.server.careful import CarefulReader
 
         self._careful = CarefulReader(contract)
-        self._names, self._key = contract.names, contract.key
+        self._names, self._key, self._row_limit = contract.names, contract.key, contract.row_limit
+        self._columns = contract.columns
         self._known = frozenset((*contract.names, *contract.ignored))
         self._kinds = {column.name: column.kind for column in contract.columns}
 
@@ -44,7 +45,27 @@ class Reader:
         if not found:
             raise BadInput.no_rows("the body")
         cells = dict(zip(names, zip(*found, strict=True), strict=True))
+        if (ask := self._quick(cells, len(found))) is not None:
+            return ask
         return self._careful.read_table({n: values(own, self._kinds.get(n, Kind.STRING)) for n, own in cells.items()})
+
+    def _quick(self, cells: Mapping[str, Sequence[str]], rows: int) -> Ask | None:
+        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
+        from seakeep.serving.server.ask import Ask
+        from seakeep.serving.server.delimited import quick_values
+
+        if rows > self._row_limit or not self._known.issuperset(cells) or not self._kinds.keys() <= cells.keys():
+            return None
+        found = [quick_values(cells[column.name], column.kind) for column in self._columns]
+        if any(values is None for values in found):
+            return None
+        columns = [column.admit_natural(values or []) for column, values in zip(self._columns, found, strict=True)]
+        keys = None
+        if self._key in self._kinds:
+            keys = columns[list(self._kinds).index(self._key)]
+        elif self._key is not None and self._key in cells:
+            keys = [value or None for value in cells[self._key]]
+        return Ask(columns, rows, True, keys=keys)
 
     def key(self, body: bytes, headers: Headers) -> str | None:
         """The key column's value in the first row. Never raises."""
@@ -73,7 +94,7 @@ def reader(contract: Contract) -> Reading:
 
 def writer(served: Served) -> Callable[[Answered, Headers], tuple[HeaderList, bytes]]:
     """What writes answers of one release."""
-    from seakeep.serving.server.delimited import cell
+    from seakeep.serving.server.delimited import column_cells
     from seakeep.serving.server.tabular import about, answer_columns
 
     def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
@@ -82,7 +103,7 @@ def writer(served: Served) -> Callable[[Answered, Headers], tuple[HeaderList, by
         written = io.StringIO()
         lines = csv.writer(written, lineterminator="\n")
         lines.writerow([name for name, _ in columns])
-        lines.writerows(zip(*(map(cell, values) for _, values in columns), strict=True))
+        lines.writerows(zip(*(column_cells(values) for _, values in columns), strict=True))
         return [("content-type", _ANSWER), *about(served, answered)], written.getvalue().encode()
 
     return write
