@@ -16,8 +16,11 @@ import grpc
 import pytest
 
 from seakeep.core import Task
+from seakeep.core.errors import MissingExtra
+from seakeep.serving.server import run
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.residents import Residents
+from seakeep.serving.server.settings import BadSetting, Settings
 from seakeep.serving.server.shelf import Shelf
 from seakeep.testing.example_models import example_model
 
@@ -267,3 +270,24 @@ def test_the_guides_commands_do_what_it_says(loaded):
         answer = json.loads(done.stdout)
         assert answer == {} if "models/" in own else [one["name"] for one in answer] == list(states(loaded))
     assert states(loaded)["flights"] == "READY"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"repository": "all"}, "repository is 'all', expected 'look' or 'change'"),
+        ({"memory_mb": -1}, "memory_mb is -1, expected 0, or a number of MiB"),
+        ({"grpc": "9000"}, "grpc is '9000', expected HOST:PORT"),
+        ({"grpc": "localhost:70000"}, "expected HOST:PORT"),
+        ({"grpc": "localhost:٣"}, "expected HOST:PORT"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told(setting, words):
+    with pytest.raises(BadSetting, match=words):
+        Settings(**setting)
+
+
+def test_without_the_extra_the_line_that_installs_it_is_told(monkeypatch, folders):
+    monkeypatch.setattr(run, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'seakeep\[grpc\]'"):
+        run.serve([folders["flights"]], grpc="127.0.0.1:0")
