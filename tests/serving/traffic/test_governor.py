@@ -36,7 +36,7 @@ def simulated(governor, clock, cost, *, answers, pauses=0.0, seed=1):
         clock.spent += took
         clock.wall += took + (0.04 if chance.random() < pauses else 0.0)
         ends.append(clock.wall)
-        governor.is_full = True
+        governor.refused += 2
         found.append(clock.wall - begun)
         governor.took(found[-1])
     return found
@@ -85,3 +85,20 @@ def test_a_model_slower_than_the_target_is_asked_all_the_same(clock):
     governor = Governor(0.01)
     simulated(governor, clock, 0.1, answers=500)
     assert governor.most == LEAST
+
+
+def looked(governor, clock, *, refused):
+    """One look of the governor, with so many refused for each answer."""
+    for _ in range(64):
+        clock.wall, clock.spent = clock.wall + 0.001, clock.spent + 4e-4
+        governor.refused += refused
+        governor.took(0.005)
+    return governor.is_hammered
+
+
+def test_callers_that_ask_again_at_once_are_told_from_ones_that_are_too_many(clock):
+    governor = Governor(0.05)
+    assert not looked(governor, clock, refused=2)
+    assert looked(governor, clock, refused=8)
+    assert looked(governor, clock, refused=1)  # they are slowed down, which is why they are fewer
+    assert not looked(governor, clock, refused=0)

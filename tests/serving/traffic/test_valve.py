@@ -116,3 +116,26 @@ def test_one_who_sends_no_body_and_goes_is_counted_once(clock):
     assert valve.total == 1
     valve.leave(quick)
     assert valve.total == 0
+
+
+def test_refusals_are_held_back_only_where_callers_ask_again_at_once():
+    valve = Valve(Bounds(target_ms=50), LOOP)
+
+    async def held(count):
+        began = time.perf_counter()
+        await asyncio.gather(*(valve.hold_back() for _ in range(count)))
+        return time.perf_counter() - began
+
+    assert asyncio.run(held(3)) < 0.05
+    valve.governor.is_hammered = True
+    assert asyncio.run(held(3)) >= 0.1
+
+    async def one_too_many():
+        others = asyncio.gather(*(valve.hold_back() for _ in range(256)))
+        await asyncio.sleep(0)
+        took = await held(1)
+        await others
+        return took
+
+    assert asyncio.run(one_too_many()) < 0.05
+    assert asyncio.run(held(1)) >= 0.1

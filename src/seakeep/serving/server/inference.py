@@ -88,6 +88,7 @@ class Inference:
             body.close()
             lane.answered[429].add()
             lane.refused["too_busy"].add()
+            await self._valve.hold_back()
             return entered
         try:
             return await self._answer(crossing, form, headers, self._valve.read(entered, body))

@@ -21,14 +21,20 @@ _NEAR, _LATE_SHARE, _MANY = 0.6, 0.01, 0.1
 be late; and how many are a collapse.
 """
 _LITTLE, _MUCH, _MORE = 0.95, 0.7, 1.02
+_HAMMERED, _STILL = 4.0, 0.25
+"""Refused for each answer, from where callers are taken for ones that ask again at once; and until where."""
 _SHARE_LEAST, _SHARE_BEGIN, _SHARE_MOST = 0.05, 0.25, 0.4
 
 
 class Governor:
-    """Moves the bound. Parameters: target: seconds within which 99 of 100 answers shall be."""
+    """Moves the bound. Parameters: target: seconds within which 99 of 100 answers shall be.
+
+    Attributes: most: may be under way. refused: since the last look, counted by who refuses. is_hammered: whether so many are refused
+    that refusing them takes what answering needs.
+    """
 
     def __init__(self, target: float) -> None:
-        self.most, self.is_full = float(_BEGIN), False
+        self.most, self.refused, self.is_hammered = float(_BEGIN), 0, False
         self._target, self._share, self._service = target, _SHARE_BEGIN, 0.0
         self._begin()
 
@@ -47,11 +53,12 @@ class Governor:
         self._service += (service - self._service) * (_WEIGHT_OF_NEW if self._service else 1.0)
         if self._late > self._count * _LATE_SHARE:
             self._share = max(_SHARE_LEAST, self._share * (_MUCH if self._late > self._count * _MANY else _LITTLE))
-        elif self.is_full:
+        elif self.refused:
             self._share = min(_SHARE_MOST, self._share * _MORE)
+        self.is_hammered = self.refused > self._count * (_STILL if self.is_hammered else _HAMMERED)
         self.most = max(LEAST, min(MOST, self._target * self._share / self._service))
         self._begin()
 
     def _begin(self) -> None:
-        self._count, self._late, self.is_full = 0, 0, False
+        self._count, self._late, self.refused = 0, 0, 0
         self._spent, self._until = time.thread_time(), time.perf_counter() + _SECONDS

@@ -9,6 +9,7 @@ measured, and is added to what each request took.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections import defaultdict, deque
@@ -20,8 +21,6 @@ from seakeep.serving.server.traffic.governor import MOST, Governor
 from seakeep.serving.server.traffic.urgency import FIRST, LAST, NORMAL
 
 if TYPE_CHECKING:
-    import asyncio
-
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.steps import Body
     from seakeep.serving.server.traffic.bounds import Bounds
@@ -30,6 +29,7 @@ _SHARES = {FIRST: 1.0, NORMAL: 0.9, LAST: 0.5}
 """Of the bound, that a request of each priority may fill: who comes first still finds room when the others are turned away."""
 _READ_SECONDS = 0.05
 _FADING = 0.8
+_HOLD_SECONDS, _MOST_HELD = 0.1, 256
 
 
 class Ticket:
@@ -50,7 +50,7 @@ class Valve:
         self._target = bounds.target_ms / 1e3
         self._under_way: defaultdict[str, int] = defaultdict(int)
         self._reading: deque[Ticket] = deque()
-        self.total = 0
+        self.total = self._held = 0
         self._rooms = dict.fromkeys(_SHARES, float(MOST))
         self.governor = Governor(self._target) if self._target else None
         self._turn, self._turned = 0.0, 0.0
@@ -64,7 +64,7 @@ class Valve:
             self._forget_slow()
             if self.total >= self._rooms[priority]:
                 if self.governor is not None:
-                    self.governor.is_full = True
+                    self.governor.refused += 1
                 return self._busy
             if self._under_way[model] >= self._concurrency:
                 return self._crowd(model)
@@ -75,6 +75,18 @@ class Valve:
         self._reading.append(ticket)
         self._count(ticket, 1)
         return ticket
+
+    async def hold_back(self) -> None:
+        """Wait before a refusal is sent, where callers ask again at once and refusing them would take what answering needs: they
+        are slowed down. Not all of them wait, so that connections are left for others.
+        """
+        if self.governor is None or not self.governor.is_hammered or self._held >= _MOST_HELD:
+            return
+        self._held += 1
+        try:
+            await asyncio.sleep(_HOLD_SECONDS)
+        finally:
+            self._held -= 1
 
     async def read(self, ticket: Ticket, body: Body) -> bytes:
         """The body of a request that was let in."""
