@@ -139,7 +139,7 @@ SETTINGS = {
     "rollout.look_seconds": "The window of one look.",
     "export.image": "Registry and name of the images that exported files name, without a tag. Empty: a target that runs one asks for it.",
     "export.namespace": "Namespace of Kubernetes that exported objects name.",
-    "rollout.needs_check": "Whether a release that was never served for a trial (`seakeep serve --check`) is refused. One that failed is in any case.",
+    "rollout.needs_check": "Whether a release must have passed a trial (`seakeep serve --check`), which is made when its rollout is started if it was not before. One that failed is refused in any case.",
     "rollout.settle_seconds": "How long after it was answered a request may need to be in the prediction log.",
 }
 

@@ -68,14 +68,20 @@ def _passed(check):
     return type(check)(check.code, check.subject, Verdict.PASS, check.message)
 
 
-def test_a_trial_can_be_made_a_condition(world, tmp_path):
+def test_a_trial_that_is_a_condition_is_made_when_the_rollout_is_started(world, tmp_path):
     (tmp_path / "seakeep.toml").write_text("[rollout]\nneeds_check = true\n")
+    with pytest.raises(CannotRollOut, match="tips@2 failed when it was served for a trial"):
+        start(world)
+    with Registry.existing(world.home) as registry:
+        digest = registry.resolve("tips@2").release.digest
+        assert trying.verdict_of(registry, digest) is Verdict.FAIL
+        registry.documents.put(trying.KIND, digest, {"verdict": "inconclusive"}, expected=1)
     with pytest.raises(CannotRollOut) as caught:
         start(world)
     assert str(caught.value) == (
-        "tips@2 was not served for a trial yet, expected one that passed (rollout.needs_check) (rollout of tips@2)\n"
-        "  A release that cannot be served is found out by a trial, or by the first requests.\n"
-        "  seakeep serve tips@2 --check"
+        "the trial of tips@2 is inconclusive, expected one that passed (rollout.needs_check) (rollout of tips@2)\n"
+        "  It holds no examples to answer, as releases that an older version registered.\n"
+        "  Register it again: seakeep run. To roll it out all the same, on record: --force REASON"
     )
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from seakeep.pipeline.verbs import Reference
     from seakeep.serving import Followed, Served
-    from seakeep.serving.server.traffic.bounds import Bounds
     from seakeep.serving.server.keeping import Keeping
+    from seakeep.serving.server.traffic.bounds import Bounds
 
 
 def serve(

@@ -56,12 +56,12 @@ class CannotRollOut(UsageError):
         )
 
     @classmethod
-    def not_tried(cls, release: str) -> CannotRollOut:
+    def undecided_trial(cls, release: str) -> CannotRollOut:
         return cls(
-            f"{release} was not served for a trial yet, expected one that passed (rollout.needs_check)",
+            f"the trial of {release} is inconclusive, expected one that passed (rollout.needs_check)",
             where=f"rollout of {release}",
-            cause="A release that cannot be served is found out by a trial, or by the first requests.",
-            fix=f"seakeep serve {release} --check",
+            cause="It holds no examples to answer, as releases that an older version registered.",
+            fix="Register it again: seakeep run. To roll it out all the same, on record: --force REASON",
             release=release,
         )
 

@@ -25,6 +25,7 @@ from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.rollouts.errors import CannotRollOut
 from seakeep.pipeline.rollouts.record import KIND, Kept, Status, load, refuse_running, status_of, write
 from seakeep.pipeline.settings import load_settings
+from seakeep.pipeline.trying import check as trial_of
 from seakeep.pipeline.trying import verdict_of
 from seakeep.pipeline.verbs import find_registry
 from seakeep.registry import Artifact, Registered, Registry
@@ -68,6 +69,8 @@ def start(
     with find_registry(home) as registry:
         champion, challenger = _parties(registry, name, release)
         task = _check(registry, champion, challenger, forced=force is not None)
+        if force is None:
+            _check_trial(registry, challenger, home)
         with Cost() as cost:
             ranged = _ranged(made, champion, task)
             begun = room.begin(ranged, name=name, champion=_party(champion), challenger=_party(challenger), at=at)
@@ -279,21 +282,21 @@ def _check(registry: Registry, champion: Registered, challenger: Registered, *, 
     refuse_running(registry, champion.release.name)
     if challenger.release.verdict is not Verdict.PASS and not forced:
         raise CannotRollOut.not_passed(challenger.label, challenger.release.verdict)
-    if not forced:
-        _check_trial(registry, challenger)
     ours, theirs = _facts(challenger).task, _facts(champion).task
     if ours is not theirs and Task.REGRESSION in (ours, theirs):
         raise CannotRollOut.other_answers(challenger.label, champion.label, ours.value, theirs.value)
     return theirs
 
 
-def _check_trial(registry: Registry, challenger: Registered) -> None:
-    """Refuse a release that failed when it was served for a trial, or was not, where it must be."""
-    found = verdict_of(registry, challenger.release.digest)
+def _check_trial(registry: Registry, challenger: Registered, home: Path | str | None) -> None:
+    """Refuse a release that failed when it was served for a trial; where it must have passed, it is tried now if it was not yet."""
+    found, needed = verdict_of(registry, challenger.release.digest), load_settings(Path.cwd()).rollout.needs_check
+    if found is None and needed:
+        found = trial_of([challenger.label], home=home).verdict
     if found is Verdict.FAIL:
         raise CannotRollOut.failed_trial(challenger.label)
-    if found is not Verdict.PASS and load_settings(Path.cwd()).rollout.needs_check:
-        raise CannotRollOut.not_tried(challenger.label)
+    if found is not Verdict.PASS and needed:
+        raise CannotRollOut.undecided_trial(challenger.label)
 
 
 def _facts(release: Registered) -> Facts:
