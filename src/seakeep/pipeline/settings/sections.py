@@ -7,7 +7,7 @@ it is used, in monitoring.settings.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path  # noqa: TC003 (the types of settings are read when they are loaded)
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from seakeep.monitoring.settings import MonitorSettings
