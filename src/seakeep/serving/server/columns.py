@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.settings import Settings
 
 Values = Sequence[Any]
-"""One column's: a list or tuple, None where missing; or an array, in which nothing is missing."""
+"""One column's: a list or tuple, None where missing."""
 INT64_LEAST, INT64_MOST = -(2**63), 2**63 - 1
 _WHOLE = (Kind.INTEGER, Kind.TIMESTAMP)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -343,8 +343,6 @@ def _texts(values: Values) -> NDArray[np.object_]:
 
 
 def _times(values: Values) -> NDArray[np.int64]:
-    if isinstance(values, np.ndarray):
-        return values.astype(np.int64, copy=False)
     return np.array([MISSING_TIME if value is None else value for value in values], np.int64)
 
 
