@@ -75,10 +75,17 @@ SETTINGS = {
         "answer says so)."
     ),
     "serve.log": (
-        "When a prediction is on the disk: `interval` at most `log_seconds` after its answer, `acknowledged` before it, "
-        "`off` never."
+        "When a prediction is on the disk: `interval` at most `log_seconds` after its answer, `acknowledged` before it, `sampled` some of a minute "
+        "when it is over, `off` never."
     ),
     "serve.log_seconds": "Longest time until an answered row is on the disk, in seconds, 0.05 to 60.",
+    "serve.log_sample_requests": "With `sampled`: requests that a worker keeps of each minute, release and role, 1 to 1,000,000.",
+    "serve.log_sample_seconds": "With `sampled`: length of that minute, in seconds, 1 to 3600.",
+    "serve.log_keep": "How long hours of predictions are kept, `90d`; empty for ever.",
+    "serve.log_sinks": "Addresses that get what is logged: [folders, buckets, NATS, CloudEvents](../guides/predictions.md#where-it-goes).",
+    "serve.redact": "Columns of which no value is logged.",
+    "serve.hash": "Columns that are logged as keyed hashes; `@key` for requests' keys.",
+    "serve.hash_key_file": "File with the key to hash with, at least 16 bytes.",
     "serve.dialects": "Contracts of clouds that are answered beside V2, see [Server](server.md#dialects). A cloud that runs the server "
     "switches its own on.",
     "serve.role": "As what a release that is served from its folder is logged: `champion` or `challenger`. Releases of a registry are "

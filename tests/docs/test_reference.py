@@ -199,7 +199,7 @@ def test_the_site_builds_strictly(tmp_path):
         "Estimated performance",
         "Change points",
         "Nothing is removed from it",
-        "no masking",
+        "serve.redact",
         "one by one",
         "not over all windows",
         "three arms",
