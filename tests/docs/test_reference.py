@@ -207,7 +207,7 @@ def test_the_site_builds_strictly(tmp_path):
         "`ray`",
         "`spark`",
         "gRPC",
-        "binary tensors",
+        "Bytes know no null",
         "Signing",
         "Native categorical features",
         "isotonic",
