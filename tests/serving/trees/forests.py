@@ -16,10 +16,10 @@ FEATURES = 5
 THRESHOLDS = np.array([-np.inf, -1e30, -1.0, -1e-40, -0.0, 0.0, 1e-40, 0.1, 1.0, 7.5, 3e38, np.inf], dtype=np.float32)
 
 
-def tree(rng, leaves, outputs):
-    """A tree of so many leaves, grown by splitting any of them; a chain where chance will have it so."""
+def tree(rng, leaves, outputs, chains):
+    """A tree of so many leaves, grown by splitting any of them; or, for a share of chains, always the last."""
     feature, threshold, left, right, ends = [-1], [0.0], [-1], [-1], [0]
-    is_chain = rng.random() < 0.2
+    is_chain = rng.random() < chains
     while len(ends) < leaves:
         at = ends.pop(-1 if is_chain else int(rng.integers(len(ends))))
         feature[at] = int(rng.integers(FEATURES))
@@ -42,9 +42,9 @@ def tree(rng, leaves, outputs):
     )
 
 
-def forest(rng, trees, leaves, *, outputs=1, single=False):
+def forest(rng, trees, leaves, *, outputs=1, single=False, chains=0.2):
     """leaves: the most that a tree may have."""
-    members = [tree(rng, int(rng.integers(1, leaves + 1)), outputs) for _ in range(trees)]
+    members = [tree(rng, int(rng.integers(1, leaves + 1)), outputs, chains) for _ in range(trees)]
     return Ensemble.of(members, base=rng.normal(size=outputs), single=single)
 
 

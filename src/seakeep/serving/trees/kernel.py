@@ -28,8 +28,12 @@ _WEIGHTS = {np.dtype(np.float64): "double", np.dtype(np.float32): "float"}
 _POINTER, _NUMBER = ctypes.c_void_p, ctypes.c_int64
 _ARGUMENTS = (
     *(_POINTER, _NUMBER, _NUMBER, _POINTER, _NUMBER, _POINTER, _NUMBER, _POINTER, _POINTER, _POINTER),
-    *(_POINTER, _NUMBER, _POINTER, _POINTER, _POINTER),
+    *(_POINTER, _NUMBER, _POINTER, _POINTER, _POINTER, _NUMBER),
 )
+_STATE = 2
+"""Words that the code needs for a lane while it is in a tree."""
+_TOGETHER, _MOST_BLOCKS = 512, 8
+"""Blocks that go through a tree together: as many as lie in the nearest caches with their features and sums."""
 _lock = threading.Lock()
 _engines: dict[str, Any] = {}
 """By the type of the sums. Kept for as long as the process lives, as code that runs cannot be freed."""
@@ -38,12 +42,14 @@ _engines: dict[str, Any] = {}
 class Kernel:
     """A model's trees, ready to be added up. Safe to call from several threads."""
 
-    __slots__ = ("_function", "_places", "_tables", "_type")
+    __slots__ = ("_function", "_most_rows", "_places", "_tables", "_type")
 
     def __init__(self, tables: Tables) -> None:
         self._tables, self._type = tables, tables.leaves.dtype
         self._function = _compiled(_WEIGHTS[self._type])
         parts = (tables.features, tables.trees, tables.splits, tables.steps, tables.leaves)
+        blocks = _TOGETHER // (len(tables.features) + tables.targets)
+        self._most_rows = LANES * max(1, min(_MOST_BLOCKS, blocks))
         self._places = [part.ctypes.data for part in parts]
 
     def sums(self, rows: NDArray[np.float32]) -> NDArray[Any]:
@@ -55,14 +61,16 @@ class Kernel:
         if rows.shape[1] < tables.width:
             raise Uncompilable.of(f"rows have {rows.shape[1]} features, expected {tables.width}")
         rows = np.ascontiguousarray(rows, dtype=np.float32)
+        most = min(self._most_rows, -(-len(rows) // LANES) * LANES)
         out = np.empty((len(rows), tables.targets), dtype=self._type)
-        turned = np.empty(len(tables.features) * LANES, dtype=np.float32)
-        added = np.empty((tables.targets + 4) * LANES, dtype=np.float64)
+        turned = np.empty(len(tables.features) * most, dtype=np.float32)
+        added = np.empty(tables.targets * most, dtype=self._type)
+        state = np.empty(LANES * _STATE, dtype=np.int64)
         features, trees, splits, steps, leaves = self._places
         self._function(
             *(rows.ctypes.data, len(rows), rows.shape[1], features, len(tables.features), trees, len(tables.trees)),
-            *(splits, steps, leaves, out.ctypes.data, tables.targets, turned.ctypes.data),
-            *(added.ctypes.data, added.ctypes.data + tables.targets * LANES * 8),
+            *(splits, steps, leaves, out.ctypes.data, tables.targets, turned.ctypes.data, added.ctypes.data),
+            *(state.ctypes.data, most),
         )
         return out
 
