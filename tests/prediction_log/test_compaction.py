@@ -151,6 +151,7 @@ def test_an_hour_that_was_compacted_is_removed_whole(log):
     assert not list(log.layout.parts.rglob("*"))
 
 
+@pytest.mark.slow
 def test_readers_beside_kills_of_a_compactor_see_every_row_once(log):
     for hour in range(12):
         fill(log, 4, hour=NOON + hour * HOUR)

@@ -15,6 +15,7 @@ import pytest
 from seakeep.prediction_log import PredictionLog
 
 SHUTDOWN, NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN and its flag
+SAMPLED = pytest.param("sampled", marks=pytest.mark.slow)
 SERIES = 'seakeep_log_{}{{model="flights"}}'
 
 
@@ -81,7 +82,7 @@ def test_a_disk_that_is_stuck_holds_no_answer_up_and_loses_none(start, release, 
     assert {f"{one['prediction_id']}.0" for one in answers} <= found
 
 
-@pytest.mark.parametrize("mode", ["interval", "acknowledged", "sampled"])
+@pytest.mark.parametrize("mode", ["interval", "acknowledged", SAMPLED])
 def test_a_disk_that_dies_stops_logging_and_not_serving(start, release, keyed, row, disk, mode):
     """By ext4's own switch: from then on every write ends with EIO or EROFS."""
     made = release(keyed(1))
@@ -100,7 +101,7 @@ def test_a_disk_that_dies_stops_logging_and_not_serving(start, release, keyed, r
         server.until(lambda: logs(answer, made))
 
 
-@pytest.mark.parametrize("mode", ["interval", "sampled"])
+@pytest.mark.parametrize("mode", ["interval", SAMPLED])
 def test_a_disk_that_was_taken_away_stops_logging_until_another_is_there(start, release, keyed, row, tmp_path, mode):
     made = release(keyed(1))
     first, second = tmp_path / "first", tmp_path / "second"

@@ -289,6 +289,7 @@ def test_a_server_sends_what_its_scribe_has_finished(start, release, keyed, row,
         os.kill(worker, signal.SIGKILL)  # its spool is finished by its death
         server.until(lambda: convert(log, wait=False).spools == 1 or not list(log.spool.iterdir()))
         server.until(lambda: copy.is_dir() and ids(Layout.of(copy, "flights")) == [f"{base}.0"])
+        server.until_ready()
         takes = 'seakeep_log_sink_takes{{model="flights",sink="{}-folder"}}'.format
         server.until(lambda: server.metrics().get(takes(0)) == 1 and server.metrics().get(takes(1)) == 0)
         assert ids(Layout.of(copy, "flights")) == [f"{base}.0"]
