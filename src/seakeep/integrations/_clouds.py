@@ -28,7 +28,7 @@ def variables(subject: Subject, *, role: str, dialect: str = "") -> dict[str, st
     """
     serve, release = subject.settings.serve, release_of(subject)
     names = [one.name for one in fields(serve) if one.name not in _OWN]
-    found = {f"SEAKEEP_SERVE_{name.upper()}": _text(getattr(serve, name)) for name in names}
+    found = {f"SEAKEEP_SERVE_{name.upper()}": text for name in names if (text := _text(getattr(serve, name)))}
     spoken = dict.fromkeys((*serve.dialects, *((dialect,) if dialect else ())))
     found |= {"SEAKEEP_SERVE_DIALECTS": ",".join(spoken)} if spoken else {}
     return found | {
@@ -52,4 +52,7 @@ def document(value: object) -> str:
 
 
 def _text(value: object) -> str:
+    """As a variable says it; "" where there is nothing to say."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
