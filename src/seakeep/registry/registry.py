@@ -126,7 +126,9 @@ class Registry:
         """
         with self.writing():
             self._claim()
-            return self._releases.register(name, model, reports, made_from=made_from, card=card, examples=examples, force=force)
+            return self._releases.register(
+                name, model, reports, made_from=made_from, card=card, examples=examples, force=force
+            )
 
     def releases(self, name: str | None = None) -> tuple[Registered, ...]:
         """Releases of one name, or of all, by name and version."""
