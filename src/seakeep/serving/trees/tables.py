@@ -116,7 +116,8 @@ def _shape(found: Cut) -> _Shape:
 
 def _read(found: Cut) -> _Shape:
     given = found.attributes
-    threshold = given["nodes_splits"].astype(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # what does not fit is refused below
+        threshold = given["nodes_splits"].astype(np.float32)
     size = len(threshold)
     shape = _Shape(
         given["nodes_featureids"].astype(np.int64),
