@@ -48,7 +48,9 @@ class Pages:
     def get(self, board: Board, method: str, asked: str) -> Page:
         """Status, headers and body of a page. Raises Refusal where there is none, or it does not take the method."""
         path = asked.rstrip("/") or "/"
-        posted = board.explained(asked) is not None or asked in board.infer or asked in board.labels or asked in board.spoken
+        posted = (
+            board.explained(asked) is not None or asked in board.infer or asked in board.labels or asked in board.spoken
+        )
         answer = None if posted else self._found(board, unquote(path))
         if answer is None and method == "POST":
             raise BadCall.unknown_path(
