@@ -41,7 +41,7 @@ oldest: .development  ## the tests with the oldest supported versions, in .venv-
 	@scripts/oldest
 
 bench: .development  ## every benchmark, by hand, on a quiet machine
-	@for file in benchmarks/[a-z]*.py benchmarks/data/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/[a-z]*.py benchmarks/data/[a-z]*.py benchmarks/serving/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:         ## remove what these targets made
 	@rm -rf .venv .venv-oldest .platforms $(DEMO) site .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

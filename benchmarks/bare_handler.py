@@ -1,4 +1,4 @@
-"""The floor that benchmarks/serve.py compares with: a Granian RSGI handler around the same graph, without contract, policy,
+"""The floor that benchmarks/serving/compare.py compares with: a Granian RSGI handler around the same graph, without contract, policy,
 limits, metrics or coalescing. MODEL names the model's folder. Start: granian --interface rsgi bare_handler:app
 """
 

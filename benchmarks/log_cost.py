@@ -2,7 +2,7 @@
 
     python benchmarks/log_cost.py MODEL_FOLDER ROWS.parquet [--rounds 5] [--seconds 2] [--realtime] [--json]
 
-By the method of benchmarks/serve.py: servers on CPU 0, load on CPU 1. The servers run side by side and take bursts in turns; a round's
+By the method of benchmarks/serving/compare.py: servers on CPU 0, load on CPU 1. The servers run side by side and take bursts in turns; a round's
 figure is its throughput divided by that of the same round without a log, and the median of the rounds is told. The scribe, which
 converts and profiles, shares CPU 0, and its work falls due in the minute after: CPU seconds a million rows tell of that too.
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from serve import PREFIX, as_json, body_of, first_answer, load, running, tensors
+from _pinned import PREFIX, as_json, body_of, first_answer, load, running, tensors
 
 from seakeep.prediction_log import Layout, convert
 from seakeep.serving import Served

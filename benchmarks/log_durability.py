@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from serve import as_json, body_of, first_answer
+from _pinned import as_json, body_of, first_answer
 
 from seakeep.prediction_log import PredictionLog
 from seakeep.serving import Served

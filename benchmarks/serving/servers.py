@@ -67,7 +67,7 @@ def post(port: int, path: str, body: bytes, **headers: str) -> tuple[int, dict[s
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.closing(connection):
-        connection.request("POST", path, body, {"Content-Type": "application/json", **named})
+        connection.request("POST", path, body, {"content-type": "application/json", **named})
         answer = connection.getresponse()
         return answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read()
 
