@@ -221,3 +221,19 @@ def test_hours_that_are_too_old_go_by_themselves_and_past_ones_become_one_part(l
     scribe.look(later + 30)
     scribe.look(MINUTE + 86_400 + 2 * 3600)
     assert PredictionLog(log).scan().collect().height == 0
+
+
+def test_a_damaged_file_is_told_once_and_keeps_nothing_else_from_being_done(log, tmp_path, caplog):
+    for worker in ("w1", "w2"):
+        write(log, worker, range(3))
+        convert(log)
+    damaged = next(log.parts.rglob("*.parquet"))
+    damaged.write_bytes(b"torn")
+    write(log, "w3", range(3))
+    scribe = Scribe([log], tmp_path / "server", keep=10 * 86_400.0)
+    for again in range(2):
+        scribe.look(MINUTE + 7_200 + 60 * again)
+    assert [line.split(": ")[1] for line in caplog.messages] == ["predictions cannot be put together now"]
+    assert not list(log.spool.iterdir())
+    scribe.look(MINUTE + 30 * 86_400)
+    assert not damaged.exists()

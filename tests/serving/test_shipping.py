@@ -301,3 +301,13 @@ def test_an_address_that_is_none_of_nats_is_refused(address):
         open_nats(address)
     assert str(caught.value).startswith(f"{address!r} is no address of NATS")
     assert "serve.log_sinks" in str(caught.value)
+
+
+def test_a_server_whose_own_folder_cannot_be_written_sends_all_the_same(log, tmp_path):
+    put(log, 1)
+    (tmp_path / "file").touch()
+    shipper = Shipper(str(tmp_path / "sink"), [log], tmp_path / "file" / "server")
+    put(log, 2, boot="later")
+    shipper.look(NEVER)
+    assert not waiting(log, str(tmp_path / "sink"))
+    assert ids(Layout.of(tmp_path / "sink", log.name)) == ["q0002.0"]

@@ -57,7 +57,7 @@ def convert(log: Layout, *, wait: bool = True) -> Conversion:
     """Turn every spool that nobody writes to any more into parts.
 
     Parameters: wait: for another converter to end; else nothing is done where there is one.
-    Never raises for a full disk: what could not be written is counted in `left`, with the `problem`.
+    Never raises for a full disk or a damaged file: what could not be written is counted in `left`, with the `problem`.
     """
     done = Conversion()
     if not log.spool.is_dir():
@@ -69,7 +69,7 @@ def convert(log: Layout, *, wait: bool = True) -> Conversion:
             for path in spools(log):
                 done = _converted(log, path, done)
             merge_labels(log)
-    except (CannotWrite, OSError) as error:
+    except (CannotWrite, OSError, pl.exceptions.PolarsError) as error:
         return replace(done, problem=str(error))
     return done
 

@@ -33,6 +33,8 @@ from seakeep.serving.server.telemetry.settings import Lines
 from seakeep.serving.server.windows import Window, write_windows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from seakeep.core.statistics import ColumnStatistics
@@ -102,29 +104,41 @@ class Scribe:
         self._logs, self._folder, self._keep = logs, folder, keep
         self._tidied = 0.0
         self._told = {log.name: int(time.time() // ROTATE_SECONDS) - 1 for log in logs}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[tuple[str, str], str] = {}
 
     def look(self, now: float) -> None:
         """Convert what is finished, and tell of the last whole minute if that was not done. now: Unix seconds.
 
-        Never raises for what is wrong with a log or a disk: that is told once, and tried again at the next look.
+        Never raises for what is wrong with a log or a disk: that is told once, and tried again at the next look. What cannot be
+        done with one log, or one damaged file, keeps nothing else from being done.
         """
         tidy, self._tidied = self._due(now)
         for log in self._logs:
-            try:
-                problem = self._convert(log)
-                self._tell(log, now)
-                if tidy:
-                    self._tidy(log, now)
-            except (SeakeepError, OSError) as error:
-                problem = str(error)
-            if problem and problem != self._problems.get(log.name):
-                _log.error("%s: predictions cannot be converted now: %s", log.name, problem)
-            self._problems[log.name] = problem
+            self._try("converted", log, self._convert)
+            self._try("told of", log, lambda log: self._tell(log, now))
+            if tidy:
+                self._try("removed", log, lambda log: self._remove(log, now))
+                self._try("put together", log, lambda log: _compact(log, now))
+
+    def _try(self, what: str, log: Layout, step: Callable[[Layout], str | None]) -> None:
+        """Take a step, which returns what went wrong, or None where there was nothing to do."""
+        try:
+            problem = step(log)
+        except Exception as error:  # noqa: BLE001  (a damaged file raises whatever its reader does, and the scribe must go on)
+            known = isinstance(error, SeakeepError | OSError)
+            problem = str(error) if known else f"{type(error).__name__}: {error}"
+        if problem is None:
+            return
+        if problem and problem != self._problems.get((log.name, what)):
+            _log.error("%s: predictions cannot be %s now: %s", log.name, what, problem)
+        self._problems[log.name, what] = problem
 
     def _convert(self, log: Layout) -> str:
         """Convert finished spools, and those of workers that died; returns what went wrong."""
-        first = log.name not in self._problems  # what an earlier server left may be open still, with nobody to close it
+        first = (
+            log.name,
+            "converted",
+        ) not in self._problems  # an earlier server's may be open still, with nobody to close it
         found = [path.suffix for path in log.spool.iterdir()] if log.spool.is_dir() else []
         if not found or (CLOSED not in found and not first):
             return ""
@@ -137,27 +151,36 @@ class Scribe:
         due = now - self._tidied >= _TIDY_SECONDS
         return due, now if due else self._tidied
 
-    def _tidy(self, log: Layout, now: float) -> None:
-        """Put the parts of past hours together, and remove hours that are too old."""
-        if "polars" in sys.modules:
-            from seakeep.prediction_log.compaction import compact
-
-            compact(log, now=dt.datetime.fromtimestamp(now, dt.UTC))
+    def _remove(self, log: Layout, now: float) -> str:
+        """Remove hours that are too old."""
         before = dt.datetime.fromtimestamp(now - self._keep, dt.UTC) if self._keep else None
         if before is not None and _has_hour_before(log, before):
             from seakeep.prediction_log.retention import remove
 
             gone = remove(log, before=before)
             _log.info("%s: removed %d hours of predictions and %d labels", log.name, gone.hours, gone.labels)
+            if gone.unsent:
+                _log.warning("%s: removed %d files for their age that a sink had not taken", log.name, gone.unsent)
+        return ""
 
-    def _tell(self, log: Layout, now: float) -> None:
+    def _tell(self, log: Layout, now: float) -> str | None:
         minute = int((now - _GRACE_SECONDS) // ROTATE_SECONDS) - 1
         begin = dt.datetime.fromtimestamp(minute * ROTATE_SECONDS, dt.UTC)
         if minute <= self._told[log.name] or not _has_rows(log, begin):
-            return
+            return None
         self._told[log.name] = minute
         windows = windows_of(log, begin, begin + dt.timedelta(seconds=ROTATE_SECONDS))
         write_windows(self._folder, log.name, windows)
+        return ""
+
+
+def _compact(log: Layout, now: float) -> str:
+    """Put the parts of past hours together; a server that nobody asks never loads Polars."""
+    if "polars" in sys.modules:
+        from seakeep.prediction_log.compaction import compact
+
+        compact(log, now=dt.datetime.fromtimestamp(now, dt.UTC))
+    return ""
 
 
 def _has_rows(log: Layout, time: dt.datetime) -> bool:

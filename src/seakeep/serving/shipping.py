@@ -121,10 +121,14 @@ class Shipper:
         return self._sink
 
     def _behind(self, log: Layout, *, is_well: bool) -> Behind:
-        parcels = waiting(log, self._address)
-        times = [parcel.path.stat().st_mtime for parcel in parcels if parcel.path.exists()]
+        times = []
+        for parcel in waiting(log, self._address):
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # another server sent it meanwhile, or it was removed for its age
+                times.append(parcel.path.stat().st_mtime)
         oldest = max(0.0, time.time() - min(times)) if times else 0.0
-        return Behind(len(parcels), oldest, is_well)
+        return Behind(len(times), oldest, is_well)
 
 
 def ship(addresses: Sequence[str], logs: Sequence[Layout], folder: Path, over: threading.Event) -> None:

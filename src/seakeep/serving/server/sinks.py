@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from seakeep.core.files import write_bytes
+from seakeep.core.files import CannotWrite, write_bytes
 from seakeep.serving.server.families import SINK_LAG, SINK_TAKES, SINK_WAITING
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _decode = msgspec.json.Decoder(Behind).decode
 
 
 def write_behind(folder: Path, name: str, sink: str, behind: Behind) -> None:
-    """Leave how far a sink is behind with a model's log. folder: the server's."""
-    with contextlib.suppress(OSError, ValueError):
+    """Leave how far a sink is behind with a model's log, where that can be written. folder: the server's."""
+    with contextlib.suppress(CannotWrite):
         write_bytes(folder / f"{name}.{sink}{_SUFFIX}", msgspec.json.encode(behind))
 
 
