@@ -658,3 +658,8 @@ def test_settings_of_the_project_are_the_plans_and_arguments_come_first(world, t
     assert [(step.share, step.requests) for step in plan.steps[1:]] == [(0.1, 9), (0.3, 9)]
     assert (plan.rules.slow_ms, plan.rules.alpha) == (250.0, 0.01)
     assert found.next_look == BEGAN + 7
+
+
+def test_where_requests_are_sampled_a_look_waits_until_their_minute_is_on_the_disk(world):
+    Path("seakeep.toml").write_text('[serve]\nlog = "sampled"\nlog_sample_seconds = 30\n')
+    assert rollouts.start("tips", home=world.home, now=BEGAN).next_look == BEGAN + 10 + 2 + 30

@@ -36,6 +36,8 @@ from seakeep.rollout import Party, Plan, Rollout
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from seakeep.pipeline.settings import Settings
+
 __all__ = ["Status", "abort", "advance", "rollback", "serve", "start", "status"]
 LONGEST_STRETCH = 3600
 """Seconds of the log that are read at once; a longer absence is caught up in stretches of so much."""
@@ -61,7 +63,8 @@ def start(
     """
     read = microseconds(time.time() if now is None else now)
     at = read / 1e6
-    project = load_settings(Path.cwd()).rollout
+    found = load_settings(Path.cwd())
+    project = found.rollout
     chosen = plan or project.plan
     made = room.make_plan(chosen, {**project.of(room.known_settings(chosen)), **(settings or {})})
     if force is not None and not force.strip():
@@ -75,7 +78,7 @@ def start(
             ranged = _ranged(made, champion, task)
             begun = room.begin(ranged, name=name, champion=_party(champion), challenger=_party(challenger), at=at)
         same, forced = _contract(champion) == _contract(challenger), (force or "").strip()
-        kept = Kept(begun, read, task, same, project.look_seconds, project.settle_seconds, forced)
+        kept = Kept(begun, read, task, same, project.look_seconds, _settle_seconds(found), forced)
         with registry.transaction():
             revision = refuse_running(registry, name)
             write(registry, kept, expected=revision, decided=1, cost=cost)
@@ -260,6 +263,12 @@ def _close(registry: Registry, kept: Kept, revision: int, now: float, *, reason:
     with contextlib.suppress(DocumentChanged), registry.transaction():
         own = not _displaced(registry, kept.rollout) and not _rerouted(registry, kept.rollout)
         write(registry, moved, expected=revision, decided=1, cost=Cost(), routed=own)
+
+
+def _settle_seconds(settings: Settings) -> int:
+    """How long after it was answered a request may need to be in the log; a sample gets there when its minute is over."""
+    serve, own = settings.serve, settings.rollout.settle_seconds
+    return own + serve.log_sample_seconds if serve.log == "sampled" else own
 
 
 def _parties(registry: Registry, name: str, release: str | None) -> tuple[Registered, Registered]:

@@ -126,8 +126,9 @@ class RolloutSettings:
     shares: of the canary's steps, with commas between. requests, seconds: least of each step. copies, shadow_seconds: least of
     the shadow; 0 copies for none. goal_tolerance, labelled: of the loss on labelled predictions. slow_ms: a request is slow above
     so many milliseconds; 0 for the champion's own 99th percentile. look_seconds: the window of one look. settle_seconds: how
-    long after it was answered a request may need to be in the log; more than the server's interval of writing. needs_check: whether
-    a release must have passed a trial, which is made then if it was not yet; one that failed is refused, whatever this says.
+    long after it was answered a request may need to be in the log; more than the server's interval of writing (where serve.log is
+    "sampled", its minute is added). needs_check: whether a release must have passed a trial, which is made then if it was not yet;
+    one that failed is refused, whatever this says.
     """
 
     plan: str = "canary"
