@@ -269,6 +269,24 @@ def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
     assert len(left) == (1 if code in (errno.ENOSPC, errno.EDQUOT) else 2)  # after others the disk may be another one
 
 
+def test_a_process_that_may_open_no_more_files_is_told_and_syncs_later(tmp_path):
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    spool.flush()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        spool.append(asked(2))
+        kept = spool.commit(spool.take())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert not kept
+    assert spool.problem is not None
+    assert spool.problem.errno == errno.EMFILE
+    assert spool.close()
+    assert records(files(tmp_path, ".closed")[0]) == [asked(1), asked(2)]
+
+
 def test_a_file_that_cannot_be_synced_at_its_end_is_left_open_without_an_owner(tmp_path, monkeypatch):
     spool = spool_in(tmp_path)
     spool.append(asked(1))

@@ -192,9 +192,13 @@ class Spool:
         calls it from a thread of its own, after `flush`. Returns False where the disk refused; never raises.
         """
         with self._guard:
-            finished, self._finished = self._finished, []
             segment = self._segment
-            handle = os.dup(segment.handle) if segment else None
+            try:
+                handle = os.dup(segment.handle) if segment else None
+            except OSError as error:  # this process may open no more files
+                self._fail(error)
+                return False
+            finished, self._finished = self._finished, []
         done = True
         for each in finished:
             done &= self._finish(each)
