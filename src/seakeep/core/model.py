@@ -3,7 +3,8 @@
 Graph inputs: one tensor a raw column, shape (rows,), named as the column, typed by the null contract (features.nulls).
 Graph outputs: `features` float32 (rows, features): what the estimator was fitted on; for classification `probabilities`
 float32 (rows, classes) and `decision` int64 (rows,), an index into `classes`; for regression `value` float32 (rows,).
-ONNX Runtime computes only what is asked for, so the extra outputs cost nothing.
+`features` lie on the way to the answer and cost nothing beside it; asked for alone, they cost as much, since ONNX Runtime computes
+the whole graph.
 
 The explanation file, where there is one, is NumPy's NPZ without pickled objects:
   trees:  kind="trees", feature int32, threshold float32, left int32, right int32 (-1 in leaves), missing_left bool,
