@@ -232,6 +232,21 @@ def test_a_stream_that_is_full_keeps_the_file_waiting(log, nats, shipper):
     sink.close()
 
 
+def test_a_request_that_is_no_message_is_told_and_waits(log, nats, shipper, caplog):
+    add_stream(nats)
+    own = shipper(f"{nats.address}/seakeep", log)
+    spool = Spool(log.spool, boot="boot")
+    spool.describe(HEADER)
+    rows = 70_000
+    values = {"columns": [[float(number) / 3 for number in range(rows)]], "scores": [0.25, 0.75] * rows}
+    spool.append(Record(NOON, "q0", ONE, "champion", 3, 1.5, rows, decisions=[1] * rows, **values))
+    assert spool.close()
+    convert(log)
+    own.look(NEVER)
+    assert "takes no message of more than 1,048,576 bytes" in caplog.text
+    assert len(waiting(log, f"{nats.address}/seakeep")) == 1
+
+
 def test_kills_while_it_is_sent_lose_nothing_and_double_nothing(log, nats, tmp_path, shipper):
     add_stream(nats)
     address = f"{nats.address}/seakeep"

@@ -59,6 +59,15 @@ class NotStored(DataError):
         )
 
     @classmethod
+    def too_large(cls, server: str, most: int) -> NotStored:
+        return cls(
+            f"{server} takes no message of more than {most:,} bytes, and a request or its answer has more",
+            cause="A request of many rows is one message. What comes after it waits.",
+            fix="Raise max_payload in the server's configuration, and lower serve.max_rows.",
+            most=most,
+        )
+
+    @classmethod
     def away(cls, server: str, problem: str) -> NotStored:
         return cls(
             f"{server} did not take a message: {problem}",
@@ -104,7 +113,7 @@ class NatsSink:
         self._loop.close()
 
     async def _publish(self, base: str, batch: Sequence[Exchange]) -> None:
-        from nats.errors import Error
+        from nats.errors import Error, MaxPayloadError
         from nats.js.errors import NoStreamResponseError
 
         events = [event for exchange in batch for event in exchange.events]
@@ -116,6 +125,8 @@ class NatsSink:
                     raise each
         except NoStreamResponseError as error:
             raise NotStored.no_stream(f"{base}.request", self._server) from error
+        except MaxPayloadError as error:
+            raise NotStored.too_large(self._server, self._client.max_payload) from error
         except (Error, OSError, TimeoutError, ValueError) as error:
             await self._let_go()
             raise NotStored.away(self._server, str(error) or type(error).__name__) from error
