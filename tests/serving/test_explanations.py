@@ -12,6 +12,7 @@ import pytest
 from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.serving.runtimes.onnx import OnnxPredictor
+from seakeep.serving.served import Served
 from seakeep.testing.example_models import example_model
 
 from .asking import GOOD
@@ -133,7 +134,6 @@ def test_what_cannot_be_explained_is_refused_with_what_to_do(explained):
 def test_many_inputs_are_sampled_with_a_stated_error(tmp_path):
     from seakeep.core import ColumnSchema, Input, Kind, Model, Schema, Statistics
     from seakeep.features.graph import GraphBuilder
-    from seakeep.serving.served import Served
 
     from .asking import asking
 
@@ -168,8 +168,24 @@ def test_many_inputs_are_sampled_with_a_stated_error(tmp_path):
     assert all(0 < part["error"] < 0.05 and abs(part["contribution"] - exact) < 5 * part["error"] for part in parts)
 
 
+def test_a_large_body_is_explained_and_a_parameter_ends_the_waiting(tmp_path):
+    from seakeep.serving.server.refusals import Refusal
+
+    from .asking import asking
+
+    with asking() as made:
+        asked = made(Served.of(trained(Task.REGRESSION, "minutes")[0]), tmp_path)
+        large = {"rows": [GOOD], "id": "x" * 200_000}
+        plain = asked.explained({"rows": [GOOD]})
+        assert asked.explained(large) == {**plain, "id": large["id"]}
+        with pytest.raises(Refusal) as told:
+            asked.explained({"rows": [GOOD], "parameters": {"timeout": 1}})
+        assert told.value.code == "too_late"
+        with pytest.raises(Refusal, match="100"):
+            asked.explained({"rows": [GOOD] * 2000})
+
+
 def test_a_lane_that_sleeps_is_woken_to_explain(tmp_path):
-    from seakeep.serving.served import Served
     from seakeep.serving.server.explanations import Explaining
     from seakeep.serving.server.form import NO_HEADERS, Request
     from seakeep.serving.server.forms.json import FORM

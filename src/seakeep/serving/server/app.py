@@ -139,7 +139,7 @@ class App:
         crossing, headers = found[0], scope.headers
         form = found[1] or choose(headers)
         body = receive(scope, protocol, limit=self._limit, patience=self._patience)
-        outcome = await self._explanations.answer(crossing, form, headers, body)
+        outcome = await unless_left(protocol, self._explanations.answer(crossing, form, headers, body))
         if outcome is not None:
             protocol.response_bytes(*outcome)
         return True

@@ -16,7 +16,9 @@ from seakeep.serving.server.engine import Answered, Reply
 from seakeep.serving.server.explaining import MOST_ROWS, readable, samples_of
 from seakeep.serving.server.form import Script
 from seakeep.serving.server.lanes import Crossing, Lane
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES
 from seakeep.serving.server.refusals import BadInput
+from seakeep.serving.server.traffic.urgency import urged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,14 +68,26 @@ class Explaining:
         """The explanation of every row. Raises Refusal."""
         del prediction_id
         engine = self._own.engine or await self._wake(self._own)
-        ask = engine.script(request.form).read(request.body, request.headers)
+        ask = await self._ask(engine, request)
         if ask.rows > MOST_ROWS:
             raise BadInput.too_many_to_explain(ask.rows, MOST_ROWS)
         samples = samples_of(ask.parameters)
+        if ask.parameters:
+            request = urged(request, ask.parameters)
         found = [await self._row(engine, row, samples, request) for row in zip(*ask.columns, strict=True)]
         content = _encode(_told(engine, ask, found, samples))
         ask.rows = sum(one.shares.sets for one in found)  # that the model was asked of
         return Reply(_HEADERS, content, Answered(ask, (), (), None))
+
+    async def _ask(self, engine: Engine, request: Request) -> Ask:
+        """What is asked; a large body is read beside the loop, as an inference's is."""
+        read = engine.script(request.form).read
+        if len(request.body) <= LARGE_BODY_BYTES:
+            return read(request.body, request.headers)
+        ask: Ask = await engine.aside.run(
+            *(read, request.body, request.headers), priority=request.priority, until=request.until
+        )
+        return ask
 
     async def _row(self, engine: Engine, row: tuple[Any, ...], samples: int, request: Request) -> Explained:
         explained: Explained = await engine.aside.run(

@@ -1,4 +1,4 @@
-"""Leaving: what a client no longer waits for is not answered. Watched for large requests only, which may wait for long."""
+"""Leaving: what a client no longer waits for is not answered. Watched where that may be long: large requests, and explanations."""
 
 from __future__ import annotations
 
