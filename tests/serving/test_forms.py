@@ -15,6 +15,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 import tracemalloc
 import zlib
 from dataclasses import replace
@@ -33,15 +34,18 @@ from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
 from seakeep.serving.server import streaming
 from seakeep.serving.server.careful import CarefulReader
+from seakeep.serving.server.choosing import _chosen, choose
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.compression import _codecs, encodings, unpack
 from seakeep.serving.server.contract import Contract
+from seakeep.serving.server.delimited import titled
 from seakeep.serving.server.forms import arrow, binary, lines
 from seakeep.serving.server.forms import csv as csv_form
 from seakeep.serving.server.forms import json as json_form
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.raw import LETTERS, pack
+from seakeep.serving.server.receiving import is_large
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.settings import Settings
 from seakeep.testing.example_models import INPUTS, example_frame, example_model, example_schema
@@ -324,6 +328,38 @@ def test_openapi_describes_what_is_served_and_its_examples_are_answered(lenient)
         assert reference in document["components"]["schemas"]
 
 
+@pytest.mark.parametrize("encoding", encodings())
+def test_thousands_of_empty_streams_in_one_body_are_unpacked_at_once(encoding):
+    empty = pack_body(b"", encoding)
+    many = empty * (2_000_000 // len(empty))
+    begun = time.process_time()
+    assert unpack(many, encoding, 1000) == b""
+    assert time.process_time() - begun < 2
+
+
+def test_a_header_of_thousands_of_columns_is_read_at_once():
+    names = [f"{number:x}" for number in range(25_000)]
+    begun = time.process_time()
+    assert titled([names, names], ["a"], {"a"}, header=True)[0] == names
+    with pytest.raises(Refusal, match="'7'"):
+        titled([[*names, "7"]], ["a"], {"a"}, header=True)
+    assert time.process_time() - begun < 1
+
+
+def test_what_is_in_chunks_is_not_taken_for_large():
+    assert is_large({"content-length": "9999999"})
+    assert not is_large({"content-length": "9999999", "transfer-encoding": "chunked"})
+
+
+def test_long_headers_are_not_remembered():
+    before = _chosen.cache_info().currsize
+    for number in range(50):
+        assert (
+            choose({"content-type": "application/json", "accept": f"text/csv, x/{number:0999}"}).name == "json to csv"
+        )
+    assert _chosen.cache_info().currsize == before
+
+
 def test_a_stream_has_an_answer_for_every_line_in_order(lenient):
     frame = example_frame(ROWS, seed=6)
     body, media = as_lines(frame)
@@ -409,6 +445,28 @@ def test_a_stream_has_a_most(monkeypatch):
     assert asyncio.run(run()) is None
     assert protocol.sent.startswith(b"x" * 1100)
     assert json.loads(protocol.sent[1100:])["code"] == "answer_too_large"
+
+
+def test_a_line_in_thousands_of_pieces_is_put_together_once():
+    pieces = [b'{"a":"', *[b"x" * 4096] * 4096, b'"}\n{}', b"\n{", b"}"]
+
+    class Scope:
+        headers: ClassVar = {}
+
+    class Protocol:
+        async def __aiter__(self):
+            for piece in pieces:
+                yield piece
+
+    async def run():
+        patience = Patience(asyncio.get_running_loop(), 5)
+        stream = streaming.Stream(object, object, Scope(), limit=2**25, patience=patience)
+        return [part async for part in stream._parts(Protocol())]
+
+    begun = time.process_time()
+    parts = asyncio.run(run())
+    assert time.process_time() - begun < 2
+    assert b"\n".join(line for part in parts for line in part) == b"".join(pieces)
 
 
 def test_a_line_that_never_ends_is_refused(strict):

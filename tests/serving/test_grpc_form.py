@@ -143,3 +143,11 @@ def test_numbers_as_bytes_are_read_back(datatype):
     for count in (1, 5, 100):
         values = [number % 100 for number in range(count)]
         assert list(unpack(pack(values, datatype), datatype, "name")) == values
+
+
+def test_a_layout_with_a_long_head_is_not_kept(reader):
+    reader._layouts._known.clear()
+    request = KINDS.InferRequest.FromString(message(columns_of([(1.0, 2, 3)])))
+    request.inputs[0].parameters["note"].string_param = "x" * 100_000
+    assert reader.read(request.SerializeToString(), {}).rows == 1
+    assert not reader._layouts._known

@@ -25,7 +25,8 @@ NOTATIONS = (json.NOTATION, lines.NOTATION, csv.NOTATION, arrow.NOTATION, arrow.
 MEDIA = tuple(media for one in NOTATIONS for media in one.media)
 _BY_MEDIA = {media: one for one in NOTATIONS for media in one.media}
 _ANYTHING = frozenset((None, "*/*", json.MEDIA))
-_REMEMBERED = 256
+_REMEMBERED, _MOST_CHARACTERS = 256, 512
+"""So many ways of saying it, each up to so long: a header may have hundreds of kilobytes."""
 
 
 def choose(headers: Headers) -> Form:
@@ -38,7 +39,8 @@ def choose(headers: Headers) -> Form:
     kind, accept = get("content-type"), get("accept")
     if kind == json.MEDIA and accept in _ANYTHING and BINARY not in headers:
         return json.FORM
-    return _chosen(kind, accept, BINARY in headers)
+    is_short = len(kind or "") + len(accept or "") <= _MOST_CHARACTERS
+    return (_chosen if is_short else _chosen.__wrapped__)(kind, accept, BINARY in headers)
 
 
 @lru_cache(_REMEMBERED)

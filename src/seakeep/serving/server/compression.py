@@ -22,7 +22,7 @@ LEAST_BYTES = 32 * 1024
 _LEVEL = 1
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _DEFLATE_METHOD, _ZLIB_CHECK = 8, 31
-_LEAST_PIECE = 64
+_LEAST_PIECE, _PIECE = 64, 4096
 _WINDOW_LOG = 23  # RFC 9659: what a receiver over HTTP must have room for, and needs no more
 
 
@@ -108,15 +108,21 @@ def _has_zlib_wrapper(body: bytes) -> bool:
 
 
 def _members(body: bytes, most: int, make: Callable[[], Any]) -> bytes:
-    """What each of the streams that follow each other in `body` holds, at most `most` bytes."""
+    """What each of the streams that follow each other in `body` holds, at most `most` bytes.
+
+    In pieces, since what lies behind a stream's end is copied: thousands of empty streams would copy the whole body as often.
+    """
     parts: list[bytes] = []
-    while body and most > 0:
-        unpacker = make()
-        parts.append(unpacker.decompress(body, most))
+    unpacker, left = make(), memoryview(body)
+    while left and most > 0:
+        if unpacker.eof:
+            unpacker = make()
+        piece = left[:_PIECE]
+        parts.append(unpacker.decompress(piece, most))
         most -= len(parts[-1])
-        if most > 0 and not unpacker.eof:
-            raise EOFError("it ends too early")
-        body = unpacker.unused_data
+        left = left[len(piece) - len(unpacker.unused_data) :]
+    if body and most > 0 and not unpacker.eof:
+        raise EOFError("it ends too early")
     return b"".join(parts)
 
 

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,7 +54,8 @@ def titled(
     """
     if header or (header is None and all(cell.strip() in known for cell in found[0])):
         names, found = [cell.strip() for cell in found[0]], found[1:]
-        if repeated := next((name for name in names if names.count(name) > 1), None):
+        counts = Counter(names)
+        if repeated := next((name for name in names if counts[name] > 1), None):
             raise BadTable.twice(repeated)
     for number, row in enumerate(found):
         if len(row) != len(names):

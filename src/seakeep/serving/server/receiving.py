@@ -38,9 +38,11 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
 
 
 def is_large(headers: Any) -> bool:
-    """Whether a request says that its body is large."""
+    """Whether a request says that its body is large, and is held to it: one in chunks may say what it likes."""
     length = headers.get("content-length")
-    return length is not None and len(length) >= _LARGE_DIGITS and length.isdigit() and int(length) > LARGE_BODY_BYTES
+    if length is None or len(length) < _LARGE_DIGITS or not length.isdigit():
+        return False
+    return int(length) > LARGE_BODY_BYTES and "transfer-encoding" not in headers
 
 
 def check_headers(headers: Any) -> None:
@@ -76,13 +78,14 @@ def media_of(headers: Any, known: Sequence[str]) -> str:
 
 
 async def _unpacked(body: bytes, encoding: str, limit: int) -> bytes:
-    """The plain body; one that unpacks to more than a little is unpacked beside the loop."""
+    """The plain body; one that is large, or unpacks to more than a little, is unpacked beside the loop."""
     few = min(limit, LARGE_BODY_BYTES)
-    try:
-        return compression.unpack(body, encoding, few)
-    except BadCall as refusal:
-        if refusal.code != "body_too_large" or few == limit:
-            raise
+    if len(body) <= few:
+        try:
+            return compression.unpack(body, encoding, few)
+        except BadCall as refusal:
+            if refusal.code != "body_too_large" or few == limit:
+                raise
     return await asyncio.get_running_loop().run_in_executor(None, compression.unpack, body, encoding, limit)
 
 
@@ -90,15 +93,15 @@ async def _streamed(protocol: Any, limit: int) -> bytes:
     """The body, if it is within `limit`. What is beyond is read on for a while without being kept, so that a client that
     writes all before it reads comes to see its refusal and not a broken pipe.
     """
-    parts, size = [], 0
+    body, size = bytearray(), 0  # not a list: parts of a byte each would take forty times their size
     async for part in protocol:
         size += len(part)
         if size > limit + _LINGER_BYTES:
             break
         if size <= limit:
-            parts.append(part)
+            body += part
         else:
-            parts.clear()
+            body.clear()
     if size > limit:
         raise BadCall.too_large(None, limit)
-    return b"".join(parts)
+    return bytes(body)

@@ -92,15 +92,18 @@ class Stream:
 
     async def _parts(self, protocol: Any) -> AsyncIterator[list[bytes]]:
         """Lines that have come, at most LINES_TOGETHER at a time. Raises Refusal for one that is too long or too slow to come."""
-        rest = b""
+        rest = bytearray()  # what of a line is there: long lines come in thousands of pieces
         pieces = aiter(protocol)
         while piece := await self._patience.read(_next(pieces)):
-            *whole, rest = (rest + piece).split(b"\n")
+            begun, *whole = piece.split(b"\n")
+            rest += begun
+            if whole:
+                whole, rest = [bytes(rest), *whole[:-1]], bytearray(whole[-1])
             for part in _cut(whole):
                 yield part
             if len(rest) > self._limit:
                 raise BadCall.too_large(None, self._limit)
-        for part in _cut([rest]):
+        for part in _cut([bytes(rest)]):
             yield part
 
     async def _answered(self, part: Sequence[bytes]) -> bytes:

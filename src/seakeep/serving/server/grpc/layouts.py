@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 16
 """Up to so many rows lists are fed to the model sooner than arrays."""
-_KEPT = 64
+_KEPT, _KEPT_BYTES = 64, 64 * 1024
+"""So many layouts, of messages up to so long: what a client may write beside its values has no other end."""
 _TAG = b"\x3a"  # field 7, bytes
 
 
@@ -73,7 +74,8 @@ class Layouts:
 
     def learn(self, body: bytes, request: Any, ask: Ask) -> None:
         """Keep the layout of a message that was read, if it holds nothing but the model's inputs, a few rows of numbers each."""
-        if len(body) in self._known or len(self._known) >= _KEPT or not self._is_plain(request, ask):
+        has_room = len(self._known) < _KEPT and len(body) <= _KEPT_BYTES
+        if not has_room or len(body) in self._known or not self._is_plain(request, ask):
             return
         raws = request.raw_input_contents
         tags = tuple(_TAG + varint(len(raw)) for raw in raws)

@@ -115,7 +115,7 @@ class BadBody(Refusal):
 
     @classmethod
     def unknown_member(cls, where: str, name: str, known: Sequence[str]) -> BadBody:
-        near = nearest(name, known)
+        near = nearest(name[:SHOWN], known)
         return cls(
             "unknown_member",
             f"{where} has a member {shown(name)}, which is not known",

@@ -31,7 +31,7 @@ class BadInput(Refusal):
 
     @classmethod
     def unknown_input(cls, name: str, known: Sequence[str], model: str) -> BadInput:
-        near = nearest(name, known)
+        near = nearest(name[:SHOWN], known)
         return cls(
             "unknown_input",
             f"the model {model!r} has no input {shown(name)}",
@@ -77,7 +77,7 @@ class BadInput(Refusal):
 
     @classmethod
     def unknown_output(cls, name: str, known: Sequence[str]) -> BadInput:
-        near = nearest(name, known)
+        near = nearest(name[:SHOWN], known)
         return cls(
             "unknown_output",
             f"there is no output {shown(name)}",
