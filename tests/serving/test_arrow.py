@@ -8,18 +8,20 @@ import decimal
 import io
 import random
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from seakeep.core import ColumnSchema, Kind
 from seakeep.serving.served import Served
 from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.forms import arrow
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.settings import Settings
-from seakeep.testing.example_models import example_model
+from seakeep.testing.example_models import example_model, example_schema
 
 MICROSECONDS = 1_380_604_500_000_000
 MOMENT = dt.datetime(2013, 10, 1, 5, 15)
@@ -41,7 +43,7 @@ def read(tmp_path_factory):
 
 
 def stream(columns, *, make=pa.ipc.new_stream, **options):
-    table = pa.table(columns)
+    table = pa.table(columns) if isinstance(columns, dict) else columns
     sink = io.BytesIO()
     with make(sink, table.schema, **options) as written:
         written.write_table(table)
@@ -185,3 +187,17 @@ def test_any_bytes_are_refused_or_read(read, make):
                 break
         with contextlib.suppress(Refusal):
             read(bytes(body))
+
+
+def test_a_key_that_cannot_be_read_is_none_and_one_that_comes_twice_is_refused(tmp_path):
+    model = example_model()
+    schema = replace(example_schema(booked=ColumnSchema(Kind.TIMESTAMP)), key="booked")
+    contract = Contract(Served.of(replace(model, schema=schema)), Settings(missing="accept"), Metrics(tmp_path))
+    reader = arrow.Reader(contract)
+    late = pa.array([2**62], pa.int64()).view(pa.timestamp("us"))
+    assert reader.key(stream({**GOOD, "booked": late}), {}) is None
+    arrays, names = [*GOOD.values(), pa.array(["a"]), pa.array(["b"])], [*GOOD, "booked", "booked"]
+    twice = stream(pa.table(arrays, names=names))
+    assert reader.key(twice, {}) is None
+    with pytest.raises(Refusal, match="'booked'"):
+        reader.read(twice, {})

@@ -9,6 +9,8 @@ import socket
 
 import pytest
 
+from seakeep.serving.server.refusals.refusal import shown
+
 PATH = "/v2/models/flights/infer"
 BIG = 10**30
 
@@ -398,6 +400,13 @@ def test_a_body_that_does_not_come_is_refused_with_408(start, folders, row):
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"body_too_slow" in answer
         assert server.infer({"rows": [row]})[0] == 200
+
+
+def test_a_value_that_is_nested_too_deeply_to_be_written_is_named_by_its_kind():
+    value: list[object] = []
+    for _ in range(5_000):
+        value = [value]
+    assert shown(value) == "an array"
 
 
 def test_no_bad_request_was_answered_500(server):

@@ -382,6 +382,9 @@ def test_tensorflow_serving_reads_texts_in_base64(tensorflow, row):
     for bad in ("?", "/w==", 7):
         coded["carrier"] = {"b64": bad}
         assert post(tensorflow, "/v1/models/flights:predict", {"instances": [coded]})[0] == 400
+    deep = b'{"instances":' + b"[" * 700 + b'{"b64": ""}' + b"]" * 700 + b"}"
+    status, _, answer = tensorflow.ask("POST", "/v1/models/flights:predict", deep, content_type="application/json")
+    assert (status, answer["code"]) == (400, "too_deep")
 
 
 def test_tensorflow_serving_tells_of_versions_and_signatures(tensorflow, row):

@@ -52,6 +52,11 @@ def test_a_priority_in_a_header_that_is_none_is_refused():
         priority("first")
 
 
+def test_a_timeout_of_four_hundred_digits_is_a_day():
+    before = time.perf_counter()
+    assert urged(request(), {"timeout": 10**400}).until == pytest.approx(before + 24 * 3600, abs=5)
+
+
 @pytest.mark.parametrize("timeout", [250_000, "250000"])
 def test_the_parameter_gives_microseconds(timeout):
     before = time.perf_counter()

@@ -137,7 +137,10 @@ def _flat(values: Any) -> Any:
 
 def _plain(body: bytes) -> bytes:
     """The body with `{"b64": "…"}` as the text that it is."""
-    return _encode(_decoded(decode_object(body)))
+    try:
+        return _encode(_decoded(decode_object(body)))
+    except RecursionError:
+        raise BadBody.too_deep() from None
 
 
 def _decoded(value: Any) -> Any:

@@ -8,6 +8,7 @@ large they will be.
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +53,10 @@ class Reader:
         contract.check_rows("the body", table.num_rows)
         given: dict[str, Values] = {}
         arrays: dict[str, Any] = {}
+        counts = Counter(table.column_names)
         for name, chunks in zip(table.column_names, table.columns, strict=True):
             contract.check_name(name)
-            if name in given:
+            if counts[name] > 1:
                 raise BadTable.twice(name)
             if name in contract.by_name:
                 given[name], arrays[name] = values_of(self._admitters[name], chunks, most_bytes=len(body))
@@ -76,15 +78,16 @@ class Reader:
         from seakeep.serving.server.keys import as_key
 
         del headers
-        if self._contract.key is None:
+        name = self._contract.key
+        if name is None:
             return None
         try:
             table = read_table(body)
-        except Refusal:
+            if name not in table.column_names or not table.num_rows:
+                return None
+            return as_key(table.column(name)[0].as_py())
+        except (Refusal, KeyError, ValueError, OverflowError):  # two columns of that name; a time that Python has not
             return None
-        if self._contract.key not in table.column_names or not table.num_rows:
-            return None
-        return as_key(table.column(self._contract.key)[0].as_py())
 
 
 def read_table(body: bytes) -> Any:

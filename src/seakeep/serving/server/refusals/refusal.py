@@ -125,7 +125,10 @@ def shown(value: object) -> str:
     >>> shown("x" * 200)[-3:]
     "…x'"
     """
-    text = ascii(value) if isinstance(value, str) else repr(value)
+    try:
+        text = ascii(value) if isinstance(value, str) else repr(value)
+    except RecursionError:  # nested as deeply as a parser takes it, which is deeper than it can be written
+        text = kind_of(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 2]}…{text[-2:]}"
 
 

@@ -70,7 +70,7 @@ def _seconds(found: object) -> float:
         found = int(found)
     if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise Pressed.timeout("parameters.timeout", found, "whole microseconds")
-    return min(found / 1e6, _MOST_SECONDS) if found else _MOST_SECONDS
+    return min(found, round(_MOST_SECONDS * 1e6)) / 1e6 if found else _MOST_SECONDS
 
 
 def _rank(found: object) -> int:
