@@ -17,10 +17,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from seakeep.core.errors import MissingExtra
 from seakeep.serving.server.telemetry import settings as telemetry_settings
 from seakeep.serving.server.telemetry.access import AccessLog, pieces
-from seakeep.serving.server.telemetry.ids import REQUEST
+from seakeep.serving.server.telemetry.ids import BEARER, REQUEST
 from seakeep.serving.server.telemetry.lines import JsonLines
 from seakeep.serving.server.telemetry.settings import BadTelemetry, Telemetry
 from seakeep.serving.server.telemetry.traces import MOST_A_SECOND, Traces
+from seakeep.serving.server.telemetry.watch import Watch
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00"
@@ -182,6 +183,17 @@ def test_an_error_is_one_line_and_names_its_request():
     assert "\n" not in line
     assert (read["request"], read["level"], read["message"]) == ("order-17", "ERROR", "it failed\n")
     assert "ValueError: two\nlines" in read["exception"]
+
+
+def test_a_request_is_nobodys_until_the_gate_has_said_whose():
+    loop = asyncio.new_event_loop()
+    try:
+        token = BEARER.set("the one before")
+        Watch(Telemetry(access_log=True), loop).begin({})
+        assert BEARER.get() == ""
+        BEARER.reset(token)
+    finally:
+        loop.close()
 
 
 def test_lines_are_put_together_as_a_pipe_takes_them():

@@ -42,7 +42,8 @@ class Watch:
         self._traces = Traces(telemetry.traces, telemetry.trace_share) if telemetry.traces else None
 
     def begin(self, headers: Headers) -> Seen:
-        """A request has come."""
+        """A request has come. Nobody's yet: a thread of gRPC hands on the context of the request before."""
+        BEARER.set("")
         span = None if self._traces is None else self._traces.begin(headers)
         return Seen(self._ids.name(headers), time.perf_counter(), span)
 
