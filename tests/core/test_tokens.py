@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 
 import pytest
@@ -177,6 +178,22 @@ def test_a_book_that_cannot_be_read_keeps_what_was_known(path):
     assert book.find(text).name == "web"
     path.write_text(kept)
     assert book.look()
+
+
+def test_a_book_that_could_not_be_read_for_a_moment_is_read_at_the_next_look(path):
+    text = given_token(path)
+    book = TokenBook(path)
+    revoke_token(path, "web")
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, most))
+    try:
+        with pytest.raises(BadTokenFile, match="Too many open files"):
+            book.look()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
+    assert book.find(text) is not None
+    assert book.look()
+    assert book.find(text) is None
 
 
 @given(st.text())

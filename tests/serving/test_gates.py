@@ -304,6 +304,23 @@ def test_what_cannot_be_read_is_told_once(tmp_path, caplog):
     assert "hold on: the file of tokens is not one that seakeep tokens wrote" in caplog.text
 
 
+def test_a_token_is_taken_back_even_where_a_rate_has_no_room(tmp_path, caplog):
+    path, folder = tmp_path / "tokens.json", tmp_path / "server"
+    folder.mkdir()
+    text, token = issue("web", ["predict"], now=time.time())
+    add_token(path, token)
+    keeper = Gatekeeper(Access(path), folder, readable=Cell())
+    folder.rmdir()
+    revoke_token(path, "web")
+    add_token(path, issue("other", ["predict"], now=0.0, rate=5)[1])
+    keeper.look()
+    assert "hold on" in caplog.text
+    folder.mkdir()
+    keeper.look()
+    with pytest.raises(Shut):
+        keeper.admit(f"Bearer {text}", "predict")
+
+
 def test_a_server_does_not_begin_with_a_file_that_it_cannot_read(tmp_path):
     with pytest.raises(BadTokenFile):
         Access(tmp_path / "gone.json")

@@ -78,16 +78,21 @@ class TokenBook:
         self.look()
 
     def look(self) -> bool:
-        """Read the file again if it is another one; whether it was. Raises BadTokenFile, and what was known stays."""
+        """Read the file again if it is another one; whether it was. Raises BadTokenFile, and what was known stays.
+
+        A file that could not be read is tried again at the next look: it may say that a token was taken back.
+        """
         try:
             found = self._path.stat()
         except OSError as error:
             self._seen = None
             raise BadTokenFile.unreadable(self._path, error.strerror or str(error)) from error
-        before, self._seen = self._seen, (found.st_ino, found.st_ctime_ns, found.st_size)
-        if before == self._seen:
+        stamp = found.st_ino, found.st_ctime_ns, found.st_size
+        if stamp == self._seen:
             return False
+        self._seen = None
         self.tokens = read_tokens(self._path)
+        self._seen = stamp
         self._by_digest = {token.digest: token for token in self.tokens}
         return True
 

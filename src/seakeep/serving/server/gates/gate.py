@@ -93,10 +93,10 @@ class Gatekeeper:
     def look(self) -> None:
         """Read the file again, if it is another one. Never raises; what is wrong is told once."""
         try:
-            if self._book.look():
+            if self._book.look() or self._taken is not self._book.tokens:
                 self._take(self._book.tokens)
                 self._tell("")
-        except BadTokenFile as error:
+        except (BadTokenFile, OSError) as error:  # OSError: of the file for a rate
             self._tell(str(error))
 
     def _take(self, tokens: tuple[Token, ...]) -> None:
@@ -109,7 +109,7 @@ class Gatekeeper:
                 limits[token.id, rate] = limit
             expires = math.inf if token.expires is None else token.expires
             grants[bytes.fromhex(token.digest)] = Grant(token.name, token.scopes, expires, rate, limit)
-        self._limits, self._grants = limits, grants
+        self._limits, self._grants, self._taken = limits, grants, tokens
 
     def _limit(self, token_id: str, rate: float) -> Rate:
         known = self._limits.get((token_id, rate))
