@@ -17,8 +17,11 @@ import pytest
 
 from seakeep.core import Task
 from seakeep.core.errors import MissingExtra
+from seakeep.serving.served import Served
 from seakeep.serving.server import run
+from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.grpc.messages import SERVICE, messages
+from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.residents import Residents
 from seakeep.serving.server.settings import BadSetting, Settings
 from seakeep.serving.server.shelf import Shelf
@@ -242,6 +245,44 @@ def test_the_longest_unasked_makes_room():
     assert residents.victims(loaded, kept=[loaded[1]]) == [loaded[2]]
     assert residents.victims(loaded, kept=loaded) == []
     assert Residents(0).victims(loaded, kept=[]) == []
+
+
+@pytest.fixture
+def sleeping(tmp_path):
+    """A fleet of two models with memory for one, the first of which sleeps; with what fails while an engine is made, and its shelf."""
+    failures = []
+
+    def make(served):
+        if failures:
+            raise failures.pop()
+        return served.name
+
+    served = [Served.of(example_model(Task.REGRESSION, name=name)) for name in NAMES[:2]]
+    shelf = Shelf(tmp_path, ready=".ready")
+    made = {"make": make, "logs": {}, "metrics": Metrics(tmp_path), "folder": tmp_path, "shelf": shelf}
+    fleet = Fleet(served, (), memory_bytes=1, **made)
+    fleet.load()
+    return fleet, served[0], failures, shelf
+
+
+def test_a_model_that_could_not_be_woken_once_is_woken_the_next_time(sleeping):
+    fleet, served, failures, _ = sleeping
+    failures.append(MemoryError())
+    with pytest.raises(MemoryError):
+        fleet.wake(served)
+    assert fleet.wake(served) == served.name
+
+
+def test_a_shelf_that_cannot_be_read_for_a_moment_is_read_at_the_next_look(sleeping, tmp_path):
+    fleet, served, _, shelf = sleeping
+    shelf.put(served.name, unloaded=True)
+    kept = (tmp_path / "unloaded.json").read_text()
+    (tmp_path / "unloaded.json").write_text("torn")
+    fleet.look_at_shelf()
+    assert fleet.board.places[served.name].ready
+    (tmp_path / "unloaded.json").write_text(kept)
+    fleet.look_at_shelf()
+    assert not fleet.board.places[served.name].ready
 
 
 def test_the_shelf_waits_for_who_lives_and_for_nobody_else(tmp_path):

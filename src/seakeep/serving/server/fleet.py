@@ -114,7 +114,6 @@ class Fleet:
         with self._turn:
             identity = served.identity
             if identity in self._asleep and served.name not in self._unloaded:
-                self._asleep -= {identity}
                 engines = {**self._engines, identity: self._engine(served)}
                 self._take(self._followed, self._within_limit(engines, {identity} | _held(self._followed)))
                 self._metrics.of_release(served).cell(RELOADS, served.name, served.version).add()
@@ -123,10 +122,10 @@ class Fleet:
     def look_at_shelf(self) -> None:
         """Unload and load what was asked for since the last time."""
         with self._turn:
-            revision = self._shelved()
-            if revision is None or self._shelf is None:
-                return
             try:
+                revision = self._shelved()
+                if revision is None or self._shelf is None:
+                    return
                 self._take(self._followed, self._engines_for(self._followed))
             except Exception:  # noqa: BLE001  (whoever asked is told that it did not happen everywhere)
                 _log.exception("what was asked to be loaded cannot be")

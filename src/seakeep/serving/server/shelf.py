@@ -43,8 +43,12 @@ class Shelf:
             found = (self._folder / _FILE).stat()
         except FileNotFoundError:
             return None
-        before, self._seen = self._seen, (found.st_ino, found.st_mtime_ns)
-        return None if before == self._seen else self._read()
+        stamp = found.st_ino, found.st_mtime_ns
+        if stamp == self._seen:
+            return None
+        unloaded = self._read()
+        self._seen = stamp
+        return unloaded
 
     def put(self, name: str, *, unloaded: bool) -> int:
         """Write down that a model is unloaded, or is not any more. Returns the revision."""
