@@ -93,6 +93,18 @@ def test_settings_of_the_project_reach_the_servers_and_replace_them_when_they_ch
     assert notes(both)["seakeep.dev/settings"] != notes(changed)["seakeep.dev/settings"]
 
 
+def test_what_is_hidden_in_the_log_is_hidden_in_the_clusters_too(both) -> None:
+    hidden = ServeSettings(
+        redact=("birthday", "name"), hash=("customer",), hash_key_file="/run/hash.key", rules="reject"
+    )
+    told = read(files(replace(both, settings=Settings(serve=hidden)), GIVEN)["base/settings.yaml"])["data"]
+    assert told["SEAKEEP_SERVE_REDACT"] == "birthday,name"
+    assert told["SEAKEEP_SERVE_HASH"] == "customer"
+    assert told["SEAKEEP_SERVE_HASH_KEY_FILE"] == "/run/hash.key"
+    assert told["SEAKEEP_SERVE_RULES"] == "reject"
+    assert "SEAKEEP_SERVE_REDACT" not in files(both, GIVEN)["base/settings.yaml"]
+
+
 def test_every_variable_of_the_settings_is_one_that_the_server_reads(both, monkeypatch) -> None:
     from seakeep.pipeline.settings import load_settings
 

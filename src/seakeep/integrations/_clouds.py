@@ -28,7 +28,7 @@ def variables(subject: Subject, *, role: str, dialect: str = "") -> dict[str, st
     """
     serve, release = subject.settings.serve, release_of(subject)
     names = [one.name for one in fields(serve) if one.name not in _OWN]
-    found = {f"SEAKEEP_SERVE_{name.upper()}": text for name in names if (text := _text(getattr(serve, name)))}
+    found = {f"SEAKEEP_SERVE_{name.upper()}": text for name in names if (text := as_variable(getattr(serve, name)))}
     spoken = dict.fromkeys((*serve.dialects, *((dialect,) if dialect else ())))
     found |= {"SEAKEEP_SERVE_DIALECTS": ",".join(spoken)} if spoken else {}
     return found | {
@@ -51,7 +51,7 @@ def document(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(value: object) -> str:
+def as_variable(value: object) -> str:
     """As a variable says it; "" where there is nothing to say."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))

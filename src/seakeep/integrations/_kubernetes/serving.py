@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from seakeep.core.codec import digest
 from seakeep.integrations import _kube as kube
+from seakeep.integrations._clouds import as_variable
 
 if TYPE_CHECKING:
     from seakeep.integrations._kube import Plain
@@ -15,14 +17,23 @@ RATE = "seakeep_requests_per_second"
 """What the autoscaler asks the metrics API for; see prometheus-adapter.yaml."""
 _SETTINGS: tuple[str, ...] = ("workers", "missing", "domain", "log", "log_seconds", "max_body_mb", "max_rows")
 _SETTINGS += ("latency_target_ms", "concurrency", "drain_seconds")
+"""Told whether or not they were changed, so that whoever operates the servers finds them."""
+_OWN = ("http", "grpc", "role", "version")
+"""Decided by the export: gRPC would need a port of the Service."""
 _CALM_SECONDS = 300
 
 
 def settings(facts: Facts) -> Plain:
     """What the servers of this project are told: the settings [serve] of its seakeep.toml, as variables."""
     serve = facts.subject.settings.serve
+    # what is redacted or hashed here must be so there, so that whatever was changed is told
+    changed = [one.name for one in fields(serve) if getattr(serve, one.name) != one.default]
     data = {"SEAKEEP_HOME": kube.HOME, "SEAKEEP_SERVE_HTTP": f"0.0.0.0:{kube.PORT}"}
-    data |= {f"SEAKEEP_SERVE_{name.upper()}": str(getattr(serve, name)) for name in _SETTINGS}
+    data |= {
+        f"SEAKEEP_SERVE_{name.upper()}": as_variable(getattr(serve, name))
+        for name in dict.fromkeys((*_SETTINGS, *changed))
+        if name not in _OWN
+    }
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(facts, facts.settings), "data": data}
 
 
