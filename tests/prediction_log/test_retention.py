@@ -93,7 +93,9 @@ def test_a_kill_in_the_middle_of_an_hour_leaves_none_of_it(log, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             remove(log.layout, before=moment(NOON + DAY))
     assert ids(log) == []
-    remove(log.layout, before=moment(NOON + DAY))
+    written(log, [asked(3)], boot="late")  # rows of that hour that come now
+    assert remove(log.layout, before=moment(NOON + DAY)).hours == 1
+    assert ids(log) == []
     assert not list(log.layout.parts.rglob(".tmp-*"))
 
 

@@ -68,10 +68,10 @@ def remove(log: Layout, *, before: dt.datetime) -> Removed:
         ]
         found = [item for _, path in gone for item in path.rglob("*.parquet")]
         size = sum(item.stat().st_size for item in found)
+        for leftover in log.parts.glob(f"date=*/{TEMPORARY}*"):  # of a kill; first, as an hour gets its name
+            shutil.rmtree(leftover)
         for _, path in gone:
             _remove_hour(log, path)
-        for leftover in log.parts.glob(f"date=*/{TEMPORARY}*"):
-            shutil.rmtree(leftover)
         times = [hour for hour, _ in gone]
         return Removed(
             log.name,
