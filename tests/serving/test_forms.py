@@ -351,13 +351,19 @@ def test_what_is_in_chunks_is_not_taken_for_large():
     assert not is_large({"content-length": "9999999", "transfer-encoding": "chunked"})
 
 
-def test_long_headers_are_not_remembered():
+def test_of_long_headers_no_more_is_read_than_a_type_may_need():
     before = _chosen.cache_info().currsize
     for number in range(50):
-        assert (
-            choose({"content-type": "application/json", "accept": f"text/csv, x/{number:0999}"}).name == "json to csv"
-        )
-    assert _chosen.cache_info().currsize == before
+        sent = {"content-type": "application/json", "accept": f"text/csv, x/{'0' * 999}{number}"}
+        assert choose(sent).name == "json to csv"
+        assert choose({"content-type": f"text/csv; {' ' * 999}header=present{number}"}).name == "unreadable to json"
+    assert _chosen.cache_info().currsize <= before + 2
+
+
+def test_a_type_that_no_form_has_is_refused_whatever_its_length(lenient):
+    for kind in ("text/csv;" + " " * 999 + "header=present", "text/plain"):
+        status, _, answer = lenient.ask("POST", PATH, b"a", content_type=kind)
+        assert (status, answer["code"]) == (415, "wrong_content_type")
 
 
 def test_a_stream_has_an_answer_for_every_line_in_order(lenient):

@@ -14,7 +14,7 @@ from seakeep.serving.server.compression import quality
 from seakeep.serving.server.form import Notation, Reading, form_of
 from seakeep.serving.server.forms import arrow, binary, csv, json, lines
 from seakeep.serving.server.receiving import BINARY, media_of
-from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.refusals import BadCall, Refusal
 
 if TYPE_CHECKING:
     from seakeep.serving.server.ask import Ask
@@ -26,7 +26,7 @@ MEDIA = tuple(media for one in NOTATIONS for media in one.media)
 _BY_MEDIA = {media: one for one in NOTATIONS for media in one.media}
 _ANYTHING = frozenset((None, "*/*", json.MEDIA))
 _REMEMBERED, _MOST_CHARACTERS = 256, 512
-"""So many ways of saying it, each up to so long: a header may have hundreds of kilobytes."""
+"""So many ways of saying it, of each header so much: it may have hundreds of kilobytes, which take long to read."""
 
 
 def choose(headers: Headers) -> Form:
@@ -39,8 +39,9 @@ def choose(headers: Headers) -> Form:
     kind, accept = get("content-type"), get("accept")
     if kind == json.MEDIA and accept in _ANYTHING and BINARY not in headers:
         return json.FORM
-    is_short = len(kind or "") + len(accept or "") <= _MOST_CHARACTERS
-    return (_chosen if is_short else _chosen.__wrapped__)(kind, accept, BINARY in headers)
+    if kind is not None and len(kind) > _MOST_CHARACTERS:
+        kind = ""  # which is no type either
+    return _chosen(kind, accept and accept[:_MOST_CHARACTERS], BINARY in headers)
 
 
 @lru_cache(_REMEMBERED)
@@ -84,8 +85,7 @@ def _refusing(contract: Contract) -> Reading:
 
     def read(body: bytes, headers: Headers) -> Ask:
         del body
-        media_of(headers, MEDIA)
-        raise AssertionError(headers.get("content-type"))  # pragma: no cover  (it was refused when it was chosen)
+        raise BadCall.content_type(headers.get("content-type") or "", MEDIA)
 
     return Reading(read, lambda _, __: None)
 
