@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
 
 from seakeep.prediction_log import Header, PredictionLog, Record, Spool
+from seakeep.prediction_log.outbox import box, waiting
 from seakeep.registry import Registry
 
 HEADER = Header("late", "a" * 64, 1, "binary", (("distance", "number"),), (False, True))
@@ -48,6 +50,15 @@ def test_old_hours_go_and_are_told(run, home):
     assert "late: removed 1 hours of predictions from 20" in found.out
     assert left(home) == ["q1.0"]
     assert "late: no predictions are that old" in run("--predictions-older-than", "90d").out
+
+
+def test_files_that_no_sink_took_are_told_where_they_go(run, home):
+    log = PredictionLog.of(home, "late")
+    box(log.layout, "/backup").mkdir(parents=True)
+    log.convert()
+    for parcel in waiting(log.layout, "/backup"):
+        os.utime(parcel.path, (0, 0))
+    assert "0 damaged spools, 2 files that a sink had not taken" in run("--predictions-older-than", "90d").out
 
 
 def test_what_went_is_told_as_json(run):

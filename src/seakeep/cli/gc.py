@@ -93,4 +93,5 @@ def _told(gone: Removed) -> str:
     return (
         f"{gone.name}: removed {gone.hours:,} hours of predictions{span} ({gone.files:,} files, {gone.bytes / 1e6:,.1f} MB), "
         f"{gone.labels:,} labels, {gone.torn:,} damaged spools"
+        + (f", {gone.unsent:,} files that a sink had not taken" if gone.unsent else "")
     )
