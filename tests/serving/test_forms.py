@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 from seakeep.core import ColumnSchema, Kind, Task
 from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
-from seakeep.serving.server import streaming
+from seakeep.serving.server import openapi, streaming
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.choosing import _chosen, choose
 from seakeep.serving.server.columns import DATATYPES
@@ -310,6 +310,12 @@ def test_a_bomb_over_http_is_413(lenient):
     body = gzip.compress(bytes(40_000_000))
     status, _, answer = lenient.ask("POST", PATH, body, content_type="application/json", content_encoding="gzip")
     assert (status, answer["code"]) == (413, "body_too_large")
+
+
+def test_openapi_has_an_example_of_a_time_whose_bounds_no_calendar_has():
+    for bounds in ({"minimum": -(2**62)}, {"maximum": 2**62}):
+        made = openapi._example(Kind.TIMESTAMP, ColumnSchema(Kind.TIMESTAMP, **bounds))
+        assert dt.datetime.fromisoformat(made).tzinfo is not None
 
 
 def test_openapi_describes_what_is_served_and_its_examples_are_answered(lenient):

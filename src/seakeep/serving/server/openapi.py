@@ -243,15 +243,18 @@ def _column(kind: Kind, schema: ColumnSchema | None) -> dict[str, Any]:
 
 
 def _example(kind: Kind, schema: ColumnSchema | None) -> Any:
-    """A value that the contract allows."""
+    """A value that the contract allows, but for its pattern and lengths."""
     if schema is not None and schema.values:
         return schema.values[0]
     if schema is None or (schema.minimum is None and schema.maximum is None) or not kind.is_numeric:
         return _PLAIN[kind]
     value = schema.minimum if schema.minimum is not None else schema.maximum
-    if kind is Kind.TIMESTAMP:
+    if kind is not Kind.TIMESTAMP:
+        return value
+    try:
         return (_EPOCH + dt.timedelta(microseconds=int(value or 0))).isoformat()
-    return value
+    except OverflowError:  # of a year that has no text
+        return _PLAIN[kind]
 
 
 def _ref(name: str) -> dict[str, str]:
