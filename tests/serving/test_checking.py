@@ -17,7 +17,7 @@ from seakeep.data import profile_frame
 from seakeep.registry import Registry
 from seakeep.serving import checking
 from seakeep.serving.checking import Limits
-from seakeep.serving.checking.report import _apart, check
+from seakeep.serving.checking.report import _apart, _latency, check
 from seakeep.serving.examples import ROWS, Examples, examples_of
 from seakeep.testing.example_models import example_frame, example_model
 
@@ -148,6 +148,17 @@ def test_what_does_not_become_ready_in_time_is_ended(copied):
 
 
 @pytest.mark.slow
+def test_a_server_that_stops_to_answer_fails_in_words():
+    class Stalled:
+        def ask(self, rows):
+            raise TimeoutError("timed out")
+
+    rows = examples_of(example_model())
+    found = _latency(Stalled(), rows, Limits(), "flights")
+    assert (found.verdict, found.code) == (Verdict.FAIL, "serving.latency")
+    assert "was not answered: TimeoutError" in found.message
+
+
 def test_no_process_and_no_folder_is_left(released, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     seen = []

@@ -166,7 +166,18 @@ def _difference(one: float, other: float) -> float:
 
 
 def _latency(server: Trial, examples: Examples, limits: Limits, label: str) -> Check:
-    taken = sorted(server.ask([examples.rows[number % len(examples.rows)]])[2] for number in range(_REQUESTS))
+    try:
+        taken = sorted(server.ask([examples.rows[number % len(examples.rows)]])[2] for number in range(_REQUESTS))
+    except _BROKEN as error:
+        return Check(
+            LATENCY,
+            label,
+            Verdict.FAIL,
+            f"one of {_REQUESTS} single requests was not answered: {type(error).__name__}",
+            threshold=limits.p99_ms,
+            fix=f"Serve it by hand, and ask it again and again: seakeep serve {label}",
+            evidence={"error": repr(error)[:500]},
+        )
     p50, p99 = taken[_REQUESTS // 2] * 1e3, taken[_REQUESTS * 99 // 100] * 1e3
     slow = p99 > limits.p99_ms
     return Check(
