@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
 import ssl
 
 import pytest
@@ -101,6 +102,15 @@ def test_a_context_is_renewed_with_its_files(folder, authority):
     assert renewed.context() is first, "the key is the old one's"
     (folder / "other key").replace(folder / "key")
     assert renewed.context() is not first
+    second = renewed.context()
+    issue(authority, folder, "certificate", "key")
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, most))
+    try:
+        assert renewed.context() is second
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
+    assert renewed.context() is not second, "what could not be read for a moment is read again"
     (folder / "key").unlink()
     assert renewed.context()
-    assert ["do not go together" in told[0], "No such file" in told[1]] == [True, True]
+    assert ["do not go together" in told[0], "No such file" in told[-1]] == [True, True]

@@ -153,8 +153,8 @@ class Renewed:
         try:
             stamp = self._tls.stamp()
             if stamp != self._stamp:
-                self._stamp = stamp
                 self._context = self._tls.context()
+                self._stamp = stamp
         except (BadTls, OSError) as error:
             self._told(str(error))
         return self._context
