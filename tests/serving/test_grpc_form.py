@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 from dataclasses import replace
@@ -16,9 +17,11 @@ from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.grpc.form import Reader, Writer
 from seakeep.serving.server.grpc.layouts import varint
 from seakeep.serving.server.grpc.messages import messages
+from seakeep.serving.server.grpc.service import _told
+from seakeep.serving.server.inference import refused
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.raw import LETTERS, pack, unpack
-from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.refusals import BadInput, Refusal
 from seakeep.serving.server.settings import Settings
 from seakeep.testing.example_models import example_model
 
@@ -151,3 +154,23 @@ def test_a_layout_with_a_long_head_is_not_kept(reader):
     request.inputs[0].parameters["note"].string_param = "x" * 100_000
     assert reader.read(request.SerializeToString(), {}).rows == 1
     assert not reader._layouts._known
+
+
+def test_a_refusal_that_lists_thousands_of_names_is_told_within_what_clients_take():
+    class Context:
+        def set_code(self, code):
+            self.code = code.name
+
+        def set_details(self, details):
+            self.details = details
+
+        def set_trailing_metadata(self, metadata):
+            self.metadata = dict(metadata)
+
+    context = Context()
+    names = [f"column {number}" for number in range(3000)]
+    assert _told(context, refused(BadInput.unknown_input("x", names, "flights"))) == b""
+    told = json.loads(context.metadata["seakeep-refusal-bin"])
+    assert (context.code, told["code"], told["field"]) == ("INVALID_ARGUMENT", "unknown_input", "x")
+    assert told["expected"].startswith("one of column 0, column 1, ")
+    assert len(context.metadata["seakeep-refusal-bin"]) + len(context.details) < 8000

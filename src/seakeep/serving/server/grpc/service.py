@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _LEAST_SECONDS = 1e-6  # of a deadline that passed while the call waited for a thread
 REFUSAL = "seakeep-refusal-bin"
 EXTENSIONS = ("model_repository",)
+_MOST_CHARACTERS = 500
+"""Of each part of a refusal, such as the names of all inputs: a client of gRPC drops an end of more than 8 KiB, its status too."""
 _CODES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -241,10 +243,10 @@ def _told(context: Any, page: Page) -> bytes:
     import grpc
 
     status, headers, content = page
-    told = json.loads(content)
+    told = {name: word[:_MOST_CHARACTERS] for name, word in json.loads(content).items()}
     words = [told.get("error", ""), told.get("cause", ""), told.get("fix", "")]
     context.set_code(getattr(grpc.StatusCode, _CODES.get(status, "UNKNOWN")))
     context.set_details(". ".join(word.rstrip(".") for word in words if word) + ".")
     more = [(name, value) for name, value in headers if name == "retry-after"]
-    context.set_trailing_metadata([(REFUSAL, content), *more])
+    context.set_trailing_metadata([(REFUSAL, json.dumps(told).encode()), *more])
     return b""
