@@ -459,6 +459,25 @@ def test_a_stream_has_a_most(monkeypatch):
     assert json.loads(protocol.sent[1100:])["code"] == "answer_too_large"
 
 
+def test_a_streams_parts_are_not_as_large_as_it_is():
+    seen = []
+
+    async def answer(*request):
+        seen.append((is_large(request[2]), "content-length" in request[2], request[2].get("seakeep-key")))
+        request[-1].close()
+        return 200, [], b"{}\n"
+
+    class Scope:
+        headers: ClassVar = {"content-type": "application/x-ndjson", "content-length": "9999999", "seakeep-key": "a"}
+
+    async def run():
+        patience = Patience(asyncio.get_running_loop(), 5)
+        await streaming.Stream(answer, object, Scope(), limit=100, patience=patience)._answered([b"{}"])
+
+    asyncio.run(run())
+    assert seen == [(False, False, "a")]
+
+
 def test_a_line_in_thousands_of_pieces_is_put_together_once():
     pieces = [b'{"a":"', *[b"x" * 4096] * 4096, b'"}\n{}', b"\n{", b"}"]
 

@@ -21,6 +21,7 @@ from seakeep.serving.server.steps import arrived
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
+    from seakeep.serving.server.form import Headers
     from seakeep.serving.server.lanes import Crossing
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.patience import Patience
@@ -54,7 +55,7 @@ class Stream:
     def __init__(
         self, answer: Way, crossing: Callable[[], Crossing | None], scope: Any, *, limit: int, patience: Patience
     ) -> None:
-        self._answer, self._crossing, self._headers = answer, crossing, scope.headers
+        self._answer, self._crossing, self._headers = answer, crossing, _OfParts(scope.headers)
         self._limit, self._patience = limit, patience
 
     async def run(self, protocol: Any) -> Page | None:
@@ -131,6 +132,20 @@ class Stream:
         if page is None:
             raise _Ended(None)
         return page
+
+
+class _OfParts:
+    """A stream's headers as those of its parts, which are not as long as it is: none goes past the bounds as a large body does."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header, None where there is none."""
+        return None if name == "content-length" else self._headers.get(name)
+
+    def __contains__(self, name: object, /) -> bool:
+        return name != "content-length" and name in self._headers
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes:
