@@ -54,8 +54,8 @@ class Interval(NamedTuple):
             return [{"interval": [score - self.distance, score + self.distance]} for score in scores]
         width, flags = len(self.classes), self._flags(scores, decisions)
         return [
-            {"set": [name for name, flag in zip(self.classes, flags[row * width :], strict=False) if flag]}
-            for row in range(len(decisions))
+            {"set": [name for name, flag in zip(self.classes, flags[begin : begin + width], strict=True) if flag]}
+            for begin in range(0, len(flags), width)
         ]
 
     def _flags(self, scores: Sequence[float], decisions: Sequence[int]) -> list[bool]:
