@@ -95,7 +95,7 @@ def test_an_empty_table_gives_an_empty_file_with_all_columns(tmp_path, frame):
 
 @pytest.mark.parametrize("name", ["out", "out.xlsx", "out.parquet.gz"])
 def test_an_unknown_ending_is_refused(tmp_path, frame, name):
-    with pytest.raises(CannotScore, match=r"expected .parquet or .csv\n.*\n  Name it out(\.parquet)?\.parquet"):
+    with pytest.raises(CannotScore, match=r"expected .parquet, .csv, .arrow or .jsonl\n.*\n  Name it out(\.parquet)?\.parquet"):
         score(example_model(), data.read(frame), tmp_path / name)
 
 

@@ -1,0 +1,137 @@
+"""One file: Parquet, CSV, Arrow IPC or JSON lines by its ending, whole or not at all.
+
+What is hard: Polars writes by pulling from a scan, and a run pushes. The sink therefore runs in a thread of its own, and
+takes units from a queue that holds one; what goes wrong there comes out of the next `write`, or of `publish`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from queue import Full, Queue
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from polars.io.plugins import register_io_source
+
+from seakeep.core.files import CannotWrite, replacing
+from seakeep.serving.scoring.errors import CannotScore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import polars as pl
+
+    from seakeep.serving.scoring.outputs import Plan
+
+RELEASE = "seakeep.release"
+_LOOK_SECONDS = 0.5
+
+
+class _GivenUp(Exception):
+    """The run ended before the file was whole."""
+
+
+class OneFile:
+    """A file in the making."""
+
+    resumable = False
+    reach = ""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self._path, self._plan = path, plan
+        self._queue: Queue[pl.DataFrame | None] = Queue(1)
+        self._error: BaseException | None = None
+        self._held = contextlib.ExitStack()
+        self._temporary = self._held.enter_context(replacing(path))
+        self._thread = Thread(target=self._sink, name=f"writing {path.name}", daemon=True)
+        self._thread.start()
+
+    def done(self) -> Mapping[int, bytes]:
+        """Nothing outlives a run."""
+        return {}
+
+    def write(self, number: int, frame: pl.DataFrame, note: bytes) -> None:  # noqa: ARG002  (nobody asks for it again)
+        """Hand the next rows to the sink. Raises CannotWrite, for what went wrong with those before."""
+        self._put(
+            frame.rechunk()
+        )  # Polars cuts row groups where chunks end, and those are the input files' or the engine's
+
+    def publish(self, units: int) -> None:  # noqa: ARG002  (all that came are written)
+        """Wait until every row is written, and give the file its name."""
+        self._put(None)
+        self._thread.join()
+        self._check()
+        self._held.close()
+
+    def close(self) -> None:
+        """Let go of what was not published."""
+        if self._thread.is_alive():
+            self._error = self._error or _GivenUp()
+            with contextlib.suppress(Full):
+                self._queue.put_nowait(None)
+            self._thread.join()
+        self._held.__exit__(_GivenUp, _GivenUp(), None)
+
+    def _put(self, frame: pl.DataFrame | None) -> None:
+        while True:
+            self._check()
+            with contextlib.suppress(Full):
+                self._queue.put(frame, timeout=_LOOK_SECONDS)
+                return
+
+    def _check(self) -> None:
+        if isinstance(self._error, OSError):
+            raise CannotWrite.because(self._path, self._error) from self._error
+        if self._error is not None:
+            raise self._error
+
+    def _sink(self) -> None:
+        scan = register_io_source(self._frames, schema=self._plan.columns)
+        try:
+            _SINKS[self._path.suffix.lower()](scan, self._temporary, self._plan)
+        except BaseException as error:  # noqa: BLE001  (told to whoever writes, in their thread)
+            self._error = self._error or error
+
+    def _frames(self, *_: object) -> Iterator[pl.DataFrame]:
+        while (frame := self._queue.get()) is not None and self._error is None:
+            yield frame
+        if self._error is not None:
+            raise self._error
+
+
+def _parquet(scan: pl.LazyFrame, path: Path, plan: Plan) -> None:
+    scan.sink_parquet(path, metadata={RELEASE: plan.release})
+
+
+def _csv(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
+    scan.sink_csv(path)
+
+
+def _arrow(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
+    scan.sink_ipc(path)
+
+
+def _jsonl(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
+    scan.sink_ndjson(path)
+
+
+_SINKS = {".parquet": _parquet, ".csv": _csv, ".arrow": _arrow, ".jsonl": _jsonl}
+ENDINGS = tuple(_SINKS)
+
+
+def open_output(address: Path | str, plan: Plan) -> OneFile:
+    """The file at a path. Raises CannotScore, if it may not be written; CannotWrite."""
+    path = Path(address)
+    check_path(path, plan)
+    return OneFile(path, plan)
+
+
+def check_path(path: Path, plan: Plan) -> None:
+    """Raise CannotScore for a file of another ending, of the input, or that is there and may not be replaced."""
+    if path.suffix.lower() not in ENDINGS:
+        raise CannotScore.ending(path, ENDINGS)
+    if path.exists() and any(path.samefile(file) for file in plan.files if "://" not in file):
+        raise CannotScore.own_input(path, plan.table)
+    if path.exists() and not plan.overwrite:
+        raise CannotScore.exists(path)
