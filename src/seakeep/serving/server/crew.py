@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
     from seakeep.serving.server.pages import Page
-    from seakeep.serving.server.steps import Gate, Layer
+    from seakeep.serving.server.steps import Charge, Gate, Layer
     from seakeep.serving.server.telemetry.watch import Watch
     from seakeep.serving.server.worker import WorkerStart
 
@@ -45,7 +45,9 @@ class Crew:
     """The parts of a worker.
 
     Parameters: failed: called with the error if what is served from the start cannot be loaded.
-    Attributes: gate, valve, layers: what stands before an inference and around it, see `inference`; None and () for nothing.
+    Attributes: gate, valve, layers: what stands before an inference and around it, see `inference`; None and () for nothing. first_gate:
+        looks at a caller's token before anything of a body is read, for transports whose bodies say what is asked for. charge:
+        has a caller's rate pay for more than the one request that was let in.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Crew:
         self.dialects = load(start.settings.dialects, os.environ)
         self.shadows = Shadows(self.metrics, loop=loop)
         self._beat = Beat(loop, self.metrics, self.valve)
-        self.gate = self._gate()
+        self.gate, self.first_gate, self.charge = self._gates()
         self.watch = self._watch()
         self.layers: tuple[Layer, ...] = (self.watch.layer,) if self.watch else ()
         self._shelf = Shelf(start.folder, ready=READY_SUFFIX) if start.settings.repository == "change" else None
@@ -132,16 +134,17 @@ class Crew:
 
         return Engine(served, self._start.settings, self.metrics, loop=self._loop, aside=self.aside)
 
-    def _gate(self) -> Gate | None:
-        """What lets callers in, None where nobody needs a token."""
+    def _gates(self) -> tuple[Gate | None, Gate | None, Charge | None]:
+        """What lets callers in, its first look, and what has their rates pay for more; None where nobody needs a token."""
         access = self._start.settings.access
         if access.tokens is None:
-            return None
+            return None, None, None
         from seakeep.serving.server.gates.gate import Gatekeeper
 
         keeper = Gatekeeper(access, self._start.folder, readable=self.metrics.of_gate().cell(TOKENS_READABLE))
         keeper.keep_looking(self._loop)
-        return keeper.check if self._start.settings.telemetry.watches is False else keeper.check_and_tell
+        watches = self._start.settings.telemetry.watches
+        return (keeper.check_and_tell if watches else keeper.check), keeper.look_at, keeper.charge
 
     def _watch(self) -> Watch | None:
         """What tells of single requests, None where nobody asks for it."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.patience import Patience
 
 _JSON = "application/json"
+LENGTH = "content-length"
 BINARY = "inference-header-content-length"
 LARGE_BODY_BYTES = 128 * 1024
 _LARGE_DIGITS = len(str(LARGE_BODY_BYTES))
@@ -28,7 +29,7 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
         too slow, or not of its Content-Encoding.
     """
     headers = scope.headers
-    length = headers.get("content-length")
+    length = headers.get(LENGTH)
     known = length is not None and length.isdigit() and "transfer-encoding" not in headers
     if known and int(length) > limit and "expect" in headers:
         raise BadCall.too_large(int(length), limit)  # before the client sends it
@@ -39,7 +40,7 @@ async def receive(scope: Any, protocol: Any, *, limit: int, patience: Patience) 
 
 def is_large(headers: Any) -> bool:
     """Whether a request says that its body is large, and is held to it: one in chunks may say what it likes."""
-    length = headers.get("content-length")
+    length = headers.get(LENGTH)
     if length is None or len(length) < _LARGE_DIGITS or not length.isdigit():
         return False
     return int(length) > LARGE_BODY_BYTES and "transfer-encoding" not in headers

@@ -73,6 +73,17 @@ class Gatekeeper:
 
     def admit(self, authorization: str | None, scope: str) -> Grant:
         """What the token allows, if it may do this now. Raises Shut."""
+        grant = self.known(authorization, scope)
+        if grant.limit is not None and (wait := grant.limit.wait()):
+            raise Shut.often(grant.per_second, math.ceil(wait))
+        return grant
+
+    def look_at(self, headers: Headers, scope: str) -> None:
+        """As `check`, but for the token's rate: a first look at who has not said yet what it asks for. Raises Shut."""
+        self.known(headers.get("authorization"), scope)
+
+    def known(self, authorization: str | None, scope: str) -> Grant:
+        """What the token allows, if it may do this at all, however often it asks. Raises Shut."""
         token = bearer(authorization)
         grant = self._grants.get(hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest())
         if grant is None:
@@ -81,8 +92,6 @@ class Gatekeeper:
             raise Shut.expired()
         if scope not in grant.scopes:
             raise Shut.scope(scope, grant.scopes)
-        if grant.limit is not None and (wait := grant.limit.wait()):
-            raise Shut.often(grant.per_second, math.ceil(wait))
         return grant
 
     def keep_looking(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -42,7 +42,9 @@ class Listener:
         self._drain_seconds = settings.drain_seconds
         self._threads = ThreadPoolExecutor(CALLS, thread_name_prefix="grpc")
         self._server = grpc.server(self._threads, options=options, maximum_concurrent_rpcs=CALLS)
-        service = Service(crew, inference, loop=loop, read_seconds=settings.read_seconds)
+        service = Service(
+            crew, inference, loop=loop, read_seconds=settings.read_seconds, limit=settings.body_limit_bytes
+        )
         for name, calls in ((SERVICE, service.calls()), (HEALTH, service.health())):
             handlers = {call: grpc.stream_unary_rpc_method_handler(answer) for call, answer in calls.items()}
             self._server.add_registered_method_handlers(name, handlers)

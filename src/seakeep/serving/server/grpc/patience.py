@@ -3,6 +3,9 @@
 A call that was opened and sends nothing keeps a thread, so whoever opens many could keep all of them. Callers that are waited for
 are written down, and looked at once a second by the loop, as those of HTTP are. The call is taken as a stream of
 messages, of which the first is read: only so there is a context to cancel while its message is awaited.
+
+What has come of a message lies in memory too, so where many are awaited the slowest of them are ended before their time: who
+sends a little of many messages loses those, and nobody's who come meanwhile.
 """
 
 from __future__ import annotations
@@ -16,14 +19,18 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS, _SLOW_SECONDS = 1.0, 0.5
+_LEAST_AWAITED = 16
 
 
 class Patience:
-    """Limits how long a message may take. Parameters: loop: that looks. seconds: that a client has to send its message."""
+    """Limits how long a message may take.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop, self._seconds = loop, seconds
+    Parameters: loop: that looks. seconds: that a client has to send its message. awaited: messages that may be slow at once.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, *, awaited: int) -> None:
+        self._loop, self._seconds, self._awaited = loop, seconds, max(awaited, _LEAST_AWAITED)
         self._waiting: dict[int, tuple[float, Any]] = {}
         loop.call_later(_LOOK_SECONDS, self._look)
 
@@ -40,8 +47,10 @@ class Patience:
         return body
 
     def _look(self) -> None:
-        now = time.monotonic()
-        for deadline, context in list(self._waiting.values()):
-            if deadline < now:
+        now, waiting = time.monotonic(), list(self._waiting.values())
+        slow_until = now + self._seconds - _SLOW_SECONDS
+        too_many = len(waiting) - self._awaited
+        for number, (deadline, context) in enumerate(waiting):  # in the order in which they came
+            if deadline < now or (number < too_many and deadline < slow_until):
                 context.cancel()
         self._loop.call_later(_LOOK_SECONDS, self._look)

@@ -1,6 +1,7 @@
 """Service: the protocol's calls, each from the bytes of its message to the bytes of its answer.
 
-A refusal is a status with the refusal's words; its whole JSON, with the code, the field and what to do, goes along in the metadata
+A token is looked at before anything of the message is read, since only the message says what is asked for, and it may be large. A
+refusal is a status with the refusal's words; its whole JSON, with the code, the field and what to do, goes along in the metadata
 `seakeep-refusal-bin`. An inference crosses to the loop; all else is read off the board in the thread in which it was asked.
 """
 
@@ -18,23 +19,26 @@ from seakeep.serving.server.grpc.bridge import Bridge, Call
 from seakeep.serving.server.grpc.form import FORM, parsed
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.grpc.patience import Patience
+from seakeep.serving.server.grpc.room import Room
 from seakeep.serving.server.inference import failed, is_fault, refused
 from seakeep.serving.server.pages import LOADING, RETRY
-from seakeep.serving.server.receiving import LARGE_BODY_BYTES
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES, LENGTH
 from seakeep.serving.server.refusals import CODES, BadCall, Refusal
 from seakeep.serving.server.steps import arrived
 from seakeep.serving.server.traffic.urgency import TIMEOUT
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from seakeep.serving.server.board import Board
     from seakeep.serving.server.crew import Crew
+    from seakeep.serving.server.form import Headers
     from seakeep.serving.server.inference import Inference
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.repository import Change
+    from seakeep.serving.server.steps import Gate
 
     Answer = Callable[[Iterator[bytes], Any], bytes]
     """From a call's messages and its context to the bytes of its answer."""
@@ -67,17 +71,19 @@ class Service:
     """Answers calls of one worker. Every call comes through `_answered`, the place for whatever may turn a caller away.
 
     Parameters: inference: makes answers, on the loop. loop: the worker's. read_seconds: that a client has to send its message.
+        limit: bytes of a message.
     """
 
     def __init__(
-        self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop, read_seconds: float
+        self, crew: Crew, inference: Inference, *, loop: asyncio.AbstractEventLoop, read_seconds: float, limit: int
     ) -> None:
         self._crew, self._inference = crew, inference
         self._bridge, self._loop = Bridge(loop), loop
         nowhere = crew.metrics.nowhere()
         self._counts = {status: nowhere.cell(REQUESTS, "", "", "", str(status)) for status in STATUSES}
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
-        self._kinds, self._patience = messages(), Patience(loop, read_seconds)
+        self._kinds, self._room = messages(), Room(limit)
+        self._patience = Patience(loop, read_seconds, awaited=self._room.most // limit)
 
     def calls(self) -> dict[str, Answer]:
         """What answers each call of the protocol, by its name."""
@@ -92,26 +98,28 @@ class Service:
             "RepositoryModelLoad": (kinds.Change, self._load, "admin"),
             "RepositoryModelUnload": (kinds.Change, self._unload, "admin"),
         }
-        return {"ModelInfer": self._answered(self._infer)} | {
-            name: self._answered(_asking(kind, behaviour), scope) for name, (kind, behaviour, scope) in small.items()
+        gate = self._crew.gate
+        return {"ModelInfer": self._answered(self._infer, None if gate is None else self._look, "predict")} | {
+            name: self._answered(_asking(kind, behaviour), gate if scope else None, scope)
+            for name, (kind, behaviour, scope) in small.items()
         }
 
     def health(self) -> dict[str, Answer]:
         """What answers gRPC's own health check, of which orchestrators ask."""
         return {"Check": self._answered(_asking(self._kinds.HealthRequest, self._check))}
 
-    def _answered(self, behaviour: Callable[[bytes, Any], bytes], scope: str = "") -> Answer:
+    def _answered(self, behaviour: Callable[[bytes, Any], bytes], gate: Gate | None = None, scope: str = "") -> Answer:
         """A behaviour whose refusals and failures are told in gRPC's way.
 
-        scope: that the caller's token needs; "" where nobody needs one, or it is asked for further on (`Inference.answer`).
+        gate: asked before the message is read, None where nobody needs a token. scope: that the token needs.
         """
         from grpc import RpcError
 
-        gate, first = self._crew.gate, self._patience.first
+        first = self._patience.first
 
         def answer(messages: Iterator[bytes], context: Any) -> bytes:
             try:
-                if gate is not None and scope:
+                if gate is not None:
                     gate(dict(context.invocation_metadata()), scope)
                 return behaviour(first(messages, context), context)
             except RpcError:  # the call is over: there is nobody to answer
@@ -130,24 +138,47 @@ class Service:
 
         return answer
 
+    def _look(self, headers: Headers, scope: str) -> None:
+        """Look at the token of who asks for an inference, which `Inference` lets in later. Raises Refusal, on record as an inference's."""
+        assert self._crew.first_gate is not None
+        try:
+            self._crew.first_gate(headers, scope)
+        except Refusal as refusal:
+            if self._crew.watch is not None:
+                self._loop.call_soon_threadsafe(self._tell, headers, refusal.status)
+            raise
+
+    def _tell(self, headers: Headers, status: int) -> None:
+        watch = self._crew.watch
+        assert watch is not None
+        watch.end(watch.begin(headers), "infer", status, 0)
+
     def _infer(self, body: bytes, context: Any) -> bytes:
+        headers = _headers(context)
+        if len(body) <= LARGE_BODY_BYTES:
+            return self._inferred(body, headers, context)
+        headers[LENGTH] = str(len(body))  # so that it waits for its like, and in no place of the valve's
+        with self._room.of(len(body)):
+            return self._inferred(body, headers, context)
+
+    def _inferred(self, body: bytes, headers: dict[str, str], context: Any) -> bytes:
         peeked = parsed(self._kinds.Peeked.FromString, body)
-        crossing = self._crossing(peeked.model_name, peeked.model_version, context)
-        call = Call(self._inference.answer(crossing, FORM, _headers(context), arrived(body)))
-        if len(body) > LARGE_BODY_BYTES:  # what is small is answered before anybody could take it back
+        crossing = self._crossing(peeked.model_name, peeked.model_version, headers)
+        call = Call(self._inference.answer(crossing, FORM, headers, arrived(body)))
+        if LENGTH in headers:  # what is small is answered before anybody could take it back
             context.add_callback(lambda: self._bridge.cancel(call))
         page = self._bridge.cross(call)
         if page is None or page[0] == 200:
             return b"" if page is None else page[2]
         return _told(context, page)
 
-    def _crossing(self, name: str, version: str, context: Any) -> Crossing:
-        """Where a request for this model comes in. Who may not ask is told that, and not which models there are."""
+    def _crossing(self, name: str, version: str, headers: Headers) -> Crossing:
+        """Where a request for this model comes in. Asking for models that are not there counts for a token's rate too."""
         board = self._crew.fleet.board
         crossing = board.infer.get(f"{MODELS}/{name}/versions/{version}/infer" if version else f"{MODELS}/{name}/infer")
         if crossing is None:
             if self._crew.gate is not None:
-                self._crew.gate(_headers(context), "predict")
+                self._crew.gate(headers, "predict")
             self._lane(name, version)  # words what is unknown
             raise BadCall.unknown_model(name, list(board.places))
         return crossing
@@ -222,9 +253,11 @@ def _asking(kind: Any, behaviour: Callable[[Any], Any]) -> Callable[[bytes, Any]
     return answer
 
 
-def _headers(context: Any) -> Mapping[str, str]:
-    """A call's metadata as a request's headers; its deadline among them, unless they name one themselves."""
+def _headers(context: Any) -> dict[str, str]:
+    """A call's metadata as a request's headers, but for what they say of its length; its deadline among them, unless they name one."""
     headers = dict(context.invocation_metadata())
+    headers.pop(LENGTH, None)
+    headers.pop("transfer-encoding", None)
     remaining = context.time_remaining()
     if remaining < math.inf and TIMEOUT not in headers:
         headers[TIMEOUT] = str(max(remaining, _LEAST_SECONDS) * 1e3)

@@ -33,6 +33,18 @@ class Pressed(Refusal):
         )
 
     @classmethod
+    def full(cls, most: int) -> Pressed:
+        return cls(
+            "too_busy",
+            f"large messages have {most} bytes of this worker's memory already, and no more are taken",
+            status=429,
+            found=f"messages of {most} bytes under way",
+            expected="fewer large messages at once",
+            fix="Ask again after the seconds of Retry-After, send fewer rows in a call, or serve with more workers.",
+            retry_seconds=1.0,
+        )
+
+    @classmethod
     def late(cls, field: str = "timeout") -> Pressed:
         return cls(
             "too_late",
