@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from seakeep.core.codec import to_json
 from seakeep.data.engines import each, files_of, model_of, once, packed, unpacked
 from seakeep.data.frames import batches
-from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.scoring.columns import beside, read_columns
+from seakeep.serving.scoring.predictors import Predictors
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -26,20 +26,26 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.data.engines import Call, Engine
+    from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.scoring.columns import Keep
+    from seakeep.serving.scoring.predictors import Trees
 
 _CHUNKS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked of whom: chunks of `chunk_rows` rows of a table, answered by a model in so many threads."""
+    """What is asked of whom: chunks of `chunk_rows` rows of a table, answered by a model in so many threads.
+
+    trees: what adds up the model's trees (see predictors).
+    """
 
     model: Model
     dataset: Dataset
     keep: Keep
     chunk_rows: int
     threads: int
+    trees: Trees = "auto"
 
 
 def answers(asking: Asking, engine: Engine | None) -> Generator[pl.DataFrame]:
@@ -51,13 +57,13 @@ def answers(asking: Asking, engine: Engine | None) -> Generator[pl.DataFrame]:
 
 
 def _here(asking: Asking) -> Iterator[pl.DataFrame]:
-    predictor = OnnxPredictor(asking.model, threads=1)
+    predictors = Predictors(asking.model, asking.trees)
     columns = read_columns(asking.model, asking.dataset, asking.keep)
     under_way: deque[Future[pl.DataFrame]] = deque()
     with ThreadPoolExecutor(asking.threads) as pool:
         begin = 0
         for batch in batches(asking.dataset, rows=asking.chunk_rows, columns=columns):
-            under_way.append(pool.submit(_answer, predictor, batch, begin, asking.keep, asking.dataset.key))
+            under_way.append(pool.submit(_answer, predictors.at(begin), batch, begin, asking.keep, asking.dataset.key))
             begin += batch.height
             if len(under_way) > asking.threads:
                 yield under_way.popleft().result()
@@ -67,7 +73,7 @@ def _here(asking: Asking) -> Iterator[pl.DataFrame]:
 
 def _elsewhere(asking: Asking, engine: Engine) -> Iterator[pl.DataFrame]:
     """The same frames, made by an engine's workers: some chunks at a time, as opening a piece costs."""
-    given = to_json([asking.keep, asking.dataset.key], indent=None)
+    given = to_json([asking.keep, asking.dataset.key, asking.trees], indent=None)
     columns = read_columns(asking.model, asking.dataset, asking.keep)
     rows, files = _CHUNKS * asking.chunk_rows, files_of(asking.model)
     made = each(engine, asking.dataset, scored, rows=rows, columns=columns, given=given, files=files)
@@ -79,9 +85,9 @@ def _elsewhere(asking: Asking, engine: Engine) -> Iterator[pl.DataFrame]:
 
 def scored(frame: pl.DataFrame, call: Call) -> bytes:
     """On an engine's worker: these rows' output, in Arrow's IPC format."""
-    predictor = once(call, "predictor", lambda: OnnxPredictor(model_of(call), threads=1))
-    keep, key = json.loads(call.given)
-    return packed(_answer(predictor, frame, call.begin, keep, key))
+    keep, key, trees = json.loads(call.given)
+    predictors = once(call, "predictors", lambda: Predictors(model_of(call), trees))
+    return packed(_answer(predictors.at(call.begin), frame, call.begin, keep, key))
 
 
 def _answer(predictor: OnnxPredictor, batch: pl.DataFrame, begin: int, keep: Keep, key: str | None) -> pl.DataFrame:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seakeep.core.model import Model
     from seakeep.data.engines import Engine
     from seakeep.serving.scoring.columns import Keep
+    from seakeep.serving.scoring.predictors import Trees
 
 Progress = Callable[[int, int, float], None]
 
@@ -55,6 +56,7 @@ def score(
     threads: int | None = None,
     progress: Progress | None = None,
     engine: str | Engine | None = None,
+    trees: Trees = "auto",
 ) -> ScoreSummary:
     """Predict every row of `dataset` and write the answers to `out` (Parquet, CSV, Arrow or JSON lines by its ending), in the table's order.
 
@@ -63,7 +65,9 @@ def score(
     in its metadata, under "seakeep.release", which release (or model) answered.
     Parameters: model: a model, or the folder of one or of a release. chunk_rows: rows read at once. threads: by default
         the CPUs this process may use. progress: called as (rows done, rows in all, seconds) after each chunk. engine: where
-        rows are predicted, an address or an engine (see data.engines); the file is written here, and is the same.
+        rows are predicted, an address or an engine (see data.engines); the file is written here, and is the same. trees:
+        what adds up a model's trees, to the same bits: "compiled" (native code), "onnxruntime", or "auto", which compiles
+        for tables of more than 2^18 rows where llvmlite is installed.
     Memory: some (threads + 2) chunks, whatever the table's length.
     Raises: CannotScore; BadValue (a SchemaMismatch), if the table is not one for this model; CannotWrite (a full disk);
         what connecting to the engine raises.
@@ -79,7 +83,7 @@ def score(
         dataset.description,
         overwrite,
     )
-    asking = Asking(served.model, dataset, keep, chunk_rows, threads or len(os.sched_getaffinity(0)))
+    asking = Asking(served.model, dataset, keep, chunk_rows, threads or len(os.sched_getaffinity(0)), trees)
     total, done, number = _count(dataset) if progress else 0, 0, 0
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(contextlib.closing(open_output(out, plan)))
