@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -50,4 +50,77 @@ class CannotScore(UsageError):
             cause="The predictions stand beside the columns that are kept.",
             fix="Pass keep='key', or drop the column on reading: seakeep.read(…, drop=[…]).",
             names=tuple(names),
+        )
+
+    @classmethod
+    def format(cls, found: str, known: Sequence[str]) -> CannotScore:
+        return cls(
+            f"parts cannot be {found!r}, expected {', '.join(known[:-1])} or {known[-1]}",
+            fix="For a folder of Parquet files: --parts parquet",
+            format=found,
+        )
+
+    @classmethod
+    def holds_input(cls, out: Path, table: str) -> CannotScore:
+        return cls(
+            f"{out} holds files of the table that is to be scored",
+            where=table,
+            cause="A folder of parts appears as a whole, and what stood there would go.",
+            fix=f"Name another folder: -o {out.with_name(f'{out.name}-scored')}/",
+            path=str(out),
+        )
+
+    @classmethod
+    def inside_input(cls, out: Path, table: str) -> CannotScore:
+        return cls(
+            f"{out} lies within {table}, whose files are scored",
+            where=table,
+            cause="Its parts would be rows of the table when that is read again.",
+            fix=f"Name a folder beside it: -o {out.name}/",
+            path=str(out),
+        )
+
+    @classmethod
+    def busy(cls, out: Path, process: int | None) -> CannotScore:
+        return cls(
+            f"another run writes {out} now" + (f", process {process}" if process else ""),
+            cause="Two runs of one command would write every part twice.",
+            fix="Wait for it; if it is lost, end it, and the same command goes on where it stood"
+            + (f": kill {process}" if process else "."),
+            path=str(out),
+            process=process,
+        )
+
+    @classmethod
+    def other_job(cls, out: Path, theirs: Mapping[str, str], own: Mapping[str, str], parts: int) -> CannotScore:
+        differing = [name for name in own if theirs.get(name) != own[name]]
+        told = "; ".join(f"{name} was {theirs.get(name, 'none')[:60]}, is {own[name][:60]}" for name in differing)
+        return cls(
+            f"{out} was begun by another run, which wrote {parts:,} parts: {told or 'it was of another version'}",
+            where=str(out),
+            cause="Its parts and those of this run would not belong together.",
+            fix="Go on with the command of that run, name another folder, or begin anew without its parts: --overwrite",
+            path=str(out),
+            parts=parts,
+            differing=tuple(differing),
+        )
+
+    @classmethod
+    def not_ours(cls, out: Path, strange: str) -> CannotScore:
+        found = f"{strange!r}, which no run put there" if strange else "what no run has made"
+        return cls(
+            f"{out} holds {found}, and is not written over",
+            cause="Writing it over removes the whole folder; a wrong path would remove what is not to be had again.",
+            fix=f"Name another folder, or look at it and remove it yourself: ls {out}",
+            path=str(out),
+        )
+
+    @classmethod
+    def part_gone(cls, part: Path) -> CannotScore:
+        return cls(
+            f"{part.name} was written and is not there any more",
+            where=str(part.parent),
+            cause="Somebody removed or changed it while the run was under way.",
+            fix="Give the same command again: it writes what is lacking.",
+            path=str(part),
         )

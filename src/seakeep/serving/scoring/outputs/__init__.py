@@ -12,20 +12,20 @@ Where the output can be reached by an engine's workers they write their own unit
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from seakeep.core.addresses import scheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import polars as pl
 
 _SCHEMES: Mapping[str, str] = {}
 """Kinds of output by the scheme of their addresses."""
-_ONE_FILE = "one_file"
+ONE_FILE, FOLDER = "one_file", "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Plan:
 
     job: digest of all that the answers depend on; a run with another one never goes on where this one stood. columns: of every
     unit, in order. release: digest of what answers. files: the input's, which may not be written over. table: what the input is
-    called in messages. overwrite: whether what stands there may be replaced.
+    called in messages. overwrite: whether what stands there may be replaced. facts: what `job` is the digest of, by name, so that
+    a refusal can say what differs. parts: the format of a folder's parts, one of formats.FORMATS; "" where nobody asked for a folder.
     """
 
     job: str
@@ -43,6 +44,8 @@ class Plan:
     files: tuple[str, ...] = ()
     table: str = ""
     overwrite: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
+    parts: str = ""
 
 
 class Writer(Protocol):
@@ -79,7 +82,7 @@ class Output(Writer, Protocol):
 
 def open_output(address: Path | str, plan: Plan) -> Output:
     """The output that an address names. Raises: CannotScore, before anything is written; CannotWrite."""
-    module = importlib.import_module(f"{__name__}.{_kind(address)}")
+    module = importlib.import_module(f"{__name__}.{kind_of(address, parts=plan.parts)}")
     return cast("Output", module.open_output(address, plan))
 
 
@@ -89,8 +92,13 @@ def reached(reach: str) -> Writer:
     return cast("Writer", importlib.import_module(f"{__name__}.{kind}").reached(rest))
 
 
-def _kind(address: Path | str) -> str:
-    """The module for an address."""
+def kind_of(address: Path | str, *, parts: str = "") -> str:
+    """The module for an address. parts: see Plan.
+
+    >>> kind_of("scored.csv"), kind_of("scored/"), kind_of("scored", parts="csv")
+    ('one_file', 'folder', 'folder')
+    """
     if isinstance(address, str) and (found := scheme(address)) in _SCHEMES:
         return _SCHEMES[found]
-    return _ONE_FILE
+    is_folder = parts or str(address).endswith("/") or Path(address).is_dir()
+    return FOLDER if is_folder else ONE_FILE

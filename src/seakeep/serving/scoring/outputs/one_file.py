@@ -16,6 +16,7 @@ from polars.io.plugins import register_io_source
 
 from seakeep.core.files import CannotWrite, replacing
 from seakeep.serving.scoring.errors import CannotScore
+from seakeep.serving.scoring.outputs.formats import ENDINGS, SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from seakeep.serving.scoring.outputs import Plan
 
-RELEASE = "seakeep.release"
 _LOOK_SECONDS = 0.5
 
 
@@ -89,7 +89,7 @@ class OneFile:
     def _sink(self) -> None:
         scan = register_io_source(self._frames, schema=self._plan.columns)
         try:
-            _SINKS[self._path.suffix.lower()](scan, self._temporary, self._plan)
+            SINKS[self._path.suffix.lower()](scan, self._temporary, self._plan.release)
         except BaseException as error:  # noqa: BLE001  (told to whoever writes, in their thread)
             self._error = self._error or error
 
@@ -98,26 +98,6 @@ class OneFile:
             yield frame
         if self._error is not None:
             raise self._error
-
-
-def _parquet(scan: pl.LazyFrame, path: Path, plan: Plan) -> None:
-    scan.sink_parquet(path, metadata={RELEASE: plan.release})
-
-
-def _csv(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
-    scan.sink_csv(path)
-
-
-def _arrow(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
-    scan.sink_ipc(path)
-
-
-def _jsonl(scan: pl.LazyFrame, path: Path, _plan: Plan) -> None:
-    scan.sink_ndjson(path)
-
-
-_SINKS = {".parquet": _parquet, ".csv": _csv, ".arrow": _arrow, ".jsonl": _jsonl}
-ENDINGS = tuple(_SINKS)
 
 
 def open_output(address: Path | str, plan: Plan) -> OneFile:
