@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import time
+from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -14,6 +18,13 @@ from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.serving.runtimes.onnx import OnnxPredictor
 from seakeep.serving.served import Served
+from seakeep.serving.server.ask import ROWS_TOGETHER
+from seakeep.serving.server.explanations import Explaining, Explanations
+from seakeep.serving.server.form import NO_HEADERS, Request
+from seakeep.serving.server.forms.json import FORM
+from seakeep.serving.server.lanes import Crossing, Lane
+from seakeep.serving.server.metrics import Metrics
+from seakeep.serving.server.waking import Waker
 from seakeep.testing.example_models import example_model
 
 from .asking import GOOD
@@ -119,6 +130,56 @@ def test_an_explanation_is_no_prediction(explained):
     )
 
 
+def test_rows_that_are_explained_are_counted_by_the_class_that_they_are_answered_with(explained):
+    def classes():
+        return {
+            series.partition('class="')[2].partition('"')[0]: value
+            for series, value in explained.server.metrics().items()
+            if series.startswith("seakeep_predictions_total")
+            and 'model="multiclass"' in series
+            and 'role="explain"' in series
+        }
+
+    before = classes()
+    _, answer = explained("multiclass", {}, {"carrier": None}, {"distance": 10.0})
+    _, predicted = explained("multiclass", {}, {"carrier": None}, {"distance": 10.0}, path="infer")
+    wanted = Counter(str(one["label"]) for one in predicted["predictions"])
+    assert wanted == Counter(str(one["target"]) for one in answer["explanations"])
+    assert Counter({name: value - before[name] for name, value in classes().items() if value > before[name]}) == wanted
+
+
+def test_lanes_of_explanations_are_made_once_a_crossing(tmp_path):
+    """Whoever asks, with a token or without, makes no series and no lanes; what is not asked for any more goes."""
+    metrics, seen = Metrics(tmp_path), []
+
+    async def way(crossing, form, headers, body):
+        seen.append(crossing)
+
+    explanations = Explanations(SimpleNamespace(metrics=metrics, waker=Waker(None, None), charge=None), way)
+    crossing = Crossing(Lane(Served.of(example_model()), "pinned", metrics, engine=None))
+    for _ in range(3):
+        asyncio.run(explanations.answer(crossing, None, None, None))
+    assert [one is seen[0] for one in seen] == [True] * 3
+    assert seen[0].main.role == "explain"
+    del crossing
+    gc.collect()
+    assert len(explanations._own) == 0
+
+
+def test_a_token_pays_for_each_run_of_the_model(tmp_path):
+    from .asking import asking
+
+    paid = []
+    with asking() as made:
+        asked = made(Served.of(trained(Task.REGRESSION, "minutes")[0]), tmp_path)
+        lane = Lane(asked.engine.served, "pinned", asked.metrics, engine=asked.engine)
+        explaining = Explaining(lane, lambda _: None, charge=lambda headers, requests: paid.append((headers, requests)))
+        request = Request(json.dumps({"rows": [GOOD, GOOD]}).encode(), FORM, {"authorization": "Bearer a"})
+        reply = asked._loop.run_until_complete(explaining.answer(request))
+    assert [headers for headers, _ in paid] == [{"authorization": "Bearer a"}] * 2
+    assert sum(requests for _, requests in paid) == reply.answered.ask.rows / ROWS_TOGETHER > 0
+
+
 @pytest.mark.parametrize("samples", [1, 1001, 2.5, True, "64"])
 def test_samples_that_are_none_are_refused(explained, samples):
     status, answer = explained("binary", {}, parameters={"samples": samples})
@@ -193,11 +254,6 @@ def test_a_large_body_is_explained_and_a_parameter_ends_the_waiting(tmp_path):
 
 
 def test_a_lane_that_sleeps_is_woken_to_explain(tmp_path):
-    from seakeep.serving.server.explanations import Explaining
-    from seakeep.serving.server.form import NO_HEADERS, Request
-    from seakeep.serving.server.forms.json import FORM
-    from seakeep.serving.server.lanes import Lane
-
     from .asking import asking
 
     with asking() as made:

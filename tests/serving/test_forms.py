@@ -42,6 +42,7 @@ from seakeep.serving.server.delimited import titled
 from seakeep.serving.server.forms import arrow, binary, lines
 from seakeep.serving.server.forms import csv as csv_form
 from seakeep.serving.server.forms import json as json_form
+from seakeep.serving.server.lanes import Crossing, Lane
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.raw import LETTERS, pack
@@ -426,7 +427,8 @@ def test_a_stream_that_stalls_ends_with_a_refusal(strict):
     assert [json.loads(answer)["code"] for answer in answers[1:]] == ["body_too_slow"]
 
 
-def test_a_stream_has_a_most(monkeypatch):
+def test_a_stream_has_a_most(monkeypatch, tmp_path):
+    lane = Lane(Served.of(example_model()), "pinned", Metrics(tmp_path), engine=None)
     monkeypatch.setattr(streaming, "MOST_BYTES", 1000)
 
     async def answer(*request):
@@ -451,7 +453,9 @@ def test_a_stream_has_a_most(monkeypatch):
 
     async def run():
         patience = Patience(asyncio.get_running_loop(), 5)
-        return await streaming.Stream(answer, object, Scope(), limit=100, patience=patience).run(protocol)
+        return await streaming.Stream(answer, lambda: Crossing(lane), Scope(), limit=100, patience=patience).run(
+            protocol
+        )
 
     protocol = Protocol()
     assert asyncio.run(run()) is None

@@ -251,6 +251,15 @@ def test_a_rate_lets_its_burst_through_at_once_and_then_one_after_another(tmp_pa
     assert sum(limit.wait() == 0 for _ in range(200)) == at_once, "a pause saves up one burst and no more"
 
 
+def test_what_costs_more_is_paid_for_before_the_next(tmp_path, clock):
+    limit = Rate(rate_file(tmp_path, "0123abcd"), 10, 1.0)
+    assert limit.wait() == 0
+    limit.charge(20.5)
+    assert limit.wait() == pytest.approx(1.25)
+    clock[0] += 1.26
+    assert limit.wait() == 0
+
+
 def test_two_workers_share_a_tokens_rate(tmp_path, clock):
     path = rate_file(tmp_path, "0123abcd")
     first, second = Rate(path, 10, 1.0), Rate(path, 10, 1.0)
@@ -276,6 +285,22 @@ def test_a_token_keeps_its_count_when_the_file_changes(tmp_path, clock):
     keeper.look()
     with pytest.raises(Shut, match="more often than 2 times a second"):
         keeper.check({"authorization": f"Bearer {text}"}, "predict")
+
+
+def test_the_first_priority_is_for_who_has_the_scope(tmp_path):
+    path = tmp_path / "tokens.json"
+    headers = {}
+    for name, scopes in {"web": ["predict"], "ward": ["predict", "urgent"]}.items():
+        text, token = issue(name, scopes, now=time.time(), rate=1)
+        add_token(path, token)
+        headers[name] = {"authorization": f"Bearer {text}"}
+    keeper = Gatekeeper(Access(path), tmp_path, readable=Cell())
+    assert (keeper.check(headers["web"], "predict"), keeper.check(headers["ward"], "predict")) == (2, 1)
+    keeper.charge(headers["web"], 5)
+    with pytest.raises(Shut) as told:
+        keeper.check(headers["web"], "predict")
+    assert 5 <= told.value.retry_seconds <= 6
+    keeper.charge({}, 5)  # who brought none is let in by nobody, and owes nothing
 
 
 def test_lines_can_name_whose_token_a_request_brought(tmp_path):

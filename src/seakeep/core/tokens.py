@@ -24,9 +24,11 @@ SCOPES = {
     "predict": "ask for predictions, explanations and what is told of models",
     "labels": "send labels, which decide what a rollout lets in",
     "metrics": "read /metrics, and what the control server tells",
+    "urgent": "claim priority 1, which goes before everybody else's; beside predict",
     "admin": "load and unload models, and tell the control server of alerts",
 }
 """What a token may allow: each scope, and what it lets its bearer do. None includes another."""
+URGENT = "urgent"
 PREFIX = "seakeep"
 _SCHEME = "bearer "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

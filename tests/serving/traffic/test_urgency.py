@@ -81,3 +81,8 @@ def test_a_timeout_parameter_that_is_none_is_refused(found):
 def test_a_shadows_copy_is_not_urgent_whatever_it_says():
     copy = request(priority=SHADOW)
     assert urged(copy, {"priority": 1, "timeout": 1}) is copy
+
+
+@pytest.mark.parametrize(("said", "first", "rank"), [(1, 1, 1), (1, 2, 2), ("1", 2, 2), (0, 2, 2), (3, 2, 3)])
+def test_who_may_not_claim_the_first_priority_has_everybodys(said, first, rank):
+    assert urged(request(first=first), {"priority": said}).priority == rank

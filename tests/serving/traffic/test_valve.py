@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from seakeep.serving.server.refusals import Pressed
 from seakeep.serving.server.settings import Settings
 from seakeep.serving.server.traffic.bounds import BadBound, Bounds
 from seakeep.serving.server.traffic.valve import Ticket, Valve
@@ -99,12 +100,32 @@ def test_who_sends_no_body_takes_nobodys_place(clock):
     read(valve, quick)
     clock.wall += 0.1
     assert entered(valve) == []
-    read(valve, slow)  # it is answered all the same
-    assert valve.total == 6
-    for ticket in slow + quick:
+    valve.leave(quick[0])
+    read(valve, slow[:1])  # it is answered all the same, as there is room
+    assert valve.total == 3
+    for ticket in slow[1:]:  # many who come slowly are not let in together
+        with pytest.raises(Pressed, match="3 requests of 'a' are under way"):
+            read(valve, [ticket])
+    for ticket in slow + quick[1:]:
         valve.leave(ticket)
     assert valve.total == 0
     assert len(entered(valve)) == 3
+
+
+def test_clients_that_send_slowly_make_nobody_be_turned_away(clock):
+    """Answers that took long as their bodies did are not late; where the model took long, they are."""
+    valve = Valve(Bounds(target_ms=50), LOOP)
+
+    def answered(seconds, reading):
+        for _ in range(200):
+            clock.wall += 0.001
+            clock.spent += 0.0001
+            valve.took(seconds, reading)
+        return valve.governor.most
+
+    quick = answered(0.005, 0.001)
+    assert answered(0.305, 0.3) == pytest.approx(quick)
+    assert answered(0.305, 0.001) < quick / 2
 
 
 def test_one_who_sends_no_body_and_goes_is_counted_once(clock):

@@ -122,6 +122,7 @@ class App:
             if not is_fault(error):
                 return
             page = failed(f"POST {shown(scope.path)}")
+            self._answered[page[0]].add()
         if page is not None:
             protocol.response_bytes(*page)
 

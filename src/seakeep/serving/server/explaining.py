@@ -36,12 +36,16 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Explained(NamedTuple):
-    """One row: its shares by the places of the inputs that differ from the typical row's. target: the class explained, by place."""
+    """One row: its shares by the places of the inputs that differ from the typical row's. target: the class explained, by place.
+
+    decision: the class that the row is answered with, by place; None for a regression.
+    """
 
     row: tuple[Any, ...]
     players: tuple[int, ...]
     shares: Shares
     target: int
+    decision: int | None
 
 
 class Explainer:
@@ -66,10 +70,14 @@ class Explainer:
         return row_seconds * (1 << count if count <= EXACT_PLAYERS else 2 * samples * count)
 
     def explain(self, row: tuple[Any, ...], samples: int) -> Explained:
-        """What each input added. Parameters: row: under the null contract. samples: pairs of orders, where there are many inputs."""
+        """What each input added to a score: of two classes the second's, of several the decided one's, of a regression the value.
+
+        Parameters: row: under the null contract. samples: pairs of orders, where there are many inputs.
+        """
         base = self.typical()
         players = tuple(place for place, value in enumerate(row) if value != base[place])
-        target = self._target(row)
+        decision = self._decision(row)
+        target = decision if decision is not None and self._served.model.task is Task.MULTICLASS else -1
 
         def worth(sets: NDArray[np.bool_]) -> NDArray[np.float64]:
             parts = [
@@ -78,12 +86,12 @@ class Explainer:
             ]
             return np.concatenate(parts)
 
-        return Explained(row, players, shapley(worth, len(players), pairs=samples), target)
+        return Explained(row, players, shapley(worth, len(players), pairs=samples), target, decision)
 
-    def _target(self, row: tuple[Any, ...]) -> int:
-        """The score that is explained: of two classes the second, of several the decided one, of a regression the value."""
-        if self._served.model.task is not Task.MULTICLASS:
-            return -1
+    def _decision(self, row: tuple[Any, ...]) -> int | None:
+        """The class that a row is answered with; None for a regression."""
+        if self._served.model.task is Task.REGRESSION:
+            return None
         feeds = {column.name: column.array([value]) for column, value in zip(self._columns, row, strict=True)}
         decisions = self._predictor.predict_feeds(feeds).decisions
         assert decisions is not None

@@ -2,16 +2,19 @@
 
 A request goes the way of an inference (the gate, the valve, the key's arm, the contract), on lanes of its own role, `explain`: it is counted
 apart, is no prediction, and so is not logged and has no shadows. Nobody who waits for a prediction waits for more than one row's
-explanation.
+explanation. It runs the model thousands of times, and a token whose rate is limited pays for that: one request to be let in, and one
+for each run.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from seakeep.core.kinds import Task
+from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.engine import Answered, Reply
 from seakeep.serving.server.explaining import MOST_ROWS, readable, samples_of
 from seakeep.serving.server.form import Script
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.explaining import Explained
     from seakeep.serving.server.form import Form, Headers, Request
     from seakeep.serving.server.pages import Page
-    from seakeep.serving.server.steps import Body, Way
+    from seakeep.serving.server.steps import Body, Charge, Way
 
 METHOD = "shapley"
 _HEADERS = [("content-type", "application/json")]
@@ -40,24 +43,32 @@ class Explanations:
     """Answers requests for explanations. Parameters: crew: the worker's parts. way: of an inference, from gate to answer."""
 
     def __init__(self, crew: Crew, way: Way) -> None:
-        self._metrics, self._waker, self._way = crew.metrics, crew.waker, way
+        self._metrics, self._waker, self._way, self._charge = crew.metrics, crew.waker, way, crew.charge
+        self._own: WeakKeyDictionary[Crossing, Crossing] = WeakKeyDictionary()
 
     async def answer(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
         """Status, headers and body, as `Inference.answer`. crossing: where an inference would come in."""
-        return await self._way(crossing.on(self._lane), form, headers, body)
+        own = self._own.get(crossing)
+        if own is None:  # made once a crossing: who has no token must not have anything made
+            own = self._own[crossing] = crossing.on(self._lane)
+        return await self._way(own, form, headers, body)
 
     def _lane(self, lane: Lane) -> Lane:
         """The lane that explains what `lane` answers."""
         asleep = lane.engine is None and lane.rest != "asleep"
-        engine: Any = None if asleep else Explaining(lane, self._waker.engine)
+        engine: Any = None if asleep else Explaining(lane, self._waker.engine, charge=self._charge)
         return Lane(lane.served, "explain", self._metrics, engine=engine, revision=lane.revision, rest=lane.rest)
 
 
 class Explaining:
-    """Stands where an engine does, and explains. Parameters: lane: that answers. wake: gives its engine, where it sleeps."""
+    """Stands where an engine does, and explains.
 
-    def __init__(self, lane: Lane, wake: Callable[[Lane], Any]) -> None:
-        self._own, self._wake = lane, wake
+    Parameters: lane: that answers. wake: gives its engine, where it sleeps. charge: has a token pay for more requests than the one
+        that let it in; None where nobody is held to a rate.
+    """
+
+    def __init__(self, lane: Lane, wake: Callable[[Lane], Any], *, charge: Charge | None = None) -> None:
+        self._own, self._wake, self._charge = lane, wake, charge
 
     def script(self, form: Form) -> Script:
         """As the engine's. While that sleeps no key can be read, and chance deals."""
@@ -77,7 +88,8 @@ class Explaining:
         found = [await self._row(engine, row, samples, request) for row in zip(*ask.columns, strict=True)]
         content = _encode(_told(engine, ask, found, samples))
         ask.rows = sum(one.shares.sets for one in found)  # that the model was asked of
-        return Reply(_HEADERS, content, Answered(ask, (), (), None))
+        decisions = [one.decision for one in found if one.decision is not None]
+        return Reply(_HEADERS, content, Answered(ask, (), decisions, None))
 
     async def _ask(self, engine: Engine, request: Request) -> Ask:
         """What is asked; a large body is read beside the loop, as an inference's is."""
@@ -96,6 +108,8 @@ class Explaining:
             priority=request.priority,
             until=request.until,
         )
+        if self._charge is not None:  # row by row, so that what else the token asks meanwhile is held at once
+            self._charge(request.headers, explained.shares.sets / ROWS_TOGETHER)
         return explained
 
 

@@ -21,7 +21,7 @@ class Family:
     """One metric: its name, meaning and labels; bounds make it a histogram.
 
     kind: "sum" adds over all workers, dead ones included; "least" and "most" are of the living ones, "now" is their sum; "told" has
-    no cells.
+    no cells. shared: whether the thread beside the loop counts it too, see `cells`.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Family:
     labels: tuple[str, ...]
     bounds: tuple[float, ...] = ()
     kind: Literal["sum", "least", "most", "now", "told"] = "sum"
+    shared: bool = False
 
     @property
     def width(self) -> int:
@@ -51,17 +52,19 @@ UNDER_WAY = Family(
     kind="now",
 )
 ROOM = Family("seakeep_requests_room", "How many may be under way, as the latency target allows now.", (), kind="now")
-RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS)
+RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS, shared=True)
 TREES_COMPILED = Family(
     "seakeep_trees_compiled",
     "1 while every worker has the release's trees in native code, else 0.",
     _RELEASE,
     kind="least",
 )
-MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN)
-OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN)
-IMPUTED = Family("seakeep_imputed_values", "Values answered with what training had most of in their place.", _COLUMN)
-BROKEN = Family("seakeep_broken_rows", "Rows that broke a rule of the contract.", (*_RELEASE, "rule"))
+MISSING = Family("seakeep_missing_values", "Null values seen.", _COLUMN, shared=True)
+OUTSIDE = Family("seakeep_outside_values", "Values seen outside of the schema's domain.", _COLUMN, shared=True)
+IMPUTED = Family(
+    "seakeep_imputed_values", "Values answered with what training had most of in their place.", _COLUMN, shared=True
+)
+BROKEN = Family("seakeep_broken_rows", "Rows that broke a rule of the contract.", (*_RELEASE, "rule"), shared=True)
 RELOADS = Family("seakeep_reloads", "Times that a release was loaded again, as a request asked for it.", _RELEASE)
 SHADOW_ROWS = Family("seakeep_shadow_rows", "Rows that a shadow answered and that were compared.", _RELEASE)
 SHADOW_AGREED = Family(

@@ -49,11 +49,13 @@ class Form:
     """One way of writing a request and its answer.
 
     name: unlike any other's. script: makes it ready for a model. most_bytes: of a body, where the form has a limit of its own.
+    uncounted: statuses that are not the end of what was asked: whoever asks in this form looks on, and counts the end.
     """
 
     name: str
     script: Callable[[Contract, Served], Script]
     most_bytes: int | None = None
+    uncounted: tuple[int, ...] = ()
 
 
 class Reading(NamedTuple):
@@ -89,6 +91,7 @@ class Request(NamedTuple):
     """What is asked of a model: a body, the form that it is in, and the headers that came with it.
 
     until: by time.perf_counter, when nobody waits for the answer any more. priority: 1 before 2 before 3, see traffic.urgency.
+    first: of the priorities that the caller may claim.
     """
 
     body: bytes
@@ -96,3 +99,4 @@ class Request(NamedTuple):
     headers: Headers
     until: float = math.inf
     priority: int = 2
+    first: int = 1

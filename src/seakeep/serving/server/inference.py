@@ -11,8 +11,8 @@ The order of its steps, each of which costs nothing where it is switched off, si
    late or is wanted by nobody any more is not run: 504 (too_late);
 7. the log writes it down, metrics count it, shadows get a copy.
 
-What ends at 1 to 3 has cost no body, no decoding and no run; it is counted, and not written to the prediction log: whoever may not ask,
-or asks too much, must not fill the disk. A refusal is an answer like any other; what is no refusal is our fault, is logged with
+What ends at 1 to 3 has cost no body, no decoding and no run; it is counted, and not written to the prediction log, nor is what is turned
+away later as there is no room (429): whoever may not ask, or asks too much, must not fill the disk. A refusal is an answer like any other; what is no refusal is our fault, is logged with
 the request's number, and is answered 500 without its insides. Whatever the outcome, it is counted and written down before the
 client hears of it, so that who has an answer finds it on record.
 """
@@ -34,7 +34,7 @@ from seakeep.serving.server.receiving import is_large
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
 from seakeep.serving.server.telemetry.ids import REQUEST
-from seakeep.serving.server.traffic.urgency import NORMAL, PRIORITIES, PRIORITY, TIMEOUT, priority, until
+from seakeep.serving.server.traffic.urgency import FIRST, NORMAL, PRIORITIES, PRIORITY, TIMEOUT, priority, until
 
 if TYPE_CHECKING:
     from seakeep.serving.server.crew import Crew
@@ -70,37 +70,43 @@ class Inference:
         """Step 2, before the rest."""
         assert self._gate is not None
         try:
-            self._gate(headers, "predict")
+            first = self._gate(headers, "predict")
         except Refusal as refusal:
             body.close()
-            return _turned_away(crossing.main, refusal)
-        return await self._inside(crossing, form, headers, body)
+            return _turned_away(crossing.main, refusal, form)
+        return await self._inside(crossing, form, headers, body, first)
 
-    async def _through(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
+    async def _through(
+        self, crossing: Crossing, form: Form, headers: Headers, body: Body, first: int = FIRST
+    ) -> Page | None:
         """Step 3, before the rest. What is large waits for its like and not before others; how long is bounded there."""
         assert self._valve is not None
         if is_large(headers):
-            return await self._answer(crossing, form, headers, body)
+            return await self._answer(crossing, form, headers, body, first)
         lane = crossing.main
         model, rank = lane.served.name, headers.get(PRIORITY)
-        entered = self._valve.enter(model, NORMAL if rank is None else PRIORITIES.get(rank, NORMAL))
+        entered = self._valve.enter(model, NORMAL if rank is None else max(first, PRIORITIES.get(rank, NORMAL)))
         if isinstance(entered, tuple):
             body.close()
-            lane.answered[429].add()
-            lane.refused["too_busy"].add()
+            count(lane, 429, "too_busy", form)
             await self._valve.hold_back()
             return entered
         try:
-            return await self._answer(crossing, form, headers, self._valve.read(entered, body))
+            return await self._answer(crossing, form, headers, self._valve.read(entered, body), first)
         finally:
             self._valve.leave(entered)
 
-    async def _answer(self, crossing: Crossing, form: Form, headers: Headers, body: Body) -> Page | None:
-        """Steps 4 to 7."""
-        started = time.perf_counter()
+    async def _answer(
+        self, crossing: Crossing, form: Form, headers: Headers, body: Body, first: int = FIRST
+    ) -> Page | None:
+        """Steps 4 to 7. first: of the priorities that the caller may claim."""
+        started = came = time.perf_counter()
         lane, key, dealt = crossing.main, None, None
         try:
-            request = _request(await body, form, headers, started)
+            content = await body
+            if self._valve is not None:
+                came = time.perf_counter()
+            request = _request(content, form, headers, started, first)
             key = dealt = header_key(headers)
             if crossing.only is None:
                 lane, dealt = crossing.lane(request, key)
@@ -108,7 +114,7 @@ class Inference:
             if engine is None:
                 engine = await self._wake(lane)
             if engine is None:
-                lane.answered[503].add()
+                count(lane, 503, None, form)
                 return 503, RETRY, json.dumps(LOADING).encode()
             reply = await engine.answer(request, None if log is None else log.next_id())
             if log is not None:
@@ -116,8 +122,9 @@ class Inference:
                 if log.acknowledged:
                     await log.committed()
         except Refusal as refusal:
-            _unanswered(lane, started, "refused", refusal.code, dealt)
-            return _turned_away(lane, refusal)
+            if refusal.status not in form.uncounted and refusal.code != "too_busy":
+                _unanswered(lane, started, "refused", refusal.code, dealt)
+            return _turned_away(lane, refusal, form)
         except Exception as error:  # noqa: BLE001  (whatever it is, the client gets an answer and the log the rest)
             if not is_fault(error):
                 return None
@@ -129,7 +136,7 @@ class Inference:
         lane.latency.observe(seconds)
         lane.decided(reply.answered.decisions)
         if self._valve is not None and reply.answered.ask.rows <= ROWS_TOGETHER:
-            self._valve.took(seconds)
+            self._valve.took(seconds, came - started)
         if crossing.shadows:
             self._shadows.offer(crossing.shadows, Copy(request, lane, reply.answered, key))
         return 200, reply.headers, reply.content
@@ -159,19 +166,27 @@ def is_fault(error: Exception) -> bool:
     return not isinstance(error, ProtocolClosed)
 
 
-def _request(body: bytes, form: Form, headers: Headers, started: float) -> Request:
-    """The request, as urgent as its headers say. Raises Refusal."""
+def _request(body: bytes, form: Form, headers: Headers, started: float, first: int) -> Request:
+    """The request, as urgent as its headers say, and as it may be. Raises Refusal."""
     wait, rank = headers.get(TIMEOUT), headers.get(PRIORITY)
-    if wait is None and rank is None:
+    if wait is None and rank is None and first == FIRST:
         return Request(body, form, headers)
     latest = math.inf if wait is None else until(wait, started)
-    return Request(body, form, headers, latest, NORMAL if rank is None else priority(rank))
+    return Request(body, form, headers, latest, NORMAL if rank is None else max(first, priority(rank)), first)
 
 
-def _turned_away(lane: Lane, refusal: Refusal) -> Page:
+def count(lane: Lane, status: int, code: str | None, form: Form | None = None) -> None:
+    """Count a request that has no prediction. code: of its refusal, None where it is none. form: that it came in."""
+    if form is not None and status in form.uncounted:
+        return
+    lane.answered[status].add()
+    if code is not None:
+        lane.refused[code].add()
+
+
+def _turned_away(lane: Lane, refusal: Refusal, form: Form) -> Page:
     """The answer that a refusal is, counted."""
-    lane.answered[refusal.status].add()
-    lane.refused[refusal.code].add()
+    count(lane, refusal.status, refusal.code, form)
     return refused(refusal)
 
 

@@ -83,7 +83,7 @@ class Crossing:
     none where there is nothing to decide. shadows: lanes that get copies, with the share of the requests that they get.
     """
 
-    __slots__ = ("_lanes", "_route", "main", "only", "shadows")
+    __slots__ = ("__weakref__", "_lanes", "_route", "main", "only", "shadows")
 
     def __init__(
         self,

@@ -8,7 +8,9 @@ the sums, as a counter must never fall. `prometheus_client` writes the text, and
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.served import class_text
@@ -69,6 +71,7 @@ class Metrics:
     def __init__(self, folder: Path, *, told: Callable[[], Iterable[Told]] = tuple) -> None:
         self._folder, self._told = folder, told
         self._sheets: dict[Labels, Sheet] = {}
+        self._turn = threading.Lock()
 
     def nowhere(self) -> Sheet:
         """Requests that name no model that is served."""
@@ -91,6 +94,8 @@ class Metrics:
     def of_release(self, served: Served) -> Sheet:
         """What is counted of a release, in whatever role."""
         own = (served.name, served.version)
+        if (found := self._sheets.get(("release", *own))) is not None:  # asked for with every copy that shadows answer
+            return found
         series: list[Series] = [(REFUSALS, (*own, code)) for code in CODES]
         series += [(family, own) for family in (RUNS, RELOADS, TREES_COMPILED, SHADOW_ROWS, SHADOW_AGREED)]
         columns = (column.name for column in served.model.inputs)
@@ -129,11 +134,18 @@ class Metrics:
             yield made
 
     def _sheet(self, key: Labels, series: Sequence[Series]) -> Sheet:
-        """The sheet of this key. A release that comes back counts on where it was."""
-        if key not in self._sheets:
-            path = self._folder / f"{os.getpid()}-{len(self._sheets)}{SUFFIX}"
-            self._sheets[key] = Sheet(path, series)
-        return self._sheets[key]
+        """The sheet of this key. A release that comes back counts on where it was. May be called in any thread: lanes are made
+        on the loop and by whoever follows the route, and two sheets of one key would lose what one of them counts.
+        """
+        with self._turn:
+            if key not in self._sheets:
+                self._sheets[key] = Sheet(self._free_path(), series)
+            return self._sheets[key]
+
+    def _free_path(self) -> Path:
+        """Where there is no file yet: what a dead worker of the same process id has counted stays."""
+        paths = (self._folder / f"{os.getpid()}-{number}{SUFFIX}" for number in itertools.count(len(self._sheets)))
+        return next(path for path in paths if not path.exists())
 
     def _totals(self) -> dict[str, dict[Labels, list[float]]]:
         """Cells by family and labels."""

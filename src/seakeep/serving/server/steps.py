@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     """From a request to its answer: see `Inference.answer`."""
     Layer = Callable[[Way], Way]
     """Stands around every inference of a worker and sees its beginning and its answer: traces, an access log."""
-    Gate = Callable[[Headers, str], None]
-    """Lets a caller in who may do what the scope says ("predict", …), by the headers alone. Raises Refusal."""
+    Gate = Callable[[Headers, str], int]
+    """Lets a caller in who may do what the scope says ("predict", …), by the headers alone. Returns the first of the priorities that
+    the caller may claim, see traffic.urgency. Raises Refusal.
+    """
+    Charge = Callable[[Headers, float], None]
+    """Has the caller's rate pay for so many requests more than it made."""
 
 
 async def arrived(content: bytes) -> bytes:

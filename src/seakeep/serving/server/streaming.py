@@ -3,17 +3,22 @@
 Lines that are there go together, some hundred at a time, through `Inference` like every other request, so that they are held to the
 contract, logged, counted and shadowed by it. A line that is refused has its refusal in its place and costs no other its answer;
 a server that is busy makes a stream wait. What was answered is sent before more is read.
+
+What is counted is what the client sees: a request for every part that was answered, one for every line that was refused, and one for
+what ended the stream. The looking for a line at fault, and the waiting, are nobody's requests.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server import compression
 from seakeep.serving.server.choosing import choose
 from seakeep.serving.server.forms import lines
-from seakeep.serving.server.inference import refused
+from seakeep.serving.server.inference import count, refused
 from seakeep.serving.server.receiving import media_of
 from seakeep.serving.server.refusals import BadBody, BadCall, BadTable, Refusal
 from seakeep.serving.server.steps import arrived
@@ -21,7 +26,7 @@ from seakeep.serving.server.steps import arrived
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from seakeep.serving.server.form import Headers
+    from seakeep.serving.server.form import Form, Headers
     from seakeep.serving.server.lanes import Crossing
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.patience import Patience
@@ -34,11 +39,12 @@ MOST_BYTES = 256 * 1024 * 1024
 _LINE_FAULTS = (400, 413)
 _BUSY = (429, 503)
 _BUSY_SECONDS, _BUSY_TIMES = 0.25, 120
-_FORM = choose({"content-type": lines.MEDIA[0]})
+_LINE = replace(choose({"content-type": lines.MEDIA[0]}), uncounted=_BUSY)
+_PART = replace(_LINE, uncounted=(*_LINE_FAULTS, *_BUSY))
 
 
 class _Ended(Exception):
-    """Nothing of the stream can be answered any more. page: why."""
+    """Nothing of the stream can be answered any more. page: why, counted by who made it; None where nobody asks any more."""
 
     def __init__(self, page: Page | None) -> None:
         self.page = page
@@ -75,6 +81,7 @@ class Stream:
             if transport is None:
                 raise BadBody.empty()
         except Refusal as refusal:
+            self._count(refusal.status, refusal.code)
             page: Page | None = refused(refusal)
         except _Ended as end:
             page = end.page
@@ -109,7 +116,7 @@ class Stream:
 
     async def _answered(self, part: Sequence[bytes]) -> bytes:
         """The answers to some lines, as many lines; a part that is refused is halved until the line at fault is found."""
-        status, _, content = await self._page(b"\n".join(part))
+        status, _, content = await self._page(b"\n".join(part), _LINE if len(part) == 1 else _PART)
         if status == 200:
             return content
         if status not in _LINE_FAULTS:
@@ -119,19 +126,28 @@ class Stream:
         middle = len(part) // 2
         return await self._answered(part[:middle]) + await self._answered(part[middle:])
 
-    async def _page(self, body: bytes) -> Page:
+    async def _page(self, body: bytes, form: Form) -> Page:
         """The answer to some lines, once the server is not too busy for it."""
+        page: Page | None = None
         for _ in range(_BUSY_TIMES):
             crossing = self._crossing()
             if crossing is None:
-                raise _Ended(refused(BadCall.unknown_path(SUFFIX, ())))
-            page = await self._answer(crossing, _FORM, self._headers, arrived(body))
-            if page is None or page[0] not in _BUSY:
-                break
+                raise BadCall.unknown_path(SUFFIX, ())
+            page = await self._answer(crossing, form, self._headers, arrived(body))
+            if page is None:
+                raise _Ended(None)
+            if page[0] not in _BUSY:
+                return page
             await asyncio.sleep(_BUSY_SECONDS)
-        if page is None:
-            raise _Ended(None)
-        return page
+        assert page is not None
+        self._count(page[0], json.loads(page[2]).get("code"))
+        raise _Ended(page)
+
+    def _count(self, status: int, code: str | None) -> None:
+        """Count what ended the stream, where the model is still there."""
+        crossing = self._crossing()
+        if crossing is not None:
+            count(crossing.main, status, code)
 
 
 class _OfParts:

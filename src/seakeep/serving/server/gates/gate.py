@@ -17,10 +17,11 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from seakeep.core.token_files import BadTokenFile, TokenBook
-from seakeep.core.tokens import bearer
+from seakeep.core.tokens import URGENT, bearer
 from seakeep.serving.server.gates.rates import Rate, rate_file
 from seakeep.serving.server.refusals.gates import Shut
 from seakeep.serving.server.telemetry.ids import BEARER
+from seakeep.serving.server.traffic.urgency import FIRST, NORMAL
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,13 +37,17 @@ _log = logging.getLogger("seakeep.serving")
 
 
 class Grant(NamedTuple):
-    """What a token allows. name: who uses it. expires: Unix seconds. per_second: its rate, 0 for none; kept by `limit`."""
+    """What a token allows. name: who uses it. expires: Unix seconds. per_second: its rate, 0 for none; kept by `limit`.
+
+    first: of the priorities that it may claim.
+    """
 
     name: str
     scopes: tuple[str, ...]
     expires: float
     per_second: float
     limit: Rate | None
+    first: int
 
 
 class Gatekeeper:
@@ -63,13 +68,23 @@ class Gatekeeper:
         self._take(self._book.tokens)
         self._tell("")
 
-    def check(self, headers: Headers, scope: str) -> None:
-        """Let a request in by its headers. scope: that it needs, one of core.tokens.SCOPES. Raises Shut."""
-        self.admit(headers.get("authorization"), scope)
+    def check(self, headers: Headers, scope: str) -> int:
+        """Let a request in by its headers. scope: that it needs, one of core.tokens.SCOPES. Returns the first of the priorities that
+        it may claim. Raises Shut.
+        """
+        return self.admit(headers.get("authorization"), scope).first
 
-    def check_and_tell(self, headers: Headers, scope: str) -> None:
+    def check_and_tell(self, headers: Headers, scope: str) -> int:
         """As `check`; the lines about this request name the token's bearer."""
-        BEARER.set(self.admit(headers.get("authorization"), scope).name)
+        grant = self.admit(headers.get("authorization"), scope)
+        BEARER.set(grant.name)
+        return grant.first
+
+    def charge(self, headers: Headers, requests: float) -> None:
+        """Have the token's rate pay for `requests` more than it made; it waits for longer before the next."""
+        grant = self._grants.get(_digest(bearer(headers.get("authorization"))))
+        if grant is not None and grant.limit is not None:
+            grant.limit.charge(requests)
 
     def admit(self, authorization: str | None, scope: str) -> Grant:
         """What the token allows, if it may do this now. Raises Shut."""
@@ -78,14 +93,14 @@ class Gatekeeper:
             raise Shut.often(grant.per_second, math.ceil(wait))
         return grant
 
-    def look_at(self, headers: Headers, scope: str) -> None:
+    def look_at(self, headers: Headers, scope: str) -> int:
         """As `check`, but for the token's rate: a first look at who has not said yet what it asks for. Raises Shut."""
-        self.known(headers.get("authorization"), scope)
+        return self.known(headers.get("authorization"), scope).first
 
     def known(self, authorization: str | None, scope: str) -> Grant:
         """What the token allows, if it may do this at all, however often it asks. Raises Shut."""
         token = bearer(authorization)
-        grant = self._grants.get(hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest())
+        grant = self._grants.get(_digest(token))
         if grant is None:
             raise Shut.unknown() if token else Shut.no_token()
         if grant.expires <= time.time():
@@ -117,7 +132,9 @@ class Gatekeeper:
             if limit is not None:
                 limits[token.id, rate] = limit
             expires = math.inf if token.expires is None else token.expires
-            grants[bytes.fromhex(token.digest)] = Grant(token.name, token.scopes, expires, rate, limit)
+            grants[bytes.fromhex(token.digest)] = Grant(
+                token.name, token.scopes, expires, rate, limit, FIRST if URGENT in token.scopes else NORMAL
+            )
         self._limits, self._grants, self._taken = limits, grants, tokens
 
     def _limit(self, token_id: str, rate: float) -> Rate:
@@ -129,3 +146,7 @@ class Gatekeeper:
         if problem and problem != self._problem:
             _log.error("the tokens that were known hold on: %s", problem.splitlines()[0])
         self._problem = problem
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

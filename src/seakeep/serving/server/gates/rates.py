@@ -46,6 +46,10 @@ class Rate:
         self._even[0] = even + self._each
         return 0.0
 
+    def charge(self, requests: float) -> None:
+        """Count so many requests more; whatever comes before they are even has to wait."""
+        self._even[0] = max(self._even[0], time.monotonic()) + requests * self._each
+
 
 def rate_file(folder: Path, token_id: str) -> Path:
     """Where a token's number lies. folder: the server's."""

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.repository import Change
-    from seakeep.serving.server.steps import Gate
 
     Answer = Callable[[Iterator[bytes], Any], bytes]
     """From a call's messages and its context to the bytes of its answer."""
@@ -108,7 +107,12 @@ class Service:
         """What answers gRPC's own health check, of which orchestrators ask."""
         return {"Check": self._answered(_asking(self._kinds.HealthRequest, self._check))}
 
-    def _answered(self, behaviour: Callable[[bytes, Any], bytes], gate: Gate | None = None, scope: str = "") -> Answer:
+    def _answered(
+        self,
+        behaviour: Callable[[bytes, Any], bytes],
+        gate: Callable[[Headers, str], object] | None = None,
+        scope: str = "",
+    ) -> Answer:
         """A behaviour whose refusals and failures are told in gRPC's way.
 
         gate: asked before the message is read, None where nobody needs a token. scope: that the token needs.

@@ -3,6 +3,9 @@
 Headers (`seakeep-timeout-ms`, `seakeep-priority`) are known before the body is, so that they count where a request is let in; the
 parameters `timeout` (microseconds) and `priority` are those of the Open Inference Protocol and of Triton, and count from
 where the body was read. Nobody who sends neither pays for them.
+
+Where callers have tokens, priority 1 is for those whose token has the scope `urgent`; anybody else's 1 is a 2. Where nobody needs a token,
+all callers are trusted alike.
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ def urged(request: Request, parameters: Mapping[str, Any]) -> Request:
     if timeout is not None:
         request = request._replace(until=min(request.until, time.perf_counter() + _seconds(timeout)))
     if rank is not None:
-        request = request._replace(priority=_rank(rank))
+        request = request._replace(priority=max(request.first, _rank(rank)))
     return request
 
 

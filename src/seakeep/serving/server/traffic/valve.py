@@ -1,7 +1,8 @@
 """Valve: lets in what can be answered in time, and turns the rest away before it costs anything.
 
 What is under way is bounded by a concurrency of each model, and by what the governor says can be answered within the target. A client that
-has begun a request and does not send its body is counted for a moment only: it must take nobody's place.
+has begun a request and does not send its body is counted for a moment only: it must take nobody's place. It needs a place when its body
+has come, and is turned away then where there is none: many who come slowly must not be let in together.
 
 What is hard is the time that nobody sees: a request waits for its turn of the event loop before it is looked at. A turn's length is
 measured, and is added to what each request took.
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _SHARES = {FIRST: 1.0, NORMAL: 0.9, LAST: 0.5}
 """Of the bound, that a request of each priority may fill: who comes first still finds room when the others are turned away."""
+_BUSY, _CROWDED = "busy", "crowded"
 _READ_SECONDS = 0.05
 _FADING = 0.8
 _HOLD_SECONDS, _MOST_HELD = 0.1, 256
@@ -35,10 +37,10 @@ _HOLD_SECONDS, _MOST_HELD = 0.1, 256
 class Ticket:
     """A request that was let in. until: by when its body should be here. is_read: whether it is. is_counted: as being under way."""
 
-    __slots__ = ("is_counted", "is_read", "model", "until")
+    __slots__ = ("is_counted", "is_read", "model", "priority", "until")
 
-    def __init__(self, model: str, until: float) -> None:
-        self.model, self.until = model, until
+    def __init__(self, model: str, priority: int, until: float) -> None:
+        self.model, self.priority, self.until = model, priority, until
         self.is_read = self.is_counted = False
 
 
@@ -47,12 +49,12 @@ class Valve:
 
     def __init__(self, bounds: Bounds, loop: asyncio.AbstractEventLoop) -> None:
         self._loop, self._concurrency = loop, bounds.concurrency or MOST
-        self._target = bounds.target_ms / 1e3
+        self._target_ms = bounds.target_ms
         self._under_way: defaultdict[str, int] = defaultdict(int)
         self._reading: deque[Ticket] = deque()
         self.total = self._held = 0
         self._rooms = dict.fromkeys(_SHARES, float(MOST))
-        self.governor = Governor(self._target) if self._target else None
+        self.governor = Governor(bounds.target_ms / 1e3) if bounds.target_ms else None
         self._turn, self._turned = 0.0, 0.0
         self._busy = _page(Pressed.busy(bounds.target_ms))
         self._crowded: dict[str, Page] = {}
@@ -61,17 +63,13 @@ class Valve:
     def enter(self, model: str, priority: int) -> Ticket | Page:
         """Let a request in, which has then to `leave`; or the answer with which it is turned away."""
         if self.total >= self._rooms[priority] or self._under_way[model] >= self._concurrency:
-            self._forget_slow()
-            if self.total >= self._rooms[priority]:
-                if self.governor is not None:
-                    self.governor.refused += 1
-                return self._busy
-            if self._under_way[model] >= self._concurrency:
-                return self._crowd(model)
+            full = self._full(model, priority)
+            if full is not None:
+                return self._busy if full == _BUSY else self._crowd(model)
         if not self._turned and self.governor is not None:
             self._turned = time.perf_counter()
             self._loop.call_soon(self._end_turn)
-        ticket = Ticket(model, time.perf_counter() + _READ_SECONDS)
+        ticket = Ticket(model, priority, time.perf_counter() + _READ_SECONDS)
         self._reading.append(ticket)
         self._count(ticket, 1)
         return ticket
@@ -89,10 +87,15 @@ class Valve:
             self._held -= 1
 
     async def read(self, ticket: Ticket, body: Body) -> bytes:
-        """The body of a request that was let in."""
+        """The body of a request that was let in. Raises Refusal, where it came so slowly that others have taken its place."""
         content = await body
         ticket.is_read = True
         if not ticket.is_counted:
+            full = self._full(ticket.model, ticket.priority)
+            if full is not None:
+                raise (
+                    Pressed.busy(self._target_ms) if full == _BUSY else Pressed.crowded(ticket.model, self._concurrency)
+                )
             self._count(ticket, 1)
         return content
 
@@ -102,6 +105,15 @@ class Valve:
         if ticket.is_counted:
             self._count(ticket, -1)
         self._forget_slow()
+
+    def _full(self, model: str, priority: int) -> str | None:
+        """What there is no room in, once nobody is counted who sends no body: the worker, the model, or None."""
+        self._forget_slow()
+        if self.total >= self._rooms[priority]:
+            if self.governor is not None:
+                self.governor.refused += 1
+            return _BUSY
+        return _CROWDED if self._under_way[model] >= self._concurrency else None
 
     def _count(self, ticket: Ticket, change: int) -> None:
         ticket.is_counted = change > 0
@@ -115,9 +127,16 @@ class Valve:
             if not ticket.is_read:
                 self._count(ticket, -1)
 
-    def took(self, seconds: float) -> None:
-        """An answer took so long from when its request was looked at; of those that the loop itself gives."""
-        if self.governor is not None and self.governor.took(seconds + self._turn):
+    def took(self, seconds: float, reading: float) -> None:
+        """An answer took so long from when its request was looked at; of those that the loop itself gives.
+
+        reading: seconds of it until the body was here: a client that is slow to send it must not make others be turned away.
+        """
+        if self.governor is None:
+            return
+        if reading > _READ_SECONDS:
+            seconds -= reading
+        if self.governor.took(seconds + self._turn):
             self._apply()
 
     def _apply(self) -> None:
