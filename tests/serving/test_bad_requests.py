@@ -90,7 +90,17 @@ CASES = {
         "missing_member",
         "name",
     ),
-    "a name that is a number": (lambda t, r: changed(t, "distance", name=7), "missing_member", "name"),
+    "a name that is a number": (
+        lambda t, r: changed(t, "distance", name=7),
+        "wrong_structure",
+        "name of inputs[0]",
+    ),
+    "a name that is null": (lambda t, r: changed(t, "distance", name=None), "missing_member", "name"),
+    "an output whose name is a number": (
+        lambda t, r: {"inputs": t, "outputs": [{"name": 7}]},
+        "wrong_structure",
+        "name of an item of outputs",
+    ),
     "a tensor that is no object": (lambda t, r: {"inputs": [5]}, "wrong_structure", "inputs[0]"),
     "a datatype that is a number": (lambda t, r: changed(t, "distance", datatype=64), "wrong_datatype", "distance"),
     "a datatype that is a list": (lambda t, r: changed(t, "distance", datatype=["FP64"]), "wrong_datatype", "distance"),

@@ -56,6 +56,12 @@ def columns_of(rows):
     return {"distance": ("FP64", distances), "seats": ("INT64", seats), "scheduled": ("INT64", times)}
 
 
+def forget(reader):
+    """Have the reader know no layout."""
+    reader._layouts._young.clear()
+    reader._layouts._old.clear()
+
+
 def outcome(read, body):
     """What was read, or the refusal's code."""
     try:
@@ -72,7 +78,7 @@ table = st.lists(st.tuples(numbers, wholes, wholes), min_size=1, max_size=20)
 
 @given(rows=table)
 def test_a_layout_reads_what_is_read_field_by_field(reader, rows):
-    reader._layouts._known.clear()
+    forget(reader)
     plain = columns_of([(1.0, 1, 1)] * len(rows))
     assert outcome(lambda body: reader.read(body, {}), message(plain))
     body = message(columns_of(rows))
@@ -82,7 +88,7 @@ def test_a_layout_reads_what_is_read_field_by_field(reader, rows):
 
 @given(data=st.data())
 def test_bytes_that_differ_elsewhere_are_not_read_by_the_layout(reader, data):
-    reader._layouts._known.clear()
+    forget(reader)
     body = message(columns_of([(1400.0, 149, 1_380_604_500_000_000)]))
     assert outcome(lambda own: reader.read(own, {}), body)
     changed = bytearray(body)
@@ -94,31 +100,54 @@ def test_bytes_that_differ_elsewhere_are_not_read_by_the_layout(reader, data):
 
 @pytest.mark.parametrize("more", [{"id": "a"}, {"outputs": [KINDS.Wanted(name="label")]}])
 def test_what_is_more_than_values_is_not_kept(reader, more):
-    reader._layouts._known.clear()
+    forget(reader)
     reader.read(message(columns_of([(1.0, 2, 3)]), **more), {})
-    assert not reader._layouts._known
+    assert not len(reader._layouts)
 
 
 def test_a_head_that_ends_within_a_field_is_not_kept(reader):
     """The values lie before the inputs, and what follows only looks like them."""
-    reader._layouts._known.clear()
+    forget(reader)
     whole = message(columns_of([(1.0, 2, 3)]))
     raws = b"".join(b"\x3a\x08" + struct.pack(letter, value) for letter, value in (("<d", 1.0), ("<q", 2), ("<q", 3)))
     assert whole.endswith(raws)
     inputs = whole[: -len(raws)]
     hidden = raws + inputs + b"\x7a" + varint(len(raws)) + raws  # field 15, which nobody knows
     assert outcome(lambda body: reader.read(body, {}), hidden) == outcome(reader._read, whole)
-    assert len(hidden) not in reader._layouts._known
+    assert reader._layouts.read(hidden) is None
 
 
-def test_layouts_are_bounded(reader):
-    reader._layouts._known.clear()
-    for number in range(200):
-        columns = columns_of([(1.0, 2, 3)])
-        request = KINDS.InferRequest.FromString(message(columns))
-        request.model_name = "f" * (number + 1)
-        reader.read(request.SerializeToString(), {})
-    assert len(reader._layouts._known) == 64
+def named(length):
+    """A message whose layout is like no other's of another length."""
+    request = KINDS.InferRequest.FromString(message(columns_of([(1.0, 2, 3)])))
+    request.model_version = "v" * length
+    return request.SerializeToString()
+
+
+def test_of_ten_thousand_layouts_those_in_use_are_kept(reader):
+    forget(reader)
+    used, late = named(1), named(2)
+    for number in range(10_000):
+        reader.read(named(number + 3), {})
+        if number % 60 == 0:
+            assert reader.read(used, {}).rows == 1
+    assert len(reader._layouts) <= 128
+    assert reader._layouts.read(used) is not None
+    assert reader._layouts.read(late) is None
+    reader.read(late, {})
+    assert reader._layouts.read(late) is not None
+
+
+def test_messages_of_one_length_do_not_keep_each_other_out_for_ever(reader):
+    forget(reader)
+    known, other = (
+        message(columns_of([(1.0, 2, 3)]), model_version="a"),
+        message(columns_of([(1.0, 2, 3)]), model_version="b"),
+    )
+    reader.read(known, {})
+    for _ in range(16):
+        reader.read(other, {})
+    assert reader._layouts.read(other) is not None
 
 
 def test_a_plain_answer_has_what_any_other_has(served):
@@ -149,11 +178,11 @@ def test_numbers_as_bytes_are_read_back(datatype):
 
 
 def test_a_layout_with_a_long_head_is_not_kept(reader):
-    reader._layouts._known.clear()
+    forget(reader)
     request = KINDS.InferRequest.FromString(message(columns_of([(1.0, 2, 3)])))
     request.inputs[0].parameters["note"].string_param = "x" * 100_000
     assert reader.read(request.SerializeToString(), {}).rows == 1
-    assert not reader._layouts._known
+    assert not len(reader._layouts)
 
 
 def test_a_refusal_that_lists_thousands_of_names_is_told_within_what_clients_take():

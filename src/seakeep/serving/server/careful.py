@@ -102,8 +102,8 @@ class CarefulReader:
             if not isinstance(output, dict):
                 raise BadBody.structure("outputs", output, 'objects such as {"name": "' + known[0] + '"}')
             check_members("an item of outputs", output, _OUTPUT)
-            name = output.get("name")
-            if not isinstance(name, str):
+            name = typed(output, "name", str, "text", where="an item of outputs")
+            if name is None:
                 raise BadBody.missing_member("an item of outputs", "name", "one of " + ", ".join(known))
             if name not in known:
                 raise BadInput.unknown_output(name, known)
@@ -154,17 +154,22 @@ class CarefulReader:
                 raise BadInput.duplicate(name)
             if name in self._contract.by_name:
                 given[name] = self._tensor_column(self._contract.by_name[name], tensor, raw)
-        return self.complete(given)
+        return self._complete(given, self._tensor_words)
 
     def complete(self, given: Mapping[str, Values]) -> list[Values]:
-        """All columns in the model's order, from those that are given. Raises Refusal, where one lacks that must be there."""
-        rows = len(next(iter(given.values()), ()))
-        return [self._tensor_or_missing(column, given, rows) for column in self._contract.columns]
+        """All columns in the model's order, from those of a table. Raises Refusal, where one lacks that must be there."""
+        return self._complete(given, lambda column: f"a column of values, each {column.expected}")
 
-    def _tensor_or_missing(self, column: Column, given: Mapping[str, Values], rows: int) -> Values:
+    def _complete(self, given: Mapping[str, Values], words: Callable[[Column], str]) -> list[Values]:
+        rows = len(next(iter(given.values()), ()))
+        return [self._given_or_missing(column, given, rows, words) for column in self._contract.columns]
+
+    def _given_or_missing(
+        self, column: Column, given: Mapping[str, Values], rows: int, words: Callable[[Column], str]
+    ) -> Values:
         if column.name not in given:
             if column.required or not rows:
-                raise BadInput.missing_input(column.name, self._tensor_words(column))
+                raise BadInput.missing_input(column.name, words(column))
             return column.check([None] * rows)
         first = next(iter(given))
         if len(given[column.name]) != rows:
@@ -197,8 +202,8 @@ class CarefulReader:
 def _tensor_name(tensor: object, number: int) -> str:
     if not isinstance(tensor, dict):
         raise BadBody.structure(f"inputs[{number}]", tensor, "an object with name, shape, datatype and data")
-    name = tensor.get("name")
-    if not isinstance(name, str):
+    name: str | None = typed(tensor, "name", str, "the name of a column, as text", where=f"inputs[{number}]")
+    if name is None:
         raise BadBody.missing_member(f"inputs[{number}]", "name", "the name of a column, as text")
     return name
 

@@ -33,7 +33,7 @@ def table(body: bytes) -> list[list[str]]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadBody.not_utf8(body, error.start, error.reason) from None
+        raise BadBody.not_utf8(body, error.start, error.reason, form="CSV") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         found = [row for row in reader if row]

@@ -4,6 +4,9 @@ A message whose values came as bytes is a head (names, datatypes, shapes) and th
 was read field by field, its head and the places of its values are kept by the message's length; a message that is the same to
 the byte but for the values needs no more than one call of `struct`. Whatever differs is read field by field, which is the meaning.
 That takes some 8 µs instead of 26, and far less memory to touch, which is what costs between two threads.
+
+Layouts are kept in two generations, since a list in order of use would cost every message: what is used moves to the young one, and
+when that is full, the old one is forgotten.
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 FEW_ROWS = 16
 """Up to so many rows lists are fed to the model sooner than arrays."""
 _KEPT, _KEPT_BYTES = 64, 64 * 1024
-"""So many layouts, of messages up to so long: what a client may write beside its values has no other end."""
+"""So many layouts a generation, of messages up to so long: what a client may write beside its values has no other end."""
+_CLASHES = 16
+"""So many messages as long as a known one and unlike it are read field by field before one of them is known in its stead."""
 _TAG = b"\x3a"  # field 7, bytes
 
 
@@ -52,11 +57,17 @@ class Layouts:
         self._contract, self._parse = contract, parse
         self._places = {column.name: place for place, column in enumerate(contract.columns)}
         self._key = self._places.get(contract.key) if contract.key else None
-        self._known: dict[int, _Layout] = {}
+        self._young: dict[int, _Layout] = {}
+        self._old: dict[int, _Layout] = {}
+        self._clashes = 0
+
+    def __len__(self) -> int:
+        """How many layouts are kept."""
+        return len(self._young.keys() | self._old.keys())
 
     def read(self, body: bytes) -> Ask | None:
         """What `body` asks for, None where its layout is not known. Raises Refusal for a value that may not come in."""
-        layout = self._known.get(len(body))
+        layout = self._young.get(len(body)) or self._of_old(body)
         if layout is None or not body.startswith(layout.head):
             return None
         found = layout.packed.unpack_from(body, len(layout.head))
@@ -74,15 +85,34 @@ class Layouts:
 
     def learn(self, body: bytes, request: Any, ask: Ask) -> None:
         """Keep the layout of a message that was read, if it holds nothing but the model's inputs, a few rows of numbers each."""
-        has_room = len(self._known) < _KEPT and len(body) <= _KEPT_BYTES
-        if not has_room or len(body) in self._known or not self._is_plain(request, ask):
+        if len(body) > _KEPT_BYTES or not self._is_plain(request, ask) or self._is_taken(len(body)):
             return
         raws = request.raw_input_contents
         tags = tuple(_TAG + varint(len(raw)) for raw in raws)
         tail = b"".join(tag + raw for tag, raw in zip(tags, raws, strict=True))
         head = body[: len(body) - len(tail)]
         if body[len(head) :] == tail and self._is_head(head, request):
-            self._known[len(body)] = self._layout(head, tags, request, ask.rows)
+            self._keep(len(body), self._layout(head, tags, request, ask.rows))
+
+    def _of_old(self, body: bytes) -> _Layout | None:
+        """A layout of the old generation, which is young again."""
+        layout = self._old.get(len(body))
+        if layout is None or not body.startswith(layout.head):
+            return None
+        self._keep(len(body), layout)
+        return layout
+
+    def _keep(self, length: int, layout: _Layout) -> None:
+        if len(self._young) >= _KEPT:
+            self._old, self._young = self._young, {}
+        self._young[length] = layout
+
+    def _is_taken(self, length: int) -> bool:
+        """Whether messages of this length go on to be known by another's layout."""
+        if length not in self._young:
+            return False
+        self._clashes += 1
+        return self._clashes % _CLASHES != 0
 
     def _is_plain(self, request: Any, ask: Ask) -> bool:
         names = [tensor.name for tensor in request.inputs]

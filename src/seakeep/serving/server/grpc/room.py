@@ -15,7 +15,7 @@ from seakeep.serving.server.refusals.traffic import Pressed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 """Of all large messages of a worker, unless two as large as one may be need more."""
 
 

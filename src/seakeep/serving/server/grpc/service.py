@@ -142,11 +142,11 @@ class Service:
 
         return answer
 
-    def _look(self, headers: Headers, scope: str) -> None:
+    def _look(self, headers: Headers, scope: str) -> int:
         """Look at the token of who asks for an inference, which `Inference` lets in later. Raises Refusal, on record as an inference's."""
         assert self._crew.first_gate is not None
         try:
-            self._crew.first_gate(headers, scope)
+            return self._crew.first_gate(headers, scope)
         except Refusal as refusal:
             if self._crew.watch is not None:
                 self._loop.call_soon_threadsafe(self._tell, headers, refusal.status)

@@ -59,13 +59,13 @@ class BadBody(Refusal):
         )
 
     @classmethod
-    def not_utf8(cls, body: bytes, at: int, reason: str) -> BadBody:
+    def not_utf8(cls, body: bytes, at: int, reason: str, *, form: str = "JSON text") -> BadBody:
         return cls(
             "not_utf8",
             f"the body is not UTF-8: {reason} at byte {at}",
             field="body",
             found=body[at : at + 4].hex(" "),
-            expected="JSON text in UTF-8",
+            expected=f"{form} in UTF-8",
             fix="Encode the body as UTF-8.",
         )
 
