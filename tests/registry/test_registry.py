@@ -138,6 +138,15 @@ def test_a_registry_that_must_exist_is_not_made(home) -> None:
     assert not home.exists()
 
 
+def test_a_registry_of_a_project_below_is_told(tmp_path) -> None:
+    with Registry(tmp_path / "trips" / ".seakeep"), pytest.raises(UnreadableRegistry) as caught:
+        Registry.existing(tmp_path / ".seakeep")
+    found = tmp_path / "trips" / ".seakeep"
+    assert (
+        caught.value.fix == f"There is one in {found}. Go there: cd {found.parent}, or name its folder: --home {found}"
+    )
+
+
 def test_an_execution_comes_back_equal(registry) -> None:
     made = execution("train", (Artifact("training", "dataset", "d" * 64),), (Artifact("model", "model", "e" * 64),))
     number = registry.record(made)

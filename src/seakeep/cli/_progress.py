@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from seakeep.cli._here import from_here
 from seakeep.core.report import Verdict
 from seakeep.pipeline.results import RunResult, Silent, StageResult
 from seakeep.views import figures
@@ -101,8 +102,12 @@ def _next(result: RunResult) -> list[str]:
     name = result.label.partition("@")[0]
     if result.waits:
         told = f"{result.label} passed and waits: {result.champion or 'no release'} is the champion"
-        return ["", told, f"next: seakeep rollout start {name}"]
+        return ["", told, _typed(f"seakeep rollout start {name}", result)]
     if result.label == result.champion:
-        return ["", f"next: seakeep serve {name}"]
+        return ["", _typed(f"seakeep serve {name}", result)]
     told = f"{result.label} is kept, but it is not the champion: not every check passed"
-    return ["", told, f"next: seakeep serve {result.label}"]
+    return ["", told, _typed(f"seakeep serve {result.label}", result)]
+
+
+def _typed(command: str, result: RunResult) -> str:
+    return f"next: {from_here(command, file=result.file, home=result.home)}"

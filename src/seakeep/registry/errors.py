@@ -60,13 +60,19 @@ class UnreadableRegistry(RegistryError):
         )
 
     @classmethod
-    def absent(cls, places: Sequence[Path]) -> UnreadableRegistry:
+    def absent(cls, places: Sequence[Path], near: Sequence[Path] = ()) -> UnreadableRegistry:
+        """near: registries' folders in the projects beside or below."""
         tried = "\n  ".join(str(place) for place in places)
+        fix = "Run a pipeline first (seakeep run FILE), or name its folder: --home DIR"
+        if near:
+            found = ", ".join(str(home) for home in near)
+            fix = f"There is one in {found}. Go there: cd {near[0].parent}, or name its folder: --home {near[0]}"
         return cls(
             "there is no registry here",
             cause=f"Looked for:\n  {tried}",
-            fix="Run a pipeline first (seakeep run FILE), or name its folder: --home DIR",
+            fix=fix,
             places=tuple(places),
+            near=tuple(near),
         )
 
 

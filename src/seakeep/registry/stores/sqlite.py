@@ -7,6 +7,7 @@ wait their turn, and a kill in a transaction leaves what was there before. Openi
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import time
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from seakeep.registry.place import Place
 
 FILE = "registry.sqlite"
+_TOLD = 3
 
 
 def open_database(place: Place, *, create: bool) -> SqliteDatabase:
@@ -33,7 +35,7 @@ def open_database(place: Place, *, create: bool) -> SqliteDatabase:
     """
     path = place.home / FILE
     if not create and not path.exists():
-        raise UnreadableRegistry.absent([path])
+        raise UnreadableRegistry.absent([path], _near(place.home))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -45,6 +47,12 @@ def open_database(place: Place, *, create: bool) -> SqliteDatabase:
         opened.close()
         raise
     return opened
+
+
+def _near(home: Path) -> list[Path]:
+    """Registries of projects in folders below the one in which `home` was looked for, three at most."""
+    found = (path.parent for path in home.parent.glob(f"*/{home.name}/{FILE}"))
+    return sorted(itertools.islice(found, _TOLD))
 
 
 class SqliteDatabase:
