@@ -64,10 +64,13 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_nearest_name(tmp_path, 
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [
-        ('[serve]\nworkers = "two"\n', "serve.workers", "a whole number of at least 0"),
-        ("[serve]\nworkers = -1\n", "serve.workers", "a whole number of at least 0"),
-        ("[serve]\nworkers = true\n", "serve.workers", "a whole number of at least 0"),
-        ("[serve]\nworkers = 1.5\n", "serve.workers", "a whole number of at least 0"),
+        ('[serve]\nworkers = "two"\n', "serve.workers", "a whole number of at least 1"),
+        ("[serve]\nworkers = -1\n", "serve.workers", "a whole number of at least 1"),
+        ("[serve]\nworkers = 0\n", "serve.workers", "a whole number of at least 1"),
+        ("[serve]\nmax_body_mb = 0\n", "serve.max_body_mb", "a whole number of at least 1"),
+        ("[run]\nthreads = -1\n", "run.threads", "a whole number of at least 0"),
+        ("[serve]\nworkers = true\n", "serve.workers", "a whole number of at least 1"),
+        ("[serve]\nworkers = 1.5\n", "serve.workers", "a whole number of at least 1"),
         ('[serve]\nmissing = "maybe"\n', "serve.missing", "one of 'schema', 'reject', 'accept', 'mark', 'impute'"),
         ("[serve]\nhttp = 8080\n", "serve.http", "HOST:PORT in quotes"),
         ('[serve]\nhttp = "here"\n', "serve.http", "HOST:PORT in quotes"),
@@ -81,8 +84,31 @@ def test_a_wrong_value_is_refused_with_every_place_that_was_tried(tmp_path, text
         load_settings(tmp_path)
     assert f"expected {expected}" in caught.value.found
     places = [place.partition(":")[0] for place in caught.value.tried]
-    assert places[:3] == [f"argument {key}", f"flag --{key.split('.')[-1]}", variable(key)]
-    assert str(path) in caught.value.tried[3]
+    assert places[0] == variable(key)
+    assert str(path) in caught.value.tried[1]
+    assert caught.value.fix == f"Change it there, or give the setting in a place that comes earlier: {variable(key)}."
+
+
+def test_arguments_and_flags_are_told_of_the_settings_that_have_one(tmp_path) -> None:
+    path = write(tmp_path, "[serve]\nworkers = 0\n")
+    with pytest.raises(BadSetting, match=r"serve\.workers") as caught:
+        load_settings(tmp_path, arguments={"serve.workers": None}, flags={"serve.workers": None, "tls.key": "k"})
+    assert [place.partition(":")[0] for place in caught.value.tried] == [
+        "argument serve.workers",
+        "flag --workers",
+        "SEAKEEP_SERVE_WORKERS",
+        f"{path} line 2",
+    ]
+    write(tmp_path, "[tls]\nkey = 1\n")
+    with pytest.raises(BadSetting, match=r"tls\.key") as caught:
+        load_settings(tmp_path, flags={"tls.key": None})
+    assert caught.value.fix.endswith(": flag --tls-key or SEAKEEP_TLS_KEY.")
+
+
+def test_of_a_wrong_flag_no_earlier_place_is_told(tmp_path) -> None:
+    with pytest.raises(BadSetting, match=r"serve\.http") as caught:
+        load_settings(tmp_path, flags={"serve.http": "8080"})
+    assert (caught.value.where, caught.value.fix) == ("flag --http", "Change it there.")
 
 
 def test_a_wrong_variable_is_named(tmp_path, monkeypatch) -> None:

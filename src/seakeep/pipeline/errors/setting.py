@@ -28,12 +28,16 @@ class BadSetting(UsageError):
         )
 
     @classmethod
-    def wrong(cls, key: str, found: object, expected: str, *, place: str, tried: Sequence[str]) -> BadSetting:
+    def wrong(
+        cls, key: str, found: object, expected: str, *, place: str, tried: Sequence[str], earlier: Sequence[str] = ()
+    ) -> BadSetting:
+        """place: that gave the value. tried: each place with what it gave. earlier: the places that come before it."""
+        better = f", or give the setting in a place that comes earlier: {' or '.join(earlier)}" if earlier else ""
         return cls(
             f"setting {key} is {found!r}, expected {expected}",
             where=place,
             cause="Tried in order:\n    " + "\n    ".join(tried),
-            fix=f"Change it there, or give the setting in a place that comes earlier: {tried[1].partition(':')[0]}",
+            fix=f"Change it there{better}.",
             key=key,
             value=found,
             tried=tuple(tried),

@@ -21,6 +21,7 @@ from seakeep.pipeline.settings.values import converted, expected
 
 FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
+_CALLERS = 2  # of the places, those that a caller gives: arguments and flags
 _PATHS = (
     "home",
     "tls.certificate",
@@ -124,22 +125,28 @@ def _value(key: str, kind: Any, places: tuple[Values, ...], path: Path | None) -
 
 
 def _refused(key: str, found: object, expected: str, places: tuple[Values, ...], path: Path | None) -> BadSetting:
-    """What is said of a wrong value: from where it came, and every place that was tried."""
-    names = _places(key, path)
-    tried = [f"{where}: {_shown(values.get(key))}" for where, values in zip(names, places, strict=True)]
-    place = next((where for where, values in zip(names, places, strict=True) if values.get(key) is not None), "")
+    """What is said of a wrong value: from where it came, and every place that was tried.
+
+    Arguments and flags are places of those keys alone that the caller has: few settings are flags.
+    """
+    named = [
+        (where, values.get(key))
+        for number, (where, values) in enumerate(zip(_places(key, path), places, strict=True))
+        if number >= _CALLERS or key in values
+    ]
+    tried = [f"{where}: {_shown(value)}" for where, value in named]
+    given = next((number for number, (_, value) in enumerate(named) if value is not None), None)
+    place = "" if given is None else named[given][0]
     shown = redacted(found) if isinstance(found, str) else found
-    return BadSetting.wrong(key, shown, expected, place=place, tried=tried)
+    return BadSetting.wrong(
+        key, shown, expected, place=place, tried=tried, earlier=[where for where, _ in named[: given or 0]]
+    )
 
 
 def _places(key: str, path: Path | None) -> tuple[str, str, str, str]:
     line = f" line {_line(path, key)}" if path and _line(path, key) else ""
-    return (
-        f"argument {key}",
-        f"flag --{key.rpartition('.')[2].replace('_', '-')}",
-        variable(key),
-        f"{path or FILE}{line}",
-    )
+    name = key.replace(".", "-") if key.startswith("tls.") else key.rpartition(".")[2]
+    return f"argument {key}", f"flag --{name.replace('_', '-')}", variable(key), f"{path or FILE}{line}"
 
 
 def _shown(value: object) -> str:

@@ -55,7 +55,11 @@ _FORMS |= {
     ),
     "export.namespace": (r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", 'a namespace in quotes, for example "models"'),
 }
-_POSITIVE = ("rollout.look_seconds", "retrain.max_minutes")
+_POSITIVE = (
+    "rollout.look_seconds",
+    "retrain.max_minutes",
+    *(f"serve.{name}" for name in ("workers", "max_body_mb", "max_rows", "drain_seconds")),
+)
 
 
 def converted(key: str, found: object, kind: Any, *, from_text: bool) -> object:
