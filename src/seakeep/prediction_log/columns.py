@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-Role = Literal["champion", "challenger", "shadow", "pinned"]
+Role = Literal["champion", "challenger", "shadow", "pinned", "batch"]
 Outcome = Literal["answered", "refused", "failed"]
 
-ROLES: Final[tuple[Role, ...]] = ("champion", "challenger", "shadow", "pinned")
-ANSWERING: Final[tuple[Role, ...]] = ("champion", "challenger", "pinned")
-"""Roles whose answer was given; a shadow's rows repeat the same requests."""
+ROLES: Final[tuple[Role, ...]] = ("champion", "challenger", "shadow", "pinned", "batch")
+ANSWERING: Final[tuple[Role, ...]] = ("champion", "challenger", "pinned", "batch")
+"""Roles whose answer was given; a shadow's rows repeat the same requests. "batch" are rows of a table that was scored."""
 OUTCOMES: Final[tuple[Outcome, ...]] = ("answered", "refused", "failed")
 
 MARK: Final = "@"

@@ -6,6 +6,7 @@
     predictions/<name>/releases/<first digits>.json      how each release's rows are to be read
     predictions/<name>/torn/<segment>.spool, .json       damaged spools, and what was wrong with them
     predictions/<name>/outbox/<sink>/…                   finished files that a sink has not got yet (see outbox)
+    predictions/<name>/batches/<job>/…                   rows of a table that is being scored (see batches)
 
 A segment is one spool's life: a part belongs to the spool of the same name, and while that spool still stands, the spool
 counts and the part does not. Standard library only, like everything that a server's worker imports.
@@ -95,6 +96,11 @@ class Layout:
     def outbox(self) -> Path:
         """What sinks have not got yet."""
         return self.root / "outbox"
+
+    @property
+    def batches(self) -> Path:
+        """Rows of tables that are being scored."""
+        return self.root / "batches"
 
     @property
     def converting(self) -> Path:

@@ -72,12 +72,17 @@ def box(log: Layout, address: str) -> Path:
 
 def give(log: Layout, files: Iterable[Path]) -> None:
     """Give finished files to every sink that the log has. Raises OSError."""
+    for file in files:
+        give_as(log, file, file)
+
+
+def give_as(log: Layout, file: Path, shown: Path) -> None:
+    """Give a file to every sink under the name that it will have in the log. Raises OSError."""
     if not log.outbox.is_dir():
         return
-    boxes = [folder for folder in log.outbox.iterdir() if folder.is_dir()]
-    for file in files if boxes else ():
-        name = file.relative_to(log.root).as_posix().replace("/", ",")
-        for folder in boxes:
+    name = shown.relative_to(log.root).as_posix().replace("/", ",")
+    for folder in log.outbox.iterdir():
+        if folder.is_dir():
             _link(file, folder / name)
 
 

@@ -72,6 +72,7 @@ def remove(log: Layout, *, before: dt.datetime) -> Removed:
             shutil.rmtree(leftover)
         for _, path in gone:
             _remove_hour(log, path)
+        _remove_batches(log, before)
         times = [hour for hour, _ in gone]
         return Removed(
             log.name,
@@ -119,6 +120,13 @@ def _remove_torn(log: Layout, before: dt.datetime) -> int:
     for path in found:
         path.unlink()
     return sum(path.suffix == ".spool" for path in found)
+
+
+def _remove_batches(log: Layout, before: dt.datetime) -> None:
+    """Rows of batches that were begun before and never ended."""
+    for path in log.batches.glob("*"):
+        if path.stat().st_mtime < before.timestamp():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _remove_unsent(log: Layout, before: dt.datetime) -> int:

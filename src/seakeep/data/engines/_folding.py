@@ -26,7 +26,7 @@ from seakeep.data.engines._units import known_counts, packed, units_of, unpacked
 from seakeep.data.frames import batches, fetch, known_columns, schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 
     from seakeep.core.dataset import Dataset
     from seakeep.data.engines._job import Call, Engine, Mapped
@@ -85,10 +85,11 @@ def each(
     given: str = "",
     files: Mapping[str, bytes] | None = None,
     counts: Sequence[int] | None = None,
+    skip: Container[int] = (),
 ) -> Generator[bytes]:
     """What `value_of` makes of every `rows` rows of a table, in its order, as they come.
 
-    Parameters: as of fold. counts: what `counts_of` said, where it was asked before.
+    Parameters: as of fold. counts: what `counts_of` said, where it was asked before. skip: numbers of units that nothing is to be made of.
     """
     if rows < 1:
         raise UsageError(f"rows must be at least 1, it is {rows}", fix="each(engine, dataset, function, rows=1 << 19)")
@@ -100,7 +101,8 @@ def each(
         units = units_of(_counts(engine, dataset, table) if counts is None else counts, rows)
     else:
         units = _carried(engine, dataset, rows, chosen)
-    with closing(_answers(engine, job, units)) as answers:
+    wanted = (unit for unit in units if unit.number not in skip)
+    with closing(_answers(engine, job, wanted)) as answers:
         yield from answers
 
 

@@ -89,7 +89,7 @@ def exchanges(frame: pl.DataFrame, header: Header, origin: Origin) -> Iterator[E
 def _exchange(request: str, rows: Sequence[Plain], header: Header, origin: Origin) -> Exchange:
     first = rows[0]
     came: dt.datetime = first[names.TIME]
-    left = came + dt.timedelta(milliseconds=first[names.LATENCY])
+    left = came + dt.timedelta(milliseconds=first[names.LATENCY] or 0.0)  # a row of a batch has none
     context = _attributes(request, first, header, origin)
     asked = Event({**context, "type": REQUEST, "time": _text(came)}, _request(request, rows, header))
     answered = Event({**context, "type": RESPONSE, "time": _text(left)}, _response(request, rows, header))
