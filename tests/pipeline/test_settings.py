@@ -118,6 +118,32 @@ def test_a_wrong_variable_is_named(tmp_path, monkeypatch) -> None:
     assert caught.value.where == "SEAKEEP_RUN_THREADS"
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("SEAKEEP_SERVE_WORKRES", "SEAKEEP_SERVE_WORKERS"),
+        ("SEAKEEP_ACCESS_TOKEN", "SEAKEEP_ACCESS_TOKENS"),
+        ("SEAKEEP_SERVE_LATENCY_TARGET", "SEAKEEP_SERVE_LATENCY_TARGET_MS"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(tmp_path, monkeypatch, name, near) -> None:
+    monkeypatch.setenv(name, "2")
+    with pytest.raises(BadSetting, match=f"{name} is no setting") as caught:
+        load_settings(tmp_path)
+    assert (caught.value.cause, caught.value.fix) == (
+        f"Did you mean {near}?",
+        f"Rename it, or take it away: unset {name}",
+    )
+
+
+def test_variables_that_others_put_beside_ours_are_let_be(tmp_path, monkeypatch) -> None:
+    of_a_service = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_8080_TCP", "PORT_8080_TCP_PROTO")
+    ours = ("SEAKEEP_SERVE_RELEASE", "SEAKEEP_HEALTH_KEY", "SEAKEEP_NATS_CREDENTIALS", "SEAKEEP_WEBHOOK_TOKEN_FILE")
+    for name in (*(f"SEAKEEP_SERVE_{name}" for name in of_a_service), *ours, "SEAKEEP_PORT", "SEAKEEP_COMPLETE"):
+        monkeypatch.setenv(name, "tcp://10.0.0.1:8080")
+    assert load_settings(tmp_path).serve.workers == 1
+
+
 @pytest.mark.parametrize("content", [b"[serve\n", b"workers = two\n", b"\xff\xfe"])
 def test_what_is_not_toml_is_named(tmp_path, content) -> None:
     (tmp_path / "seakeep.toml").write_bytes(content)

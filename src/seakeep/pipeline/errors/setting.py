@@ -28,6 +28,16 @@ class BadSetting(UsageError):
         )
 
     @classmethod
+    def variable(cls, name: str, near: str) -> BadSetting:
+        return cls(
+            f"the environment variable {name} is no setting",
+            cause=f"Did you mean {near}?",
+            fix=f"Rename it, or take it away: unset {name}",
+            key=name,
+            nearest=near,
+        )
+
+    @classmethod
     def wrong(
         cls, key: str, found: object, expected: str, *, place: str, tried: Sequence[str], earlier: Sequence[str] = ()
     ) -> BadSetting:

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -21,6 +22,7 @@ from seakeep.pipeline.settings.values import converted, expected
 
 FILE = "seakeep.toml"
 PREFIX = "SEAKEEP_"
+_MISSPELT = 0.8  # how alike, by difflib, a variable is to a setting that it was meant to be
 _CALLERS = 2  # of the places, those that a caller gives: arguments and flags
 _PATHS = (
     "home",
@@ -36,7 +38,7 @@ def load_settings(start: Path, *, arguments: Values | None = None, flags: Values
     """The settings that hold for folder `start`: the nearest seakeep.toml in it or above it, overridden as stated.
 
     Parameters: arguments, flags: values by dotted key ("serve.workers"); None means not given.
-    Raises: BadSetting, for an unknown key (nearest name, line) or a wrong value (every place that was tried).
+    Raises: BadSetting, for an unknown key (nearest name, line), a misspelt variable, or a wrong value (every place that was tried).
     """
     path = find_file(start)
     written = _flat(_parsed(path)) if path else {}
@@ -108,7 +110,24 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _environment(known: Mapping[str, Any]) -> dict[str, object]:
-    return {key: os.environ[variable(key)] for key in known if variable(key) in os.environ}
+    """The settings that variables give. One that is nearly a setting's is refused: a server whose tokens were misspelt would be open."""
+    variables = {variable(key): key for key in known}
+    for name in sorted(os.environ.keys() - variables):
+        if name.startswith(PREFIX) and (near := _misspelt(name, variables)):
+            raise BadSetting.variable(name, near)
+    return {key: os.environ[name] for name, key in variables.items() if name in os.environ}
+
+
+def _misspelt(name: str, variables: Mapping[str, str]) -> str | None:
+    """The setting's variable of the same section that `name` is hardly different from; None for what others put there.
+
+    Kubernetes puts variables beside ours for a Service of that name (SEAKEEP_SERVE_PORT, SEAKEEP_SERVE_SERVICE_HOST).
+    """
+    sections = {variable(key.partition(".")[0]) + "_" for key in variables.values() if "." in key}
+    section = next((section for section in sections if name.startswith(section)), "")
+    own = {known.removeprefix(section): known for known in variables if section and known.startswith(section)}
+    found = get_close_matches(name.removeprefix(section), own, n=1, cutoff=_MISSPELT)
+    return own[found[0]] if found else None
 
 
 def _value(key: str, kind: Any, places: tuple[Values, ...], path: Path | None) -> object:
