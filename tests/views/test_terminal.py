@@ -26,6 +26,13 @@ def test_a_report_says_what_failed_and_what_to_do(evaluation):
     assert not any("metric.at_least" in line and line.startswith("✓") for line in lines)
 
 
+def test_a_report_of_few_checks_says_what_was_seen_where_they_passed(evaluation):
+    shown = terminal.text(terminal.report(evaluation, passed=True)).splitlines()
+    (passed,) = (check for check in evaluation.checks if check.verdict is Verdict.PASS)
+    assert shown[-1] == f"✓ {passed.message}"
+    assert shown[:-1] == terminal.text(terminal.report(evaluation)).splitlines()
+
+
 def test_reports_of_one_title_are_told_apart_by_what_they_are_about():
     shown = terminal.text(terminal.report(Report("validation", "Validation against trips", "trips: held-out rows")))
     assert shown.startswith("Validation against trips (trips: held-out rows): ? inconclusive")

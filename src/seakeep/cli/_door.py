@@ -65,13 +65,16 @@ class Door:
 
         terminal.console().print(picture)
 
-    def show_report(self, report: Report, *, tables: Sequence[str] = ()) -> Verdict:
-        """Write a report; returns its verdict. The JSON has the verdict and every table, the terminal those named."""
+    def show_report(self, report: Report, *, tables: Sequence[str] = (), passed: bool = False) -> Verdict:
+        """Write a report; returns its verdict. The JSON has the verdict and all there is, the terminal the tables named.
+
+        passed: the terminal also has what was seen by the checks that passed; for reports of a few.
+        """
         from seakeep.views import terminal
 
         plain = {"verdict": report.verdict, **plain_object(report)}
         shown = replace(report, tables=tuple(table for table in report.tables if table.name in tables))
-        self.show(plain, lambda: terminal.report(shown, tables=True))
+        self.show(plain, lambda: terminal.report(shown, tables=True, passed=passed))
         return report.verdict
 
     def registry(self) -> Registry:

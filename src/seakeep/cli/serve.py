@@ -70,12 +70,15 @@ def command(
     to the settings of [check]. The verdict is put on record, and a rollout refuses a release that failed.
     Exit codes then: 0 pass, 1 fail, 2 inconclusive.
 
+    Every flag is a setting as well, and most settings are no flag: they stand in seakeep.toml, section [serve], or in variables
+    such as SEAKEEP_SERVE_WORKERS.
+
     Example: seakeep serve trips --http 0.0.0.0:8080 --workers 2
     """
     if check:
         from seakeep.pipeline.trying import check as tried
 
-        return door.show_report(tried(releases, home=door.home))
+        return door.show_report(tried(releases, home=door.home), passed=True)
     from seakeep.pipeline.answering import serve
 
     flags = {"serve.http": http, "serve.workers": workers, "serve.missing": missing, "serve.domain": domain}

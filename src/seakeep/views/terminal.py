@@ -58,10 +58,10 @@ def text(drawn: RenderableType, *, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def report(noun: Report, *, tables: bool = False) -> RenderableType:
-    """A verdict, then the checks that did not pass with what to do, then how many passed.
+def report(noun: Report, *, tables: bool = False, passed: bool = False) -> RenderableType:
+    """A verdict, how many checks passed, then those that did not with what to do.
 
-    tables: also the report's tables, the first rows of each.
+    tables: also the report's tables, the first rows of each. passed: also what was seen by the checks that passed, a line each.
     """
     about = "" if noun.subject in noun.title else f" ({figures.visible(noun.subject)})"
     parts: list[RenderableType] = [Text.assemble(figures.visible(noun.title), about, ": ", verdict(noun.verdict))]
@@ -71,6 +71,7 @@ def report(noun: Report, *, tables: bool = False) -> RenderableType:
     parts += [_check(check) for check in open_[:_CHECKS]]
     more = len(open_) - _CHECKS
     parts += [Text(f"and {figures.counted(more, 'more check')} that did not pass", style="dim")] if more > 0 else []
+    parts += [_passed(check) for check in noun.checks if passed and check.verdict is Verdict.PASS]
     parts += [Group(Text(""), table(one)) for one in noun.tables if tables]
     return Group(*parts)
 
@@ -250,6 +251,10 @@ def _check(check: Check) -> RenderableType:
     lines += [Text(compared, style="dim")] if compared else []
     lines += [Text(f"→ {figures.lines(check.fix)}")] if check.fix else []
     return Group(head, Padding(Group(*lines), (0, 0, 0, 2), expand=False))
+
+
+def _passed(check: Check) -> RenderableType:
+    return Text.assemble((f"{SIGNS[check.verdict]} ", STYLES[check.verdict]), figures.lines(check.message))
 
 
 def _typical(column: ColumnStatistics) -> str:
