@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 from seakeep.core import ColumnSchema, Kind, Task
 from seakeep.serving import OnnxPredictor
 from seakeep.serving.served import Served
-from seakeep.serving.server import openapi, streaming
+from seakeep.serving.server import streaming
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.choosing import _chosen, choose
 from seakeep.serving.server.columns import DATATYPES
@@ -311,28 +311,6 @@ def test_a_bomb_over_http_is_413(lenient):
     body = gzip.compress(bytes(40_000_000))
     status, _, answer = lenient.ask("POST", PATH, body, content_type="application/json", content_encoding="gzip")
     assert (status, answer["code"]) == (413, "body_too_large")
-
-
-def test_openapi_has_an_example_of_a_time_whose_bounds_no_calendar_has():
-    for bounds in ({"minimum": -(2**62)}, {"maximum": 2**62}):
-        made = openapi._example(Kind.TIMESTAMP, ColumnSchema(Kind.TIMESTAMP, **bounds))
-        assert dt.datetime.fromisoformat(made).tzinfo is not None
-
-
-def test_openapi_describes_what_is_served_and_its_examples_are_answered(lenient):
-    status, _, document = lenient.ask("GET", "/openapi.json")
-    assert (status, document["openapi"]) == (200, "3.1.0")
-    for name in ("flights", "three", "minutes"):
-        operation = document["paths"][f"/v2/models/{name}/infer"]["post"]
-        examples = operation["requestBody"]["content"]["application/json"]["examples"]
-        for example in examples.values():
-            status, answer = lenient.infer(example["value"], model=name)
-            assert status == 200, answer
-        row = document["components"]["schemas"][f"{name}.row"]
-        assert set(row["properties"]) == {item.name for item in INPUTS}
-    text = json.dumps(document)
-    for reference in re.findall(r"#/components/schemas/([\w.]+)", text):
-        assert reference in document["components"]["schemas"]
 
 
 @pytest.mark.parametrize("encoding", encodings())

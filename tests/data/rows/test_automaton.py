@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+from random import Random
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seakeep.data.rows.automaton import MOST_PLACES, matcher
+from seakeep.data.rows.automaton import MOST_PLACES, MOST_STEPS, matcher
 from seakeep.data.rows.patterns import whole
 from seakeep.data.rows.regular import Unread
 
@@ -105,4 +107,18 @@ def test_a_text_that_would_make_other_engines_go_back_forever_takes_no_time():
 def test_texts_of_every_character_do_not_fill_the_memory():
     matches = matcher("(?s).*x")
     assert all(matches(chr(code) + "x") for code in range(0x20, 0x8000))
-    assert sum(map(len, matches.__self__._kept.values())) <= 10_000
+    assert sum(map(len, matches.__self__._kept.values())) <= MOST_STEPS
+
+
+def test_sets_of_many_places_do_not_fill_the_memory():
+    """Each step of such a text leads to another set of hundreds of places: what counts is how many are held."""
+    matches, random = matcher("[ab]*a[ab]{400}"), Random(3)
+    tracemalloc.start()
+    try:
+        for _ in range(12):
+            matches("".join(random.choices("ab", k=500)))
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(matches.__self__._kept) > 100
+    assert used < 25_000_000

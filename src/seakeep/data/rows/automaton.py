@@ -2,7 +2,8 @@
 
 Python's own `re` tries one way after another, and a hostile text can make it take forever; here all ways are followed at once
 (Thompson 1968), and the sets of places they lead to are kept, so that a text like those before costs one lookup a character.
-What is hard is memory: what is kept is bounded, and begun anew where texts are so varied that it fills.
+What is hard is memory: a set may have as many places as the pattern, so what is kept is bounded by the places in it, and begun anew where
+texts are so varied that it fills.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from seakeep.data.rows.regular import Test, Tree
 
 MOST_PLACES = 1_000
-MOST_KEPT = 10_000
+MOST_STEPS, MOST_HELD = 10_000, 200_000
+"""Of what is kept: steps by a character, and places in all sets together; some 1 and 15 MB."""
+_MOST_TRIED = 50_000
 _MATCH = 0
+_COMMON = "aA0 1-_.,:/@bBéßжあ"
+"""Characters of the classes that patterns name."""
 
 
 @functools.cache
@@ -44,7 +49,8 @@ class Automaton:
         begin = self._made(tree, _MATCH)
         self._begin = self._closed((begin,), sides=("start",))
         self._kept: dict[frozenset[int], dict[str, frozenset[int]]] = {}
-        self._count = 0
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
+        self._steps = self._held = 0
 
     def matches(self, text: str) -> bool:
         """Whether the whole text matches."""
@@ -56,6 +62,34 @@ class Automaton:
                 at = self._stepped(at, character)
             if not at:
                 return False
+        return self._matches_at(at, text)
+
+    def shortest(self, likely: str, *, least: int = 0) -> str | None:
+        """A text that matches, of at least so many characters and not many more; None where none was found in some milliseconds.
+
+        likely: characters to try first, such as those of the pattern itself.
+        """
+        characters = dict.fromkeys((*likely, *_COMMON))
+        layer, tried = {self._begin: ""}, 0
+        while layer:
+            for at, text in layer.items():
+                if len(text) >= least and self._matches_at(at, text):
+                    return text
+            after: dict[frozenset[int], str] = {}
+            for at, text in layer.items():
+                for character in characters:
+                    tried += len(at)
+                    reached = tuple(
+                        self._next[place] for place in at if (test := self._tests[place]) and test(character)
+                    )
+                    if reached:
+                        after.setdefault(self._closed(reached), text + character)
+                if tried > _MOST_TRIED:
+                    return None
+            layer = after
+        return None
+
+    def _matches_at(self, at: frozenset[int], text: str) -> bool:
         return _MATCH in at or self._ends(at, not text)
 
     def _ends(self, at: frozenset[int], is_empty: bool) -> bool:
@@ -66,11 +100,16 @@ class Automaton:
         """Where a character leads from a set of places; kept for the next time."""
         reached = tuple(self._next[place] for place in at if (test := self._tests[place]) and test(character))
         found = self._closed(reached)
-        if self._count >= MOST_KEPT:
+        if self._steps >= MOST_STEPS or self._held >= MOST_HELD:
             self._kept.clear()
-            self._count = 0
+            self._sets.clear()
+            self._steps = self._held = 0
+        if found not in self._sets:  # one of each, however many steps lead to it
+            self._sets[found] = found
+            self._held += len(found)
+        found = self._sets[found]
         self._kept.setdefault(at, {})[character] = found
-        self._count += 1
+        self._steps += 1
         return found
 
     def _closed(self, places: tuple[int, ...], *, sides: tuple[str, ...] = ()) -> frozenset[int]:

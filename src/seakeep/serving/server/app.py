@@ -20,6 +20,7 @@ from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
+from seakeep.serving.server.openapi.document import Document
 from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
@@ -73,7 +74,13 @@ class App:
         self._refused = {code: nowhere.cell(REFUSALS, "", "", code) for code in CODES}
         self._inference = Inference(self._crew)
         self._health = health_route(os.environ)
-        self._pages = Pages(self._crew.ready, self._crew.started, self._crew.metrics.text, self._crew.dialects)
+        self._pages = Pages(
+            self._crew.ready,
+            self._crew.started,
+            self._crew.metrics.text,
+            Document(self._start.settings).of,
+            self._crew.dialects,
+        )
         self._crew.begin()
         self._grpc = self._listening(loop) if self._start.settings.grpc else None
 

@@ -105,6 +105,17 @@ def _told(write: Write) -> Write:
 
 def _kept(served: Served, sheet: Sheet) -> Iterator[Kept]:
     """The rules that can be told of a request; the others are named in the log, once."""
+    for rule, judge, places in _readable(served):
+        yield Kept(rule, judge, places, sheet.cell(BROKEN, served.name, served.version, rule.name))
+
+
+def judges_of(served: Served) -> list[tuple[Judge, tuple[int, ...]]]:
+    """What judges a request's rows for a release, and the places of the inputs that each looks at."""
+    return [(judge, places) for _, judge, places in _readable(served)]
+
+
+def _readable(served: Served) -> Iterator[tuple[RowRule, Judge, tuple[int, ...]]]:
+    """The rules that can be told of a request."""
     rules = [rule for rule in served.model.schema.rules if rule.holds and "serving" not in rule.not_in]
     if not rules:
         return
@@ -124,5 +135,4 @@ def _kept(served: Served, sheet: Sheet) -> Iterator[Kept]:
         if lacking:
             _log.info("requests are not held to the rule %r: the model does not read %s", rule.name, ", ".join(lacking))
             continue
-        cell = sheet.cell(BROKEN, served.name, served.version, rule.name)
-        yield Kept(rule, judge, tuple(places[name] for name in columns), cell)
+        yield rule, judge, tuple(places[name] for name in columns)

@@ -27,7 +27,7 @@ def fill_of(kind: Kind, statistics: ColumnStatistics | None) -> Fill:
     def choose(keeps: Callable[[Any], bool]) -> Any:
         if statistics is None:
             return None
-        return next((value for value in _typical(kind, statistics) if keeps(value)), None)
+        return next((value for value in likely(kind, statistics) if keeps(value)), None)
 
     return choose
 
@@ -36,10 +36,11 @@ def typical(kind: Kind, statistics: ColumnStatistics | None) -> Any:
     """The value of a column in a row that is typical of training; None where most rows have none."""
     if statistics is None or statistics.missing_rate > _MOSTLY:
         return None
-    return next(_typical(kind, statistics), None)
+    return next(likely(kind, statistics), None)
 
 
-def _typical(kind: Kind, statistics: ColumnStatistics) -> Iterator[Any]:
+def likely(kind: Kind, statistics: ColumnStatistics) -> Iterator[Any]:
+    """Values that training had most of, the likeliest first."""
     median = statistics.quantile(0.5) if kind.is_numeric else None
     if median is not None:
         yield float(median) if kind is Kind.NUMBER else round(median)

@@ -82,6 +82,11 @@ class Intervals:
         self._served = served
         self._kept: dict[int, float] | None = None
 
+    @property
+    def highest(self) -> float:
+        """The highest level that may be asked for, 0 where none may."""
+        return max(self._distances(), default=0) / 1000
+
     def asked(self, parameters: Mapping[str, Any]) -> Interval | None:
         """The interval that a request's parameters ask for, None where they ask for none. Raises Refusal."""
         level = parameters.get(PARAMETER)

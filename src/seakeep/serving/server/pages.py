@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from seakeep import __version__
-from seakeep.serving.server import openapi
 from seakeep.serving.server.board import MODELS
+from seakeep.serving.server.openapi.document import PATH as OPENAPI
 from seakeep.serving.server.refusals import BadCall
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ Page = tuple[int, list[tuple[str, str]], bytes]
 class Pages:
     """Answers what is no inference.
 
-    Parameters: ready: whether requests may come. started: whether all workers have made their engines. metrics: their text. dialects:
-        whose pages there are too.
+    Parameters: ready: whether requests may come. started: whether all workers have made their engines. metrics: their text. describe:
+        makes the document of OpenAPI. dialects: whose pages there are too.
     """
 
     def __init__(
@@ -40,9 +40,11 @@ class Pages:
         ready: Callable[[], bool],
         started: Callable[[], bool],
         metrics: Callable[[], bytes],
+        describe: Callable[[Board], dict[str, Any]],
         dialects: Sequence[Dialect] = (),
     ) -> None:
         self._ready, self._started, self._metrics, self._dialects = ready, started, metrics, tuple(dialects)
+        self._describe = describe
         self._extensions = [*_EXTENSIONS, *(dialect.name for dialect in self._dialects)]
 
     def get(self, board: Board, method: str, asked: str) -> Page:
@@ -84,8 +86,8 @@ class Pages:
                 "extensions": self._extensions,
                 "models": _listed(board),
             }
-        if path == openapi.PATH:
-            return 200, openapi.document(board)
+        if path == OPENAPI:
+            return 200, self._describe(board)
         if path == MODELS:
             return 200, {"models": _listed(board)}
         if path.startswith(MODELS + "/"):
@@ -93,7 +95,7 @@ class Pages:
         for dialect in self._dialects:
             if (page := dialect.page(path, board, self._ready())) is not None:
                 return page
-        raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS, openapi.PATH))
+        raise BadCall.unknown_path(path, (_ROOT, _LIVE, READY, MODELS, _METRICS, OPENAPI))
 
 
 def _of_model(board: Board, path: str, parts: list[str]) -> tuple[int, Any] | None:
