@@ -181,6 +181,19 @@ class Bucket:
                 self._store.put(key, content, mode="overwrite", use_multipart=False)
         return True
 
+    def send(self, key: str, source: Path) -> None:
+        """Keep a file as an object, a piece at a time, whole or not at all. Raises CannotReach.
+
+        A sender that is killed leaves pieces that nobody sees and the store counts, until a rule of its removes them.
+        """
+        with self._told(key, "writing"):
+            self._store.put(key, source, mode="overwrite")
+
+    def copy(self, key: str, to: str) -> None:
+        """Keep an object's content under another key too, without fetching it. Raises CannotReach."""
+        with self._told(key, "copying"):
+            self._store.copy(key, to)
+
     def fetch(self, key: str, target: Path) -> None:
         """Write an object's content to `target`, a piece at a time. Raises CannotReach; OSError of the file."""
         with target.open("wb") as file:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-_SCHEMES: Mapping[str, str] = {}
+_SCHEMES = {"delta": "delta", "delta+s3": "delta", "delta+file": "delta"}
 """Kinds of output by the scheme of their addresses."""
 ONE_FILE, FOLDER = "one_file", "folder"
 
