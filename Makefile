@@ -32,7 +32,7 @@ format: .development  ## format the sources
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 docs: .development  ## build the documentation strictly into site/
-	@$(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: .development  ## resolve requirements/*.txt anew
 	@scripts/lock
