@@ -20,7 +20,6 @@ from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
 from seakeep.serving.server.labelling import read_labels
-from seakeep.serving.server.openapi.document import Document
 from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
@@ -35,8 +34,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from seakeep.serving.server.board import Board
     from seakeep.serving.server.explanations import Explanations
     from seakeep.serving.server.grpc.listening import Listener
+    from seakeep.serving.server.openapi.document import Document
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.worker import WorkerStart
 
@@ -78,7 +79,7 @@ class App:
             self._crew.ready,
             self._crew.started,
             self._crew.metrics.text,
-            Document(self._start.settings).of,
+            self._described,
             self._crew.dialects,
         )
         self._crew.begin()
@@ -151,6 +152,16 @@ class App:
         if outcome is not None:
             protocol.response_bytes(*outcome)
         return True
+
+    def _described(self, board: Board) -> dict[str, Any]:
+        """The document of OpenAPI."""
+        return self._document.of(board)
+
+    @functools.cached_property
+    def _document(self) -> Document:
+        from seakeep.serving.server.openapi.document import Document  # as Explanations
+
+        return Document(self._start.settings)
 
     def _listening(self, loop: asyncio.AbstractEventLoop) -> Listener:
         """A server for gRPC beside HTTP's."""

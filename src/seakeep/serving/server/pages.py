@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from seakeep import __version__
 from seakeep.serving.server.board import MODELS
-from seakeep.serving.server.openapi.document import PATH as OPENAPI
 from seakeep.serving.server.refusals import BadCall
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 JSON = [("content-type", "application/json")]
 RETRY = [*JSON, ("retry-after", "1")]
-READY = "/v2/health/ready"
+READY, OPENAPI = "/v2/health/ready", "/openapi.json"
 _TEXT = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
 _LIVE, _STARTED, _METRICS, _ROOT = "/v2/health/live", "/v2/health/started", "/metrics", "/v2"
 _EXTENSIONS = ["binary_tensor_data", "rows", "columns", "streams", "explain", "metrics", "labels"]

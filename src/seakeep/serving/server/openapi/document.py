@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from seakeep.serving.server.openapi.examples import Examples
     from seakeep.serving.server.settings import Settings
 
-PATH = "/openapi.json"
-
 
 class Document:
     """Describes what is served. Parameters: settings: of the server."""
