@@ -106,6 +106,28 @@ def test_answers_are_equal_to_the_bit_for_any_batch_and_any_thread(fitted_on, ta
             assert np.concatenate(list(pool.map(part, bounds))).tobytes() == whole.tobytes()
 
 
+def test_a_bound_run_has_the_bits_of_every_other_run(fitted_on, table):
+    fitted = fitted_on(table, number("number").log1p().standardize(), number("whole").cyclic(7))
+    session = Session(fitted.lower().SerializeToString())
+    names = ["whole", "number"]  # in an order of its own
+    for rows in (1, 2, 7):
+        bound = session.bound(names, ("features",), rows=rows)
+        for begin in (0, 3):
+            values = {name: [None, *table[name].to_list()][begin : begin + rows] for name in names}
+            alone = session.run(("features",), {name: np.array(own, np.float64) for name, own in values.items()})[0]
+            assert bound.run([values["whole"], tuple(values["number"])])[0].tobytes() == alone.tobytes()
+
+
+def test_a_graph_that_reads_texts_is_not_bound(session):
+    assert session.bound(["a", "b", "name"], ("total",), rows=1) is None
+
+
+def test_a_run_that_cannot_be_bound_is_told(fitted_on, table):
+    fitted = fitted_on(table, number("number").log1p())
+    with pytest.raises(GraphError, match="ONNX Runtime failed"):
+        Session(fitted.lower().SerializeToString()).bound(["number"], ("no such output",), rows=1)
+
+
 def test_a_plain_locale_makes_no_difference(fitted_on, table, tmp_path):
     fitted = fitted_on(table, category("word").one_hot(), cross("word", "text").hash(8))
     path = tmp_path / "graph.onnx"

@@ -74,6 +74,36 @@ def test_what_arrives_in_one_turn_is_one_run():
     assert run([[[1], [2, 3], [4]]])[1] == [4]
 
 
+def test_few_rows_are_run_in_memory_that_is_at_hand():
+    predictor, counted = Doubling(), []
+
+    def few(rows):
+        def run(columns):
+            assert [len(values) for values in columns] == [rows]
+            answers = predictor.predict_feeds({"x": np.array(columns[0])})
+            return [answers.scores, answers.decisions]
+
+        return SimpleNamespace(run=run)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        runs = SimpleNamespace(observe=counted.append)
+        column = SimpleNamespace(
+            name="x", array=lambda values: pytest.fail("an array was made") if len(values) < 3 else np.array(values)
+        )
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=None, runs=runs, few=[few(1), few(2)])
+        answers = []
+        for turn in ([[1]], [[2], [3]], [[4], [5, 6]], [[7], [13]]):
+            given = [coalescer.answer(Ask([values], len(values), natural=True)) for values in turn]
+            answers += await asyncio.gather(*given, return_exceptions=True)
+        return answers
+
+    *found, refused = asyncio.run(main())
+    assert [decisions for _, decisions in found] == [[1], [2], [3], [4], [5, 6], [7]]
+    assert isinstance(refused, ValueError)
+    assert counted == [1, 2, 3, 1]
+
+
 def test_what_arrives_later_does_not_wait_and_is_not_waited_for():
     assert run([[[1]], [[2]]])[1] == [1, 1]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seakeep.core.errors import ModelError
+from seakeep.features.bound import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,6 +141,18 @@ class Session:
         except Exception as error:
             raise self._explained(outputs, feeds, error) from error
         return result
+
+    def bound(self, names: Sequence[str], outputs: Sequence[str], *, rows: int) -> Bound | None:
+        """The same for always as many rows and one thread, sooner; None where not all inputs are numbers.
+
+        Parameters: names: all inputs, in the order in which their values will be given. Raises: GraphError.
+        """
+        if any(value.type != "tensor(double)" for value in self._inputs.values()):
+            return None
+        try:
+            return Bound(self._session, names, outputs, rows=rows)
+        except Exception as error:
+            raise GraphError.failed(error) from error
 
     def _explained(self, outputs: Sequence[str], feeds: Mapping[str, Any], error: Exception) -> GraphError:
         for name in outputs:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.core.model import Model
+    from seakeep.features.bound import Bound
     from seakeep.serving.runtimes.onnx import Runs
 
 _LEAST_ROWS, _LEAST_VISITS = 12, 3000
@@ -53,6 +54,10 @@ class CompiledSession:
             return self._whole.run(outputs, feeds)
         features = self._before.run((FEATURES,), feeds)[0]
         return self._after.run(outputs, {self._sums: self._kernel.sums(features)})
+
+    def bound(self, names: Sequence[str], outputs: Sequence[str], *, rows: int) -> Bound | None:
+        """For rows that ONNX Runtime runs whole, see `Session.bound`; None for more."""
+        return self._whole.bound(names, outputs, rows=rows) if rows < self.least_rows else None
 
 
 def predictor(model: Model, *, threads: int | None = None) -> OnnxPredictor:

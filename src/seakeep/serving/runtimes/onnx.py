@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.core.model import Model
+    from seakeep.features.bound import Bound
 
 CHUNK_ROWS = 8192
 T = TypeVar("T")
@@ -35,6 +36,9 @@ class Runs(Protocol):
 
     def run(self, outputs: Sequence[str], feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The named outputs for some rows. Raises GraphError."""
+
+    def bound(self, names: Sequence[str], outputs: Sequence[str], *, rows: int) -> Bound | None:
+        """The same for always as many rows and one thread; None where that is not to be had, or no sooner. Raises GraphError."""
 
 
 class OnnxPredictor:
@@ -77,6 +81,10 @@ class OnnxPredictor:
         if len(answers) == 1:
             return Predictions(answers[0].reshape(-1, 1))
         return Predictions(answers[0], answers[1])
+
+    def bound(self, rows: int) -> Bound | None:
+        """What runs the model for always as many rows, for one thread: scores and decisions as `predict_feeds` has them."""
+        return self.session.bound([column.name for column in self.model.inputs], self._outputs, rows=rows)
 
     def _over_chunks(self, frame: pl.DataFrame, work: Callable[[Mapping[str, NDArray[Any]]], T]) -> list[T]:
         arrays = feeds(frame, self.model.inputs)

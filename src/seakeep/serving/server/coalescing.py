@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from seakeep.features.bound import Bound
     from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.cells import Distribution
@@ -54,7 +55,7 @@ class Coalescer:
 
     Parameters: predictor: runs the model. columns: its inputs. loop: the worker's event loop. aside: runs what is large.
         runs: counts the rows of each run. turn_seconds: after which others have their turn before what is left. hold_seconds:
-        for which asks may be held for company where that pays; 0 for never.
+        for which asks may be held for company where that pays; 0 for never. few: what runs 1 row, 2 rows, … on the loop.
     Attributes: cost: of a run, once it was measured; that of nothing before.
     """
 
@@ -68,8 +69,9 @@ class Coalescer:
         runs: Distribution,
         turn_seconds: float = math.inf,
         hold_seconds: float = 0.0,
+        few: Sequence[Bound] = (),
     ) -> None:
-        self._predictor, self._columns = predictor, columns
+        self._predictor, self._columns, self._few = predictor, columns, few
         self._loop, self._aside, self._runs = loop, aside, runs
         self._waiting: list[Waiting] = []
         self._is_urged, self._turn_seconds = False, turn_seconds
@@ -100,6 +102,13 @@ class Coalescer:
         decisions = predictions.decisions
         self._runs.observe(len(predictions.scores))
         return predictions.scores.ravel().tolist(), [] if decisions is None else decisions.tolist()
+
+    def _run_few(self, asks: Sequence[Ask], rows: int) -> Answer:
+        """As `run` on the loop, where memory for so many rows is at hand."""
+        columns = asks[0].columns if len(asks) == 1 else _together(asks)
+        scores, *decisions = self._few[rows - 1].run(columns)
+        self._runs.observe(rows)
+        return scores.ravel().tolist(), decisions[0].tolist() if decisions else []
 
     def _flush_soon(self) -> None:
         self._loop.call_soon(self._flush)
@@ -152,12 +161,13 @@ class Coalescer:
         return True
 
     def _run_group(self, group: list[Waiting]) -> None:
+        rows = sum(item.ask.rows for item in group)
+        asks = [item.ask for item in group]
         try:
-            scores, decisions = self.run([item.ask for item in group])
+            scores, decisions = self._run_few(asks, rows) if rows <= len(self._few) else self.run(asks)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is somebody's answer)
             self._run_apart(group, error)
             return
-        rows = sum(item.ask.rows for item in group)
         width = len(scores) // rows
         begin = 0
         for item in group:
@@ -188,8 +198,9 @@ def _feeds(columns: Sequence[Column], asks: Sequence[Ask]) -> dict[str, NDArray[
     if any(ask.arrays is not None for ask in asks):
         parts = [_feeds(columns, [ask]) for ask in asks]
         return {column.name: np.concatenate([part[column.name] for part in parts]) for column in columns}
-    together = zip(*(ask.columns for ask in asks), strict=True)
-    return {
-        column.name: column.array(list(chain.from_iterable(values)))
-        for column, values in zip(columns, together, strict=True)
-    }
+    return {column.name: column.array(values) for column, values in zip(columns, _together(asks), strict=True)}
+
+
+def _together(asks: Sequence[Ask]) -> list[list[Any]]:
+    """The asks' columns, one after another."""
+    return [list(chain.from_iterable(values)) for values in zip(*(ask.columns for ask in asks), strict=True)]

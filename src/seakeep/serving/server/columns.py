@@ -209,7 +209,10 @@ class Column:
 
         def check(values: Values) -> Values:
             try:
-                if min(values) >= least and max(values) <= most:
+                if len(values) == 1:  # what is asked most: a third of the time
+                    if least <= values[0] <= most:
+                        return values
+                elif min(values) >= least and max(values) <= most:
                     return values
             except TypeError:
                 pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seakeep.features.nulls import missing
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from seakeep.features.bound import Bound
+    from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.form import Form, HeaderList, Request, Script
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from seakeep.serving.server.traffic.aside import Aside
 
 _WARM_UP_ROWS = (1, 64)
+_FEW_ROWS = 16
+"""Up to so many rows a run has memory of its own: what that spares (12 µs) is then much of a run."""
 _BEGIN_SECONDS, _WEIGHT_OF_NEW = 2e-8, 0.2
 """Of a byte of a large body, until one was read; and how much the last one counts."""
 
@@ -94,6 +99,7 @@ class Engine:
             runs=runs,
             turn_seconds=settings.bounds.turn_seconds,
             hold_seconds=longest(settings.bounds.target_ms / 1e3),
+            few=_few(self._predictor),
         )
         self._warm_up()
 
@@ -178,6 +184,12 @@ def metadata(served: Served) -> dict[str, Any]:
         "outputs": [_tensor(name, *outputs[name]) for name in output_names(served)],
         "parameters": {"release": served.release, "classes": list(classes)},
     }
+
+
+def _few(predictor: OnnxPredictor) -> list[Bound]:
+    """What runs 1 row, 2 rows, …, each sooner than the predictor does, as far as that is to be had."""
+    made = map(predictor.bound, range(1, _FEW_ROWS + 1))
+    return [bound for bound in takewhile(bool, made) if bound is not None]
 
 
 def _reply(script: Script, request: Request, answered: Answered) -> Reply:

@@ -7,12 +7,15 @@ them; whatever else may be in one is for the careful reader, which is the meanin
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct, calcsize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.form import Notation, Reading
 from seakeep.serving.server.forms import json
+from seakeep.serving.server.keys import row_keys
 from seakeep.serving.server.receiving import BINARY
 from seakeep.serving.server.refusals import BadInput, Refusal
 
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seakeep.serving.server.answering import Answers
-    from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.contract import Contract
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
+    from seakeep.serving.server.packed import Piece
 
 MEDIA = "application/octet-stream"
 _MOST_DIGITS = 12
@@ -71,6 +74,7 @@ class Layout(NamedTuple):
     """What the JSON of a request says of its body, as far as the values do not matter.
 
     end: of the body. parts: of the inputs, in the order of the body. keys: of the key column. request: as it was decoded.
+    few: what takes few rows of numbers out of the body at once, and what they are, where they are nothing else.
     """
 
     end: int
@@ -81,6 +85,7 @@ class Layout(NamedTuple):
     outputs: tuple[str, ...] | None
     binary: tuple[str, ...]
     key: str | None
+    few: tuple[Struct, tuple[Piece, ...]] | None
 
 
 class Reader:
@@ -89,14 +94,16 @@ class Reader:
     def __init__(self, contract: Contract) -> None:
         from seakeep.serving.server.arrays import Admission
         from seakeep.serving.server.careful import CarefulReader
+        from seakeep.serving.server.packed import admitted
 
+        self._admitted = admitted
         self._row_limit, self._key = contract.row_limit, contract.key
         self._datatypes = [frozenset(column.datatypes) for column in contract.columns]
         self._ignored = frozenset(contract.ignored)
         self._outputs = frozenset(contract.outputs)
         self._known = contract.outputs
         self._places = {column.name: place for place, column in enumerate(contract.columns)}
-        self._admission = Admission(contract.columns)
+        self._columns, self._admission = contract.columns, Admission(contract.columns)
         self._careful = CarefulReader(contract)
         self._known_layout = lru_cache(_KNOWN_LAYOUTS)(self._layout)
 
@@ -107,7 +114,7 @@ class Reader:
         complaint = ""
         try:
             layout = self._known_layout(head) if length <= _KNOWN_BYTES else self._layout(head)
-            ask = None if layout is None else self._quick(layout, memoryview(body))
+            ask = None if layout is None or layout.end != len(body) else self._quick(layout, body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             complaint, ask = str(error), None
         return self._careful.read(head, complaint, binary=body[length:]) if ask is None else ask
@@ -155,24 +162,41 @@ class Reader:
             outputs,
             binary,
             key,
+            self._few(parts, rows, len(head)),
         )
 
-    def _quick(self, layout: Layout, body: memoryview) -> Ask | None:
-        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
-        from seakeep.serving.server.ask import Ask
-        from seakeep.serving.server.binary import raw_keys
-        from seakeep.serving.server.keys import row_keys
+    def _few(self, parts: Sequence[Part], rows: int, begin: int) -> tuple[Struct, tuple[Piece, ...]] | None:
+        """What takes a body's numbers apart at once; None where they are many, or something else than numbers."""
+        from seakeep.serving.server.packed import FEW_ROWS, NUMBERS, piece
+        from seakeep.serving.server.raw import LETTERS
 
-        read = self._admission.read(body, layout.parts, layout.rows) if layout.end == len(body) else None
-        if read is None:
-            return None
-        columns, arrays = read
-        keys, part = None, layout.keys
-        if part is not None:
-            found = (
-                columns[part.place] if part.place >= 0 else raw_keys(part.datatype, bytes(body[part.begin : part.end]))
-            )
-            keys = row_keys(found, layout.rows)
+        form = f"<{begin}x"
+        pieces: list[Piece] = []
+        for part in parts:
+            size = part.end - part.begin
+            if part.place < 0:
+                form += f"{size}x"
+                continue
+            letters = f"{rows}{LETTERS.get(part.datatype)}"
+            if rows > FEW_ROWS or part.datatype not in NUMBERS or calcsize(f"<{letters}") != size:
+                return None
+            form += letters
+            values = slice(len(pieces) * rows, (len(pieces) + 1) * rows)
+            pieces.append(piece(self._columns[part.place], part.place, part.datatype, values))
+        return Struct(form), tuple(pieces)
+
+    def _quick(self, layout: Layout, body: bytes) -> Ask | None:
+        """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
+        arrays: list[Any] | None = None
+        if layout.few is not None:
+            packed, pieces = layout.few
+            columns = self._admitted(packed.unpack(body), pieces)
+        else:
+            read = self._admission.read(memoryview(body), layout.parts, layout.rows)
+            if read is None:
+                return None
+            columns, arrays = read
+        keys = None if layout.keys is None else row_keys(_keys(columns, layout.keys, body), layout.rows)
         request = layout.request
         ask = Ask(columns, layout.rows, False, request.id, layout.outputs, layout.key, keys, request.parameters)
         ask.binary, ask.arrays = layout.binary, arrays
@@ -234,6 +258,13 @@ class Sized(msgspec.Struct, gc=False):
     datatype: str
     shape: tuple[int, ...]
     parameters: dict[str, int]
+
+
+def _keys(columns: Sequence[Any], part: Part, body: bytes) -> Any:
+    """The values of the key's column."""
+    from seakeep.serving.server.binary import raw_keys
+
+    return columns[part.place] if part.place >= 0 else raw_keys(part.datatype, body[part.begin : part.end])
 
 
 def _header_length(body: bytes, headers: Headers) -> int:

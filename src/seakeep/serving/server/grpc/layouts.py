@@ -11,20 +11,18 @@ when that is full, the old one is forgotten.
 
 from __future__ import annotations
 
-from struct import Struct
+from struct import Struct, calcsize
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seakeep.serving.server.ask import Ask
-from seakeep.serving.server.raw import FLOATS, LETTERS, numbers
+from seakeep.serving.server.packed import FEW_ROWS, NUMBERS, Piece, admitted, piece
+from seakeep.serving.server.raw import LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seakeep.serving.server.columns import Values
     from seakeep.serving.server.contract import Contract
 
-FEW_ROWS = 16
-"""Up to so many rows lists are fed to the model sooner than arrays."""
 _KEPT, _KEPT_BYTES = 64, 64 * 1024
 """So many layouts a generation, of messages up to so long: what a client may write beside its values has no other end."""
 _CLASHES = 16
@@ -32,22 +30,15 @@ _CLASHES = 16
 _TAG = b"\x3a"  # field 7, bytes
 
 
-class _Part(NamedTuple):
-    """One input of a layout. values: its place in what is unpacked. admit: lets values in, as they came."""
-
-    place: int
-    name: str
-    values: slice
-    is_float: bool
-    admit: Callable[[Any], Values]
-
-
 class _Layout(NamedTuple):
+    """tags, values: what takes the tags, and what takes the values out of a message behind its head. known: the tags as they are."""
+
     head: bytes
-    packed: Struct
-    tags: tuple[bytes, ...]
-    stride: int
-    parts: tuple[_Part, ...]
+    tags: Struct
+    known: tuple[bytes, ...]
+    values: Struct
+    rows: int
+    pieces: tuple[Piece, ...]
 
 
 class Layouts:
@@ -70,15 +61,11 @@ class Layouts:
         layout = self._young.get(len(body)) or self._of_old(body)
         if layout is None or not body.startswith(layout.head):
             return None
-        found = layout.packed.unpack_from(body, len(layout.head))
-        stride = layout.stride
-        if found[::stride] != layout.tags:
+        begin = len(layout.head)
+        if layout.tags.unpack_from(body, begin) != layout.known:
             return None
-        columns: list[Any] = [None] * len(layout.parts)
-        for place, name, values, is_float, admit in layout.parts:
-            own = found[values]
-            columns[place] = admit(numbers(own, name) if is_float else own)
-        ask = Ask(columns, stride - 1, False, binary=self._contract.outputs)
+        columns = admitted(layout.values.unpack_from(body, begin), layout.pieces)
+        ask = Ask(columns, layout.rows, False, binary=self._contract.outputs)
         if self._key is not None:
             ask.keys = columns[self._key]
         return ask
@@ -116,7 +103,7 @@ class Layouts:
 
     def _is_plain(self, request: Any, ask: Ask) -> bool:
         names = [tensor.name for tensor in request.inputs]
-        numeric = all(tensor.datatype in LETTERS and tensor.datatype != "BOOL" for tensor in request.inputs)
+        numeric = all(tensor.datatype in NUMBERS for tensor in request.inputs)
         asked = request.id or request.outputs or request.parameters
         return ask.rows <= FEW_ROWS and not asked and numeric and sorted(names) == sorted(self._places)
 
@@ -131,22 +118,15 @@ class Layouts:
             return False
 
     def _layout(self, head: bytes, tags: tuple[bytes, ...], request: Any, rows: int) -> _Layout:
-        parts, form, stride = [], "<", rows + 1
+        pieces, tagged, valued = [], "<", "<"
         for number, (tensor, tag) in enumerate(zip(request.inputs, tags, strict=True)):
             place, datatype = self._places[tensor.name], tensor.datatype
-            form += f"{len(tag)}s{rows}{LETTERS[datatype]}"
-            values = slice(number * stride + 1, (number + 1) * stride)
-            column = self._contract.columns[place]
-            admit = _admitting(column, datatype)
-            parts.append(_Part(place, column.name, values, datatype in FLOATS, admit))
-        return _Layout(head, Struct(form), tags, stride, tuple(parts))
-
-
-def _admitting(column: Any, datatype: str) -> Callable[[Any], Values]:
-    if datatype == column.natural:
-        admit: Callable[[Any], Values] = column.admit_natural
-        return admit
-    return lambda values: column.admit(values, datatype)
+            letters = f"{rows}{LETTERS[datatype]}"
+            tagged += f"{len(tag)}s{calcsize(f'<{letters}')}x"
+            valued += f"{len(tag)}x{letters}"
+            values = slice(number * rows, (number + 1) * rows)
+            pieces.append(piece(self._contract.columns[place], place, datatype, values))
+        return _Layout(head, Struct(tagged), tags, Struct(valued), rows, tuple(pieces))
 
 
 def varint(number: int) -> bytes:
