@@ -97,6 +97,13 @@ def test_an_empty_folder_is_told_as_such_and_not_as_an_absent_registry(shell, tm
     assert "Nothing is mounted there" in answer.err
 
 
+def test_a_file_of_another_kind_of_model_is_told_to_be_no_release(shell, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.pkl").write_bytes(b"")
+    answer = shell("serve", "model.pkl")
+    assert (answer.code, "CannotServe: model.pkl is a file" in answer.err) == (3, True)
+
+
 def test_one_version_for_two_folders_is_refused(shell, release, tmp_path, monkeypatch) -> None:
     shutil.copytree(release, tmp_path / "other")
     monkeypatch.setenv("SEAKEEP_SERVE_VERSION", "3")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from seakeep.core import ColumnSchema, Dataset, Input, Kind, Model, Release, RowRule, Schema, Statistics, Task, Verdict
-from seakeep.core.codec import from_json, to_json
+from seakeep.core.codec import BadDocument, from_json, to_json
 from seakeep.core.errors import UsageError
 from seakeep.core.statistics import ColumnStatistics
 
@@ -99,6 +99,14 @@ def test_a_model_is_read_back_equal(tmp_path, explanation):
 )
 def test_every_part_of_a_model_enters_its_digest(change):
     assert replace(MODEL, **change).digest != MODEL.digest
+
+
+@pytest.mark.parametrize("file", ["model.json", "schema.json", "statistics.json", "model.onnx"])
+def test_a_model_that_was_copied_in_part_is_told(tmp_path, file):
+    MODEL.save(tmp_path / "model")
+    (tmp_path / "model" / file).unlink()
+    with pytest.raises(BadDocument, match=rf"there is no {file} \(.*model\)\n.*in part.*\n.*seakeep releases"):
+        Model.load(tmp_path / "model")
 
 
 def test_a_release_is_read_back_equal(tmp_path):

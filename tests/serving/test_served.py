@@ -57,6 +57,14 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         Served.load(tmp_path / "nowhere")
 
 
+def test_a_file_is_told_to_be_no_release(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"")
+    with pytest.raises(
+        CannotServe, match=r"model.onnx is a file, expected the folder of a release\n.*never loaded.*\n.*init"
+    ):
+        Served.load(tmp_path / "model.onnx")
+
+
 def test_a_torn_model_without_a_release_is_refused(tmp_path):
     example_model().save(tmp_path)
     (tmp_path / "model.json").write_text('{"name": "fl')

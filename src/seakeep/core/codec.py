@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_or
 from seakeep.core.errors import DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     Json = Union[None, bool, int, float, str, list["Json"], dict[str, "Json"]]  # noqa: UP007
 else:
     Json = Any  # a recursive type cannot be resolved when the program runs; any JSON value is read as it is
@@ -46,6 +48,16 @@ class BadDocument(DataError):
             cause="The file was edited by hand, torn, or written by another version of Seakeep.",
             fix="Restore the file, or make it again with the command that wrote it.",
             path=path,
+        )
+
+    @classmethod
+    def absent(cls, path: Path) -> BadDocument:
+        return cls(
+            f"there is no {path.name}",
+            where=str(path.parent),
+            cause="The folder was copied in part, or is not that of a release or a model.",
+            fix="Copy the whole folder again; releases on record are listed by: seakeep releases",
+            path=str(path),
         )
 
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seakeep.core.codec import digest, from_json, to_json
+from seakeep.core.codec import BadDocument, digest, from_json, to_json
 from seakeep.core.files import write_bytes, write_text
 from seakeep.core.kinds import Kind, Task
 from seakeep.core.schema import Schema
@@ -81,7 +81,14 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path) -> Model:
-        """Read a model that `save` wrote. Nothing is executed."""
+        """Read a model that `save` wrote. Nothing is executed. Raises BadDocument, where a file is absent or cannot be read."""
+        try:
+            return cls._read(folder)
+        except FileNotFoundError as error:
+            raise BadDocument.absent(Path(error.filename)) from error
+
+    @classmethod
+    def _read(cls, folder: Path) -> Model:
         facts = from_json(Facts, (folder / FACTS_FILE).read_bytes(), path=str(folder / FACTS_FILE))
         explanation = folder / EXPLANATION_FILE
         return cls(

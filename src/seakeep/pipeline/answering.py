@@ -19,6 +19,8 @@ from seakeep.pipeline.settings import Settings, load_settings
 from seakeep.pipeline.verbs import find_registry, served
 from seakeep.registry.releases import CHAMPION
 
+_FOREIGN = (".onnx", ".pkl", ".pickle", ".joblib")  # files that hold a model elsewhere, and are told to be none here
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -124,10 +126,12 @@ def _refuse_one_version_for_all(settings: Settings, models: Sequence[object]) ->
 
 
 def place_of(reference: Reference) -> Reference:
-    """A reference that names a folder as its path, everything else as it is."""
-    if isinstance(reference, str) and (os.sep in reference or (Path(reference) / FACTS_FILE).is_file()):
-        return Path(reference)
-    return reference
+    """A reference that names a folder, or a file of another kind of model, as its path; everything else as it is."""
+    if not isinstance(reference, str):
+        return reference
+    path = Path(reference)
+    foreign = path.suffix in _FOREIGN and path.is_file()
+    return path if os.sep in reference or foreign or (path / FACTS_FILE).is_file() else reference
 
 
 def _to_serve(reference: Reference, home: Path | str | None, settings: Settings) -> Served | Followed | Model:

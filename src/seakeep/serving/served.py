@@ -41,6 +41,16 @@ class CannotServe(DataError):
         )
 
     @classmethod
+    def no_folder(cls, path: Path) -> CannotServe:
+        return cls(
+            f"{path} is a file, expected the folder of a release",
+            cause="A release is more than a graph: its contract says what is let in, its manifest that it is what was judged. "
+            "A pickle is never loaded, and an ONNX file says neither.",
+            fix="Have its estimator fitted by a pipeline of yours (seakeep init DIR writes one), and serve that release.",
+            path=str(path),
+        )
+
+    @classmethod
     def changed(cls, path: Path, found: str, expected: str) -> CannotServe:
         return cls(
             f"{path.name} has the digest {found[:12]}, expected {expected[:12]} as its release states",
@@ -171,6 +181,8 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise CannotServe.absent(path) from error
+    except NotADirectoryError as error:
+        raise CannotServe.no_folder(path.parent) from error
 
 
 def _checked_release(folder: Path, content: dict[str, bytes]) -> Release | None:
