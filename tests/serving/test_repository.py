@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -22,6 +23,7 @@ from seakeep.serving.server import run
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.metrics import Metrics
+from seakeep.serving.server.repository import Repository
 from seakeep.serving.server.residents import Residents
 from seakeep.serving.server.settings import BadSetting, Settings
 from seakeep.serving.server.shelf import Shelf
@@ -283,6 +285,83 @@ def test_a_shelf_that_cannot_be_read_for_a_moment_is_read_at_the_next_look(sleep
     (tmp_path / "unloaded.json").write_text(kept)
     fleet.look_at_shelf()
     assert not fleet.board.places[served.name].ready
+
+
+def test_a_model_that_could_not_be_loaded_once_is_loaded_at_a_later_look(sleeping):
+    fleet, served, failures, shelf = sleeping
+    shelf.put(served.name, unloaded=True)
+    fleet.look_at_shelf()
+    revision = shelf.put(served.name, unloaded=False)
+    failures.append(MemoryError())
+    fleet.look_at_shelf()
+    assert not fleet.board.places[served.name].ready
+    fleet.look_at_shelf()
+    assert fleet.board.places[served.name].ready
+    assert shelf._taken(os.getpid()) == revision
+
+
+def test_changes_wait_in_threads_of_their_own(sleeping, monkeypatch):
+    """Many that wait for a worker that hangs leave every other thread free; one whose client leaves is done all the same."""
+    fleet, served, _, shelf = sleeping
+    go, done, repository = threading.Event(), [], Repository(fleet, shelf)
+    monkeypatch.setattr(Shelf, "all_took", lambda *_, seconds: go.wait(20) and not done.append(1))
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        path = CHANGE.format(served.name, "unload")
+        tasks = [asyncio.ensure_future(repository.answer("POST", path, b"")) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        begun = time.monotonic()
+        await asyncio.gather(*(loop.run_in_executor(None, int) for _ in range(8)))
+        status, _, content = await repository.answer("POST", INDEX, b"")
+        took = time.monotonic() - begun
+        tasks[0].cancel()
+        go.set()
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+        return took, status, json.loads(content), found
+
+    took, status, entries, found = asyncio.run(run())
+    repository._threads.shutdown()
+    assert len(done) == 20
+    assert took < 1
+    assert status == 200
+    assert {entry["name"]: entry["state"] for entry in entries}[served.name] == "UNAVAILABLE"
+    assert [each[0] for each in found[1:]] == [200] * 19
+
+
+def test_twenty_who_load_and_unload_one_model_leave_it_in_one_state(loaded, row):
+    gate, found = threading.Barrier(20), []
+
+    def ask(number):
+        gate.wait()
+        found.extend(change(loaded, "minutes", ("load", "unload")[(number + turn) % 2])[0] for turn in range(2))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {200}
+    state = states(loaded)["minutes"]
+    asked = {loaded.infer({"rows": [row]}, model="minutes")[0] for _ in range(20)}
+    assert asked == ({200} if state == "READY" else {404})
+
+
+def test_fifty_loads_leave_no_memory_behind(start, folders):
+    with start(folders["three"], "--repository", "change") as server:
+
+        def resident():
+            return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in server.workers) * 4096
+
+        def cycle(times):
+            for _ in range(times):
+                assert change(server, "three", "unload")[0] == 200
+                assert change(server, "three", "load")[0] == 200
+
+        cycle(10)
+        before = resident()
+        cycle(50)
+        assert resident() - before < 4_000_000
 
 
 def test_the_shelf_waits_for_who_lives_and_for_nobody_else(tmp_path):

@@ -188,7 +188,7 @@ class App:
                 body = await receive(scope, protocol, limit=self._limit, patience=self._patience)
             name = self._fleet.board.labels.get(scope.path)
             if scope.path.startswith(REPOSITORY):
-                status, headers, content = await self._crew.repository_page(scope.method, scope.path, body)
+                status, headers, content = await self._crew.repository.answer(scope.method, scope.path, body)
             elif name is not None and scope.method == "POST":
                 check_headers(scope.headers)
                 status, headers, content = await self._label(name, body)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
-    from seakeep.serving.server.pages import Page
     from seakeep.serving.server.steps import Charge, Gate, Layer
     from seakeep.serving.server.telemetry.watch import Watch
     from seakeep.serving.server.worker import WorkerStart
@@ -100,10 +99,6 @@ class Crew:
             log.close()
         if self.watch is not None:
             self.watch.close()
-
-    async def repository_page(self, method: str, path: str, body: bytes) -> Page:
-        """The repository's answer, made beside the loop: it may wait for other workers."""
-        return await self._loop.run_in_executor(None, self.repository.answer, method, path, body)
 
     def ready(self) -> bool:
         """Whether requests may come: to any worker, and this one was not told to end."""

@@ -22,7 +22,6 @@ from seakeep.core.codec import from_json, to_json
 from seakeep.core.errors import DataError
 from seakeep.core.files import write_text
 from seakeep.core.route import Route
-from seakeep.registry import Registry
 from seakeep.serving.server.board import Board, make_board
 from seakeep.serving.server.families import RELOADS, ROUTE_FAILURES, ROUTE_REVISION, RUNS
 from seakeep.serving.server.residents import Residents, give_back, resident_bytes
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from seakeep.registry import Registry
     from seakeep.registry.place import Place
     from seakeep.serving.followed import Followed
     from seakeep.serving.served import Identity, Served
@@ -71,6 +71,7 @@ class Fleet:
     ) -> None:
         self._dialects = tuple(dialects)
         self._shelf, self._unloaded = shelf, frozenset[str]()
+        self._shelf_fails = False
         self._residents, self._asleep = Residents(memory_bytes), _NONE
         self._turn = threading.RLock()
         self._pinned, self._followed = tuple(pinned), {one.name: one for one in followed}
@@ -99,7 +100,8 @@ class Fleet:
         number = 0
         while (self._followed or self._shelf or self._residents.limit) and not self._over.wait(LOOK_SECONDS):
             number += 1
-            self.look_at_shelf()
+            if not self._shelf_fails or number % _SELDOM == 0:
+                self.look_at_shelf()
             self._residents.seen(self._runs())
             for name in self._followed:
                 if name not in self._failing or number % _SELDOM == 0:
@@ -129,7 +131,12 @@ class Fleet:
                 self._take(self._followed, self._engines_for(self._followed))
             except Exception:  # noqa: BLE001  (whoever asked is told that it did not happen everywhere)
                 _log.exception("what was asked to be loaded cannot be")
+                self._shelf_fails = True
+                if self._shelf is not None:
+                    self._shelf.forget()
                 return
+            self._shelf_fails = False
+            gc.collect()  # as in _look
             give_back()
             with contextlib.suppress(DataError):  # the disk is full: whoever asked is told that not all have taken it
                 self._shelf.took(revision)
@@ -285,6 +292,8 @@ class _Look:
 
     def _opened(self) -> Registry:
         if self._registry is None or not self._registry.is_current:
+            from seakeep.registry import Registry  # where a route is followed, the parent has it already
+
             self.close()
             self._registry = Registry.existing(self._place)
         return self._registry

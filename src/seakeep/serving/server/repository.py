@@ -6,7 +6,9 @@ unless the server was started so that models may be changed: whoever may unload 
 
 from __future__ import annotations
 
+import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
@@ -28,6 +30,8 @@ PATH = "/v2/repository"
 _MODELS = f"{PATH}/models/"
 _INDEX = f"{PATH}/index"
 _WAIT_SECONDS = 20.0
+_CHANGES = 32
+"""At the same time; more wait for their turn. Nobody else's work does."""
 _STATES = {"loading": "LOADING", "asleep": "READY", "unloaded": "UNAVAILABLE"}
 _REASONS = {
     "loading": "it is being loaded",
@@ -42,6 +46,7 @@ class Repository:
 
     def __init__(self, fleet: Fleet, shelf: Shelf | None) -> None:
         self._fleet, self._shelf = fleet, shelf
+        self._threads = ThreadPoolExecutor(_CHANGES, thread_name_prefix="repository")  # made when they are needed
 
     def index(self, *, ready: bool = False) -> list[dict[str, str]]:
         """Name, version, state and reason of each release. Parameters: ready: only of those that can be asked."""
@@ -66,8 +71,10 @@ class Repository:
         if not self._shelf.all_took(revision, seconds=_WAIT_SECONDS):
             raise BadChange.not_everywhere(change, name, _WAIT_SECONDS)
 
-    def answer(self, method: str, asked: str, body: bytes) -> Page:
-        """Status, headers and body of an answer to HTTP. Blocks. Raises Refusal."""
+    async def answer(self, method: str, asked: str, body: bytes) -> Page:
+        """Status, headers and body of an answer to HTTP. What waits for other workers waits in threads of its own, and is
+        done to its end whether or not the client stays. Raises Refusal.
+        """
         path = asked.rstrip("/")
         if method != "POST":
             raise BadCall.method(method, "POST", path)
@@ -78,7 +85,9 @@ class Repository:
             return 200, JSON, json.dumps(self.index(ready=ready)).encode()
         name, change = self._named(path)
         check_members("the body", given, ("parameters",))
-        self.change(name, change, typed(given, "parameters", dict, "an object") or {})
+        parameters = typed(given, "parameters", dict, "an object") or {}
+        changing = asyncio.get_running_loop().run_in_executor(self._threads, self.change, name, change, parameters)
+        await asyncio.shield(changing)
         return 200, JSON, b"{}"
 
     def _named(self, path: str) -> tuple[str, Change]:

@@ -50,6 +50,10 @@ class Shelf:
         self._seen = stamp
         return unloaded
 
+    def forget(self) -> None:
+        """What was seen could not be taken: the next look sees it again."""
+        self._seen = None
+
     def put(self, name: str, *, unloaded: bool) -> int:
         """Write down that a model is unloaded, or is not any more. Returns the revision."""
         with self._locked():
