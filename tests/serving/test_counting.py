@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
+import string
 import sys
 import threading
 import time
 from collections import Counter
+from random import Random
+from urllib.parse import quote
 
 import grpc
 import pytest
@@ -241,3 +245,46 @@ def test_a_stream_that_cannot_begin_is_counted(counted, row):
     found = difference(totals(counted), before)
     assert found["requests"] == {("pinned", 415): 1, ("pinned", 400): 1}
     assert found["refusals"] == {"wrong_content_type": 1, "empty_body": 1}
+
+
+@pytest.mark.slow
+def test_ten_thousand_hostile_names_make_no_series(counted):
+    """Whatever clients call models, versions, paths, keys, columns, tokens and priorities: the series are those that were there."""
+    before, names = set(counted.metrics()), hostile()
+    connection = http.client.HTTPConnection("127.0.0.1", counted.port, timeout=30)
+    for number in range(10_000):
+        name = next(names)
+        path, body, headers = asks(number, name)
+        connection.request("POST" if body is not None else "GET", path, body, headers)
+        connection.getresponse().read()
+    connection.close()
+    with grpc.insecure_channel(counted.grpc) as channel:
+        call = channel.unary_unary(f"/{SERVICE}/ModelInfer")
+        for _ in range(100):
+            with pytest.raises(grpc.RpcError):
+                call(asking(model=next(names)).SerializeToString(), timeout=30)
+    assert set(counted.metrics()) == before
+
+
+def hostile():
+    """Names that no two requests share."""
+    random = Random(5)
+    for number in itertools.count():
+        yield f"{''.join(random.choices(string.ascii_letters + '{}=,', k=8))}{number}"
+
+
+def asks(number, name):
+    """A request that has a hostile name somewhere."""
+    quoted, json_type = quote(name), {"content-type": "application/json"}
+    return (
+        (f"/v2/models/{quoted}/infer", b"{}", json_type),
+        (f"/v2/models/flights/versions/{quoted}/infer", b"{}", json_type),
+        (f"/{quoted}", None, {}),
+        (INFER, json.dumps({"rows": [{name: 1}]}), json_type),
+        (INFER, json.dumps({"rows": [{}], "parameters": {"key": name, name: 1}}), {**json_type, "seakeep-key": name}),
+        (INFER, b"{}", {**json_type, "authorization": f"Bearer {name}", "seakeep-priority": name}),
+        (INFER, b"{}", {"content-type": f"text/{quoted}", "content-encoding": quoted}),
+        (f"/v2/models/{quoted}/explain", b"{}", json_type),
+        (STREAM, json.dumps({name: 1}), {"content-type": "application/x-ndjson"}),
+        (f"/v2/repository/models/{quoted}/load", b"{}", json_type),
+    )[number % 10]
