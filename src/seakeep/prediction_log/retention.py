@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,6 +18,7 @@ import polars as pl
 from seakeep.core import locks
 from seakeep.core.files import TEMPORARY
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.damage import check
 from seakeep.prediction_log.joining import GRACE
 from seakeep.prediction_log.labels import write
 from seakeep.prediction_log.merging import label_files
@@ -57,7 +58,8 @@ class Removed:
 def remove(log: Layout, *, before: dt.datetime) -> Removed:
     """Remove the hours that ended by `before`, and older labels and damaged spools. Waits for a converter to end.
 
-    Raises: CannotWrite, where the log may only be read or the disk is full; what went until then is gone.
+    Raises: CannotWrite, where the log may only be read or the disk is full; DamagedFile, for labels that cannot be read, which are
+        looked at last; what went until then is gone.
     """
     convert(log)
     if not log.root.is_dir():
@@ -74,25 +76,26 @@ def remove(log: Layout, *, before: dt.datetime) -> Removed:
             _remove_hour(log, path)
         _remove_batches(log, before)
         times = [hour for hour, _ in gone]
-        return Removed(
+        removed = Removed(
             log.name,
             len(gone),
             min(times, default=None),
             max(times, default=None),
             len(found),
             size,
-            _remove_labels(log, before - GRACE),
-            _remove_torn(log, before),
-            _remove_unsent(log, before),
+            torn=_remove_torn(log, before),
+            unsent=_remove_unsent(log, before),
         )
+        return replace(removed, labels=_remove_labels(log, before - GRACE))
 
 
 def _remove_hour(log: Layout, folder: Path) -> None:
     with locks.alone(log.publishing):
         unnamed = folder.rename(folder.with_name(f"{TEMPORARY}{folder.name}"))
     shutil.rmtree(unnamed)
-    if not any(folder.parent.iterdir()):
-        folder.parent.rmdir()
+    with locks.alone(log.publishing):  # who lists days does not meet one that goes
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
 
 
 def _remove_labels(log: Layout, before: dt.datetime) -> int:
@@ -101,7 +104,9 @@ def _remove_labels(log: Layout, before: dt.datetime) -> int:
     """
     standing = {path.stem for path in spools(log)}
     removed = 0
-    for path in label_files(log):
+    files = label_files(log)
+    check(log, files)
+    for path in files:
         table = pl.read_parquet(path, glob=False, hive_partitioning=False) if path.stem not in standing else None
         kept = None if table is None else table.filter(pl.col(names.LABELLED) >= before)
         if table is None or kept is None or kept.height == table.height:

@@ -32,6 +32,7 @@ _HOMES = {
     "files_of": "_models",
     "fold": "_folding",
     "from_text": "_describing",
+    "known_counts": "_units",
     "map_batches": "_folding",
     "model_of": "_models",
     "name_of": "_job",
@@ -63,6 +64,7 @@ __all__ = [
     "files_of",
     "fold",
     "from_text",
+    "known_counts",
     "map_batches",
     "model_of",
     "name_of",
@@ -82,6 +84,6 @@ if TYPE_CHECKING:
     from seakeep.data.engines._job import Call, Engine, name_of, named
     from seakeep.data.engines._models import files_of, model_of, once
     from seakeep.data.engines._profiling import profile
-    from seakeep.data.engines._units import packed, unpacked
+    from seakeep.data.engines._units import known_counts, packed, unpacked
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

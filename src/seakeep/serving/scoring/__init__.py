@@ -1,7 +1,7 @@
 """`score`: a table in, a table of predictions out, through the predict path that the server uses.
 
-`score` does the run, `answers` predicts the rows in order on this machine or an engine, `columns` says what is written of each,
-and `outputs` holds where to, one module a kind.
+`score` is the run. `answering` makes answers of rows, with the contract (`contract`), the model and what is logged of them; `here` does so
+in threads and `elsewhere` on an engine's workers. Rows are kept in `units`, and `outputs` holds where, one module a kind.
 """
 
 from __future__ import annotations
@@ -12,18 +12,35 @@ from seakeep._lazy import lazily
 
 _HOMES = {
     "CannotScore": "errors",
-    "Keep": "columns",
+    "BrokenRow": "errors",
+    "Broken": "asked",
+    "Hidden": "asked",
+    "Keep": "asked",
+    "LogTo": "logbook",
     "Progress": "score",
     "ScoreSummary": "score",
     "prediction_columns": "columns",
     "score": "score",
 }
 
-__all__ = ["CannotScore", "Keep", "Progress", "ScoreSummary", "prediction_columns", "score"]
+__all__ = [
+    "Broken",
+    "BrokenRow",
+    "CannotScore",
+    "Hidden",
+    "Keep",
+    "LogTo",
+    "Progress",
+    "ScoreSummary",
+    "prediction_columns",
+    "score",
+]
 
 if TYPE_CHECKING:
-    from seakeep.serving.scoring.columns import Keep, prediction_columns
-    from seakeep.serving.scoring.errors import CannotScore
+    from seakeep.serving.scoring.asked import Broken, Hidden, Keep
+    from seakeep.serving.scoring.columns import prediction_columns
+    from seakeep.serving.scoring.errors import BrokenRow, CannotScore
+    from seakeep.serving.scoring.logbook import LogTo
     from seakeep.serving.scoring.score import Progress, ScoreSummary, score
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from seakeep.core.dataset import Dataset
     from seakeep.core.model import Model
     from seakeep.core.prediction import Predictions
+    from seakeep.serving.scoring.asked import Keep
 
-Keep = Literal["key", "all"]
-ROW, PREDICTION, PROBABILITY = "row", "prediction", "probability_"
+ROW, PREDICTION, PROBABILITY, BROKEN = "row", "prediction", "probability_", "broken"
+ROW_NUMBER, QUARANTINED = "@row", "@broken"
+"""Of a quarantine: the row's number in the table, and the rules that it breaks."""
 
 
 def read_columns(model: Model, dataset: Dataset, keep: Keep) -> list[str] | None:
@@ -30,28 +32,41 @@ def read_columns(model: Model, dataset: Dataset, keep: Keep) -> list[str] | None
 
 
 def beside(
-    predictions: Predictions, batch: pl.DataFrame, model: Model, *, begin: int, keep: Keep, key: str | None
+    predictions: Predictions, batch: pl.DataFrame, model: Model, *, numbers: pl.Series, keep: Keep, key: str | None
 ) -> pl.DataFrame:
-    """The predictions beside the columns that are kept of their rows, the first of which is row `begin`."""
+    """The predictions beside the columns that are kept of their rows. numbers: of the rows in the table."""
     predicted = prediction_columns(predictions, model)
     if keep == "all":
         return batch.hstack(predicted)
-    if key:
-        return pl.DataFrame([batch[key], *predicted])
-    rows = pl.Series(ROW, range(begin, begin + batch.height), dtype=pl.Int64)
-    return pl.DataFrame([rows, *predicted])
+    return pl.DataFrame([batch[key] if key else numbers.alias(ROW), *predicted])
 
 
-def output_schema(model: Model, dataset: Dataset, keep: Keep) -> pl.Schema:
-    """Columns of the output. Raises CannotScore, if two have one name; BadValue, if the table is not one for this model."""
+def output_schema(model: Model, dataset: Dataset, keep: Keep, *, marks: bool = False) -> pl.Schema:
+    """Columns of the output. marks: whether one says what is wrong with a row.
+
+    Raises CannotScore, if two have one name; BadValue, if the table is not one for this model.
+    """
     table = schema_of(dataset)
     feeds(pl.DataFrame(schema=table), model.inputs)  # refuses a table that is not one for this model
-    predicted = {series.name: series.dtype for series in prediction_columns(None, model)}
+    predicted: dict[str, pl.DataType] = {series.name: series.dtype for series in prediction_columns(None, model)}
+    if marks:
+        predicted[BROKEN] = pl.String()
     kept = dict(table) if keep == "all" else {dataset.key: table[dataset.key]} if dataset.key else {ROW: pl.Int64()}
     both = [name for name in predicted if name in kept]
     if both:
         raise CannotScore.taken(both, dataset.description)
     return pl.Schema({**kept, **predicted})
+
+
+def quarantine_schema(model: Model, dataset: Dataset, keep: Keep) -> pl.Schema:
+    """Columns of a quarantine: those that a run reads, and what is wrong. Raises CannotScore, if two have one name."""
+    table = schema_of(dataset)
+    names = read_columns(model, dataset, keep)
+    kept = dict(table) if names is None else {name: table[name] for name in names}
+    both = [name for name in (ROW_NUMBER, QUARANTINED) if name in kept]
+    if both:
+        raise CannotScore.taken(both, dataset.description)
+    return pl.Schema({**kept, ROW_NUMBER: pl.Int64(), QUARANTINED: pl.String()})
 
 
 def prediction_columns(predictions: Predictions | None, model: Model) -> list[pl.Series]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seakeep.core.errors import UsageError
+from seakeep.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
+
+    from seakeep.serving.scoring.contract import Fault
 
 
 class CannotScore(UsageError):
@@ -116,6 +120,50 @@ class CannotScore(UsageError):
         )
 
     @classmethod
+    def nowhere_to_set_aside(cls) -> CannotScore:
+        return cls(
+            "broken rows are to be set aside, and no place for them is named",
+            cause="A row that is neither scored nor kept would be lost.",
+            fix="Name a file or a folder for them: --quarantine bad-rows.parquet",
+        )
+
+    @classmethod
+    def quarantine_unused(cls, broken: str) -> CannotScore:
+        return cls(
+            f"a place for broken rows is named, and broken rows are to be {broken!r}",
+            cause="Only one of the two can happen to a row.",
+            fix="Leave out one of them: --quarantine, or --broken.",
+            broken=broken,
+        )
+
+    @classmethod
+    def quarantine_forgets(cls, quarantine: str, out: str) -> CannotScore:
+        return cls(
+            f"{out} is written part by part and outlives a kill, and {quarantine} is one file and does not",
+            cause="A run that goes on would have lost the broken rows of the parts that were done.",
+            fix="Give the broken rows a folder too: --quarantine bad-rows/",
+            quarantine=quarantine,
+        )
+
+    @classmethod
+    def same_place(cls, out: str) -> CannotScore:
+        return cls(
+            f"answers and the rows that are set aside are both to be written to {out}",
+            fix=f"Name another place for these: --quarantine {out.rstrip('/')}-broken/",
+            path=out,
+        )
+
+    @classmethod
+    def input_changed(cls, path: str) -> CannotScore:
+        return cls(
+            f"{path} was written to while it was scored",
+            where=path,
+            cause="Some rows were answered as they were before, and others as they are now.",
+            fix="Run it again when nothing writes to the table; parts that were written are of the old one: --overwrite",
+            path=path,
+        )
+
+    @classmethod
     def part_gone(cls, part: Path) -> CannotScore:
         return cls(
             f"{part.name} was written and is not there any more",
@@ -123,4 +171,32 @@ class CannotScore(UsageError):
             cause="Somebody removed or changed it while the run was under way.",
             fix="Give the same command again: it writes what is lacking.",
             path=str(part),
+        )
+
+
+class BrokenRow(DataError):
+    """A row breaks the model's contract, and the run was told to end at the first that does."""
+
+    @classmethod
+    def of(cls, fault: Fault, frame: pl.DataFrame, *, number: int) -> BrokenRow:
+        row = int(fault.rows[0])
+        if not fault.column:
+            return cls(
+                f"row {number:,} breaks the rule {fault.name!r}: {fault.expected}",
+                cause="Values that a server would refuse together (serve.rules) are in the table.",
+                fix="Set such rows aside and score the others: --quarantine bad-rows.parquet",
+                row=number,
+                rule=fault.name,
+            )
+        value = frame[fault.column][row]
+        found = "nothing" if value is None else repr(value)[:80]
+        return cls(
+            f"row {number:,} has {found} in {fault.column!r}, expected {fault.expected}",
+            where=fault.name,
+            cause="The table holds what the model's contract does not allow when it is served.",
+            fix="Set such rows aside and score the others: --quarantine bad-rows.parquet",
+            row=number,
+            column=fault.column,
+            value=value,
+            rule=fault.name,
         )

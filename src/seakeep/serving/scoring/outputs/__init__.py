@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-_SCHEMES = {"delta": "delta", "delta+s3": "delta", "delta+file": "delta"}
+_SCHEMES = {
+    "delta": "delta",
+    "delta+file": "delta",
+    "delta+s3": "delta",
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "sqlite": "sqlite",
+}
 """Kinds of output by the scheme of their addresses."""
 ONE_FILE, FOLDER = "one_file", "folder"
 
@@ -35,7 +42,8 @@ class Plan:
     job: digest of all that the answers depend on; a run with another one never goes on where this one stood. columns: of every
     unit, in order. release: digest of what answers. files: the input's, which may not be written over. table: what the input is
     called in messages. overwrite: whether what stands there may be replaced. facts: what `job` is the digest of, by name, so that
-    a refusal can say what differs. parts: the format of a folder's parts, one of formats.FORMATS; "" where nobody asked for a folder.
+    a refusal can say what differs. parts: the format of a folder's parts, one of formats.FORMATS; "" where nobody asked for a folder. second: whether this output stands
+    beside another one that is published after it: the same job's may then be there already, and is as good as one to be written.
     """
 
     job: str
@@ -46,6 +54,7 @@ class Plan:
     overwrite: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
     parts: str = ""
+    second: bool = False
 
 
 class Writer(Protocol):

@@ -137,11 +137,33 @@ class Folder:
             raise CannotWrite.because(path, error) from error
 
 
-def open_output(address: Path | str, plan: Plan) -> Folder:
+class Finished:
+    """A folder that this very job has published."""
+
+    resumable = True
+    reach = "folder:"
+
+    def done(self) -> Mapping[int, bytes]:
+        """Nothing that anybody asks for."""
+        return {}
+
+    def write(self, number: int, frame: pl.DataFrame, note: bytes) -> None:
+        """It is there."""
+
+    def publish(self, units: int) -> None:
+        """It is there."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def open_output(address: Path | str, plan: Plan) -> Folder | Finished:
     """The folder at a path, taken for this run. Raises CannotScore, if it may not be written or another run writes it; CannotWrite."""
     path = Path(address)
     if plan.parts and plan.parts not in FORMATS:
         raise CannotScore.format(plan.parts, FORMATS)
+    if plan.second and (manifest_of(path) or {}).get("job") == plan.job:
+        return Finished()
     _check_path(path, plan)
     lock = working_folder(path) / _LOCK
     with contextlib.ExitStack() as stack:
@@ -151,10 +173,12 @@ def open_output(address: Path | str, plan: Plan) -> Folder:
         return Folder(path, plan, stack.pop_all())
 
 
-def reached(rest: str) -> Parts:
+def reached(rest: str) -> Parts | Finished:
     """On a worker: what writes parts. Raises NotVisible, where the working folder is not there."""
     import socket
 
+    if not rest:
+        return Finished()
     working, ending, release = json.loads(rest)
     if not Path(working).is_dir():
         raise NotVisible.absent(working, socket.gethostname())
