@@ -17,8 +17,11 @@ from seakeep.data import profile_frame
 from seakeep.registry import Registry
 from seakeep.serving import checking
 from seakeep.serving.checking import Limits
-from seakeep.serving.checking.report import _apart, _latency, check
+from seakeep.serving.checking.report import _apart, _judged, _latency, check
+from seakeep.serving.checking.trial import NotReady
 from seakeep.serving.examples import ROWS, Examples, examples_of
+from seakeep.serving.served import Served
+from seakeep.serving.server.engine import metadata
 from seakeep.testing.example_models import example_frame, example_model
 
 PATIENT = Limits(30, 2000, 4096)
@@ -77,12 +80,48 @@ def test_a_model_without_statistics_has_examples_too():
 def test_a_good_release_passes_in_every_respect(released):
     report = check(released, "flights@1", PATIENT)
     assert report.verdict is Verdict.PASS, report
-    assert list(verdicts(report)) == ["serving.starts", "serving.answers", "serving.latency", "serving.memory"]
+    assert list(verdicts(report)) == [
+        "serving.starts",
+        "serving.metadata",
+        "serving.answers",
+        "serving.latency",
+        "serving.memory",
+    ]
     by_code = {each.code: each for each in report.checks}
     assert by_code["serving.answers"].observed <= 1e-5
     assert by_code["serving.answers"].evidence["examples"] == ROWS
     assert 20 < by_code["serving.memory"].observed < 1000
     assert all(not each.fix for each in report.checks)
+
+
+def test_a_server_that_tells_of_something_else_fails_and_is_asked_no_further(copied):
+    class Other:
+        name, seconds = "flights", 0.1
+
+        def told(self):
+            return {**metadata(Served.load(copied)), "outputs": [], "parameters": {"release": "0" * 64}}
+
+    _, failed = _judged(Other(), copied, Limits(), "flights")
+    assert (failed.code, failed.verdict) == ("serving.metadata", Verdict.FAIL)
+    assert failed.message == "the server tells other outputs, parameters than the release has"
+    assert failed.evidence["expected"]["outputs"]
+
+
+def test_why_a_server_is_not_ready_is_told_in_four_parts(tmp_path):
+    said = "Traceback\nGraphError: the graph cannot be run\n  Look at it."
+    error = NotReady.ended(tmp_path, 3, said)
+    assert str(error).splitlines() == [
+        f"the server ended with exit code 3, expected one that answers ({tmp_path})",
+        "  GraphError: the graph cannot be run",
+        f"  Serve it by hand, and read what it says: seakeep serve {tmp_path}",
+    ]
+    assert (error.code, error.said) == (3, said)
+    error = NotReady.in_time(tmp_path, 0.5, "")
+    assert str(error).splitlines() == [
+        f"the server was not ready after 0.5 s, and was ended ({tmp_path})",
+        "  It said nothing.",
+        f"  Give it longer: check.start_seconds in seakeep.toml; or read what it says: seakeep serve {tmp_path}",
+    ]
 
 
 @pytest.mark.slow

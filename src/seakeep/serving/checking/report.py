@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core.codec import BadDocument
 from seakeep.core.release import EXAMPLES_FILE, MANIFEST_FILE, Release
 from seakeep.core.report import Check, Report, Verdict
-from seakeep.serving.checking.codes import ANSWERS, LATENCY, MEMORY, STARTS
-from seakeep.serving.checking.trial import CannotStart, Trial, trial
+from seakeep.serving.checking.codes import ANSWERS, LATENCY, MEMORY, METADATA, STARTS
+from seakeep.serving.checking.trial import NotReady, Trial, trial
 from seakeep.serving.examples import Examples
+from seakeep.serving.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 KIND = "serving"
 TOLERANCE = 1e-5
 _REQUESTS = 200
-_ERROR = re.compile(r"[A-Z]\w+: ")
 _BROKEN = (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, IndexError)
 
 
@@ -46,23 +46,17 @@ def check(folder: Path, label: str, limits: Limits | None = None) -> Report:
     try:
         with trial(folder, seconds=own.start_seconds) as server:
             return _report(label, _judged(server, folder, own, label))
-    except CannotStart as error:
+    except NotReady as error:
         found = Check(
             STARTS,
             label,
             Verdict.FAIL,
-            f"a server of {label} was not ready within {own.start_seconds:g} s: {_sentence(str(error))}",
+            f"a server of {label} was not ready within {own.start_seconds:g} s: {error.cause}",
             threshold=own.start_seconds,
             fix=f"Serve it by hand, and read what it says: seakeep serve {label}",
-            evidence={"said": str(error)},
+            evidence={"said": str(error.said)},
         )
         return _report(label, (found,))
-
-
-def _sentence(said: str) -> str:
-    """The error in what a server has said: its last line that begins with an error's name, else the first line."""
-    lines = said.splitlines()
-    return next((line for line in reversed(lines) if _ERROR.match(line)), lines[0])
 
 
 def _report(label: str, checks: Sequence[Check]) -> Report:
@@ -78,20 +72,49 @@ def _judged(server: Trial, folder: Path, limits: Limits, label: str) -> tuple[Ch
         observed=round(server.seconds, 3),
         threshold=limits.start_seconds,
     )
+    told = _metadata(server, folder, label)
+    if told.verdict is not Verdict.PASS:
+        return started, told
+    return started, told, *_asked(server, folder, limits, label)
+
+
+def _metadata(server: Trial, folder: Path, label: str) -> Check:
+    """Whether the server tells of the release what its files say: it might serve another, or a client be told of other inputs."""
+    from seakeep.serving.server.engine import metadata  # with the server's engine, once it is known to start
+
+    try:
+        found = server.told()
+    except _BROKEN as error:
+        found = {"error": repr(error)[:500]}
+    expected = json.loads(json.dumps(metadata(Served.load(folder))))
+    wrong = [name for name, value in expected.items() if not isinstance(found, dict) or found.get(name) != value]
+    differs = f"the server tells other {', '.join(wrong)} than the release has"
+    return Check(
+        METADATA,
+        label,
+        Verdict.FAIL if wrong else Verdict.PASS,
+        differs if wrong else f"the server tells of the release's {len(expected['inputs'])} inputs and its outputs",
+        fix=f"Restore the release's folder, or serve it by hand, and ask GET /v2/models/{server.name}" if wrong else "",
+        evidence={"told": found, "expected": expected} if wrong else {},
+    )
+
+
+def _asked(server: Trial, folder: Path, limits: Limits, label: str) -> tuple[Check, ...]:
+    """What it answers, how fast, and with how much memory."""
     try:
         examples = _examples(folder)
     except (BadDocument, OSError) as error:
         torn = "the stored examples are not those of the release"
         fix = "Restore the release's folder, or register it again: seakeep run"
-        return started, Check(ANSWERS, label, Verdict.FAIL, torn, fix=fix, evidence={"why": str(error)})
+        return (Check(ANSWERS, label, Verdict.FAIL, torn, fix=fix, evidence={"why": str(error)}),)
     if examples is None:
         none = "the release holds no examples, as those that older versions registered"
         fix = "Register it again: seakeep run"
-        return started, Check(ANSWERS, label, Verdict.INCONCLUSIVE, none, fix=fix), _memory(server, limits, label)
+        return Check(ANSWERS, label, Verdict.INCONCLUSIVE, none, fix=fix), _memory(server, limits, label)
     answers = _answers(server, examples, label)
     if answers.verdict is not Verdict.PASS:
-        return started, answers
-    return started, answers, _latency(server, examples, limits, label), _memory(server, limits, label)
+        return (answers,)
+    return answers, _latency(server, examples, limits, label), _memory(server, limits, label)
 
 
 def _examples(folder: Path) -> Examples | None:
