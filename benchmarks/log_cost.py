@@ -25,7 +25,7 @@ from _pinned import PREFIX, as_json, body_of, first_answer, load, running, tenso
 
 from seakeep.prediction_log import Layout, convert
 from seakeep.serving import Served
-from seakeep.serving.scribe import windows_of
+from seakeep.serving.minutes import windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,6 +13,7 @@ import time
 import polars as pl
 import pytest
 
+from seakeep.core import locks
 from seakeep.core.files import CannotWrite
 from seakeep.prediction_log import PredictionLog, compaction
 from seakeep.prediction_log.compaction import compact
@@ -184,3 +185,46 @@ def test_readers_beside_kills_of_a_compactor_see_every_row_once(log):
     assert wrong == []
     compact(log.layout, now=dt.datetime(2013, 11, 5, 6, tzinfo=dt.UTC))
     assert ids(log) == expected
+
+
+def test_files_go_while_no_snapshot_is_taken(log):
+    """One that is being taken would see the small parts and no list any more."""
+    fill(log)
+    compact(log.layout, now=EVENING)
+    age(log, compaction.KEEP_SECONDS + 1)
+    cleared = threading.Event()
+    with locks.shared(log.layout.publishing):
+        thread = threading.Thread(target=lambda: (compact(log.layout, now=EVENING), cleared.set()))
+        thread.start()
+        assert not cleared.wait(0.3)
+        assert len(list(log.layout.parts.rglob("*.merged"))) == 1
+    thread.join()
+    assert len(parts(log)) == 1
+
+
+def test_what_a_killed_compactor_left_half_written_goes(log):
+    fill(log)
+    (folder,) = log.layout.parts.rglob("release=*")
+    (folder / ".tmp-0123456789ab-20131104T120000-merged-00.parquet").write_bytes(b"half")
+    compact(log.layout, now=EVENING)
+    assert not list(folder.glob(".tmp-*"))
+
+
+def test_hours_that_were_missed_for_days_are_put_together_when_all_are_looked_at(log):
+    fill(log)
+    later = EVENING + dt.timedelta(days=9)
+    assert compact(log.layout, now=later) == 0
+    assert compact(log.layout, now=later, back=None) == 1
+
+
+def test_folders_that_need_nothing_are_not_opened_again_until_something_changes(log, monkeypatch):
+    fill(log, 1)
+    idle, opened, scan = {}, [], pl.scan_parquet
+    monkeypatch.setattr(
+        compaction.pl, "scan_parquet", lambda *given, **named: opened.append(1) or scan(*given, **named)
+    )
+    for _ in range(3):
+        assert compact(log.layout, now=EVENING, idle=idle) == 0
+    assert len(opened) == 1
+    fill(log, 2)
+    assert compact(log.layout, now=EVENING, idle=idle) == 1

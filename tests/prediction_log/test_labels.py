@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import seakeep
+from seakeep.core import files
 from seakeep.core.errors import UsageError
 from seakeep.core.files import CannotWrite
 from seakeep.prediction_log import BadLabels, Header, Label, LabelSummary, PredictionLog, Spool, merging
+from seakeep.prediction_log.outbox import box, waiting
 
 from .examples import HOUR, NOON, TWO, asked, written
 
@@ -248,6 +250,27 @@ def test_a_full_disk_keeps_no_label(log, monkeypatch):
     monkeypatch.undo()
     assert labels(log)["q1.0"] is None
     assert not list(log.layout.labels.iterdir())
+
+
+def test_labels_are_given_to_sinks_before_they_count(log, monkeypatch):
+    """A kill in between must leave none in the log that no sink gets."""
+    box(log.layout, "/sink").mkdir(parents=True)
+
+    replace = files.os.replace
+
+    def killed(source: object, target: object) -> None:
+        if "labels" in str(target).split("/"):
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            add(log, {"q1.0": True})
+    (parcel,) = waiting(log.layout, "/sink")
+    assert pl.read_parquet(parcel.path)["@id"].to_list() == ["q1.0"]
+    assert labels(log)["q1.0"] is None
+    assert parcel.place.startswith("labels/")
 
 
 def test_many_files_of_labels_are_merged_without_a_trace(log, monkeypatch):

@@ -331,3 +331,34 @@ def test_a_clock_far_off_gets_a_folder_of_its_own(log):
     assert ids(log, since="2013-11-04", until="2013-11-05") == []
     assert ids(log, until="1970-01-01") == ["q3.0"]
     assert Layout.all_of(log.layout.root.parent.parent) == (log.layout,)
+
+
+def test_a_spool_that_is_renamed_while_the_folder_is_listed_is_seen(log, monkeypatch):
+    """A folder that changes may show a renamed file under neither name."""
+    written(log, [asked(1)])
+    listings, listed = [[]], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda self: iter(listings.pop()) if listings else listed(self))
+    assert [path.suffix for path in parts.spools(log.layout)] == [".closed"]
+
+
+def test_more_spools_than_a_process_may_open_are_read(log, monkeypatch):
+    for number in range(5):
+        written(log, [asked(number)], boot=f"b{number}")
+    monkeypatch.setattr(snapshot, "_MOST_OPEN", 2)
+    assert ids(log) == [f"q{number}.0" for number in range(5)]
+
+
+def test_a_spool_that_cannot_be_made_a_table_keeps_no_other_from_being_converted(log, monkeypatch):
+    """No record that a server writes is such a one."""
+    written(log, [asked(1)], boot="a")
+    written(log, [asked(2)], boot="b")
+    faults, whole = [pl.exceptions.DuplicateError("two columns of one name")], parts.tabulate
+
+    def tabulate(*given):
+        if faults:
+            raise faults.pop()
+        return whole(*given)
+
+    monkeypatch.setattr(parts, "tabulate", tabulate)
+    done = log.convert()
+    assert (done.spools, done.left, done.problem) == (1, 1, "two columns of one name")

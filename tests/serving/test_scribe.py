@@ -16,7 +16,8 @@ from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
 from seakeep.prediction_log.parts import convert
-from seakeep.serving.scribe import Scribe, statistics_of, windows_of
+from seakeep.serving.minutes import statistics_of, windows_of
+from seakeep.serving.scribe import Scribe
 from seakeep.serving.served import Served
 from seakeep.serving.server.families import WINDOW_ROWS, WINDOW_VALUES
 from seakeep.serving.server.logbook import describe
@@ -213,14 +214,43 @@ def test_metrics_tell_of_the_last_whole_minute(start, release, keyed, row):
 def test_hours_that_are_too_old_go_by_themselves_and_past_ones_become_one_part(log, tmp_path):
     for worker in ("w1", "w2"):
         write(log, worker, range(3))
-    scribe = Scribe([log], tmp_path, keep=86_400)
     later = MINUTE + 2 * 3600
+    clock = [later]
+    scribe = Scribe([log], tmp_path, keep=86_400, passed=lambda: clock[0])
     scribe.look(later)
     assert len(list(log.parts.rglob("*.merged"))) == 1
     assert PredictionLog(log).scan().collect().height == 6
     scribe.look(later + 30)
-    scribe.look(MINUTE + 86_400 + 2 * 3600)
+    clock[0] = MINUTE + 86_400 + 2 * 3600
+    scribe.look(clock[0])
     assert PredictionLog(log).scan().collect().height == 0
+
+
+def test_a_clock_that_jumps_ahead_removes_nothing_for_a_day_and_one_that_goes_back_stops_nothing(log, tmp_path, caplog):
+    write(log, "w1", range(3))
+    passed, far = [0.0], MINUTE + 10 * 365 * 86_400
+    scribe = Scribe([log], tmp_path, keep=86_400.0, passed=lambda: passed[0])
+    scribe.look(MINUTE + 120)
+    scribe.look(far)
+    passed[0] = 86_000.0
+    scribe.look(far + 86_000)
+    assert PredictionLog(log).scan().collect().height == 3
+    assert [line for line in caplog.messages if "hours ahead" in line] == [
+        "the clock went 87600.0 hours ahead: no predictions are removed for their age for a day"
+    ]
+    write(log, "w2", range(60, 65))
+    scribe.look(MINUTE + 122)  # back again
+    told = {labels[2:]: value for family, labels, value in told_windows(tmp_path, [served("a" * 64, "1")])}
+    assert told["distance", "mean"] == 62
+    scribe.look(far)
+    passed[0] += 90_000
+    scribe.look(far + 90_000)
+    assert PredictionLog(log).scan().collect().height == 0
+
+
+def test_rows_of_a_scored_table_are_no_traffic_of_a_minute(log):
+    write(log, "w1", range(5), role="batch")
+    assert window(log) == ()
 
 
 def test_a_damaged_file_is_told_once_and_keeps_nothing_else_from_being_done(log, tmp_path, caplog):
@@ -230,10 +260,12 @@ def test_a_damaged_file_is_told_once_and_keeps_nothing_else_from_being_done(log,
     damaged = next(log.parts.rglob("*.parquet"))
     damaged.write_bytes(b"torn")
     write(log, "w3", range(3))
-    scribe = Scribe([log], tmp_path / "server", keep=10 * 86_400.0)
+    passed = [0.0]
+    scribe = Scribe([log], tmp_path / "server", keep=10 * 86_400.0, passed=lambda: passed[0])
     for again in range(2):
         scribe.look(MINUTE + 7_200 + 60 * again)
     assert [line.split(": ")[1] for line in caplog.messages] == ["predictions cannot be put together now"]
     assert not list(log.spool.iterdir())
+    passed[0] = 30 * 86_400
     scribe.look(MINUTE + 30 * 86_400)
     assert not damaged.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -9,12 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import polars as pl
 import pytest
 
 from seakeep.core import locks
 from seakeep.core.files import write_text
+from seakeep.integrations._sinks.delivery import Delivery, NotDelivered
+from seakeep.integrations._sinks.events import Event
+from seakeep.integrations._sinks.folder import FolderSink
 from seakeep.integrations._sinks.nats import BadNats
 from seakeep.integrations._sinks.nats import open_sink as open_nats
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
@@ -67,11 +72,14 @@ def ids(log):
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """answers: statuses by arrival, 200 after them. got: ids and kinds of events that were taken."""
+    """answers: statuses by arrival, 200 after them. got: ids and kinds of events that were taken. idle_seconds: after which it closes a
+    connection. answer_bytes: of what it says.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.got, self.bodies, self.answers = [], [], []
+        self.idle_seconds, self.answer_bytes = None, 0
 
     @property
     def url(self):
@@ -82,6 +90,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
+    def setup(self):
+        self.timeout = self.server.idle_seconds
+        super().setup()
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         status = self.server.answers.pop(0) if self.server.answers else 200
@@ -89,8 +101,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.got.append((self.headers["ce-id"], self.headers["ce-type"].rpartition(".")[2]))
             self.server.bodies.append(json.loads(body))
         self.send_response(status)
-        self.send_header("content-length", "0")
+        self.send_header("content-length", str(self.server.answer_bytes))
         self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(0, self.server.answer_bytes, 100_000):
+                self.wfile.write(bytes(100_000))
 
     def log_message(self, *given):
         pass
@@ -241,7 +256,59 @@ def test_a_kill_between_sending_and_forgetting_sends_it_again_under_the_same_nam
     assert ids(copy) == ["q0001.0"]
 
 
+def test_a_sink_that_hangs_falls_behind_in_the_metrics(log, tmp_path, monkeypatch):
+    """Its thread says nothing more; what waits is told before, and how long is counted when it is asked."""
+    shipper = Shipper(str(tmp_path / "copy"), [log], tmp_path)
+    put(log, 1)
+    hangs = threading.Event()
+    monkeypatch.setattr(FolderSink, "take", lambda self, log, parcel: hangs.wait(20))
+    thread = threading.Thread(target=shipper.look, args=(NEVER,))
+    thread.start()
+
+    def lag():
+        return {family: value for family, _, value in told_sinks(tmp_path, ["flight delay"])}
+
+    while not lag():
+        pass
+    first = lag()
+    assert first[SINK_WAITING] == 1
+    assert lag()[SINK_LAG] > first[SINK_LAG] > 0
+    hangs.set()
+    thread.join()
+    assert lag() == {SINK_WAITING: 0, SINK_LAG: 0, SINK_TAKES: 1}
+
+
 # Events
+
+
+def test_a_receiver_that_closes_connections_that_are_idle_is_not_told_to_be_away(log, tmp_path, receiver, caplog):
+    shipper = Shipper(receiver.url, [log], tmp_path)
+    receiver.idle_seconds = 0.05
+    for number in range(3):
+        put(log, number, boot=f"b{number}")
+        shipper.look(NEVER)
+        time.sleep(0.15)
+    assert len(receiver.got) == 6
+    assert caplog.messages == []
+
+
+def test_no_more_of_an_answer_is_read_than_anybody_needs(receiver):
+    receiver.answer_bytes = 50_000_000
+    delivery = Delivery(receiver.url, attempts=1)
+    for _ in range(3):
+        delivery.send(Event({"id": "1", "type": "t", "specversion": "1.0", "source": "/"}, {}))
+    assert delivery.delivered == 3
+    delivery.close()
+
+
+def test_a_key_in_an_address_is_in_no_message(receiver):
+    receiver.answers = [404]
+    delivery = Delivery(f"{receiver.url}?sig=SECRET", attempts=1)
+    with pytest.raises(NotDelivered) as caught:
+        delivery.send(Event({"id": "1", "type": "t", "specversion": "1.0", "source": "/"}, {}))
+    delivery.close()
+    assert "SECRET" not in str(caught.value)
+    assert "?sig=***" in str(caught.value)
 
 
 def test_each_request_and_its_answer_reach_a_receiver_of_cloudevents(log, tmp_path, receiver):

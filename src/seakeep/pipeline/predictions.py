@@ -147,17 +147,19 @@ def summary(
     """What a model's log holds in a window; `out`: also write its rows there (Parquet or CSV by the ending), with labels.
 
     Finished spools are converted first, so that a log whose server is gone is tidy after a look at it.
-    Raises: CannotWriteLog; CannotWrite (a full disk), with nothing written; what `predictions` and PredictionLog.scan raise.
+    Raises: CannotWriteLog; CannotWrite (a full disk), with nothing written; DamagedFile; what `predictions` and PredictionLog.scan raise.
     """
+    from seakeep.prediction_log.damage import named
     from seakeep.prediction_log.overview import overview
 
     path = None if out is None else _checked(Path(out), overwrite=overwrite)
     log = predictions(name, home=home)
     log.convert(wait=False)
     scan = log.scan(since=since, until=until, releases=releases, roles=roles)
-    if path is not None:
-        _write(scan, path)
-    return LogSummary(name, overview(scan), None if path is None else str(path))
+    with named(log.layout, log.layout.parts.rglob("[!.]*.parquet")):
+        if path is not None:
+            _write(scan, path)
+        return LogSummary(name, overview(scan), None if path is None else str(path))
 
 
 def _place(home: Path | str | None) -> Place:

@@ -20,8 +20,9 @@ import msgspec
 import polars as pl
 
 from seakeep.core import locks
-from seakeep.core.files import replacing, write_bytes
+from seakeep.core.files import TEMPORARY, replacing, write_bytes
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.damage import DamagedFile, check, named
 from seakeep.prediction_log.parts import spools
 from seakeep.prediction_log.snapshot import Window, hours
 from seakeep.prediction_log.standing import LIST, replaced, standing
@@ -42,44 +43,76 @@ _FEWEST = 2
 _ORDER = (names.TIME, names.ID, names.ROLE)
 
 
-def compact(log: Layout, *, now: dt.datetime) -> int:
-    """Put together the small parts of the hours that ended within LOOK_BACK. Returns how many larger parts were made.
+def compact(
+    log: Layout, *, now: dt.datetime, back: dt.timedelta | None = LOOK_BACK, idle: dict[Path, int] | None = None
+) -> int:
+    """Put together the small parts of the hours that ended within `back`. Returns how many larger parts were made.
 
-    Does nothing while a converter works. Raises: CannotWrite, with every row as it was.
+    Parameters: back: None for all hours. idle: folders that needed nothing when they were last changed, by the time of that; kept by a
+        caller who comes by again and again, so that their files are not opened each time.
+    Stops where a converter works. Raises: CannotWrite, with every row as it was; DamagedFile, once all else is done.
     """
-    if not log.parts.is_dir():
-        return 0
+    idle = {} if idle is None else idle
+    made, damaged = 0, None
+    over = now - SETTLE - dt.timedelta(hours=1)
+    for hour, folder in hours(log, Window(since=None if back is None else now - back, until=now)):
+        for release in sorted(folder.glob("release=*")) if hour <= over else ():
+            try:
+                changed = release.stat().st_mtime_ns
+                if idle.get(release) == changed:
+                    continue
+                found = _tidied(log, release, before=now.timestamp() - KEEP_SECONDS)
+            except FileNotFoundError:  # removed for its age meanwhile
+                continue
+            except DamagedFile as error:
+                damaged = damaged or error
+                continue
+            if found is None:
+                return made
+            made += found
+            if not found and not any(release.glob(f"[!.]*{LIST}")):
+                idle[release] = changed
+    if damaged is not None:
+        raise damaged
+    return made
+
+
+def _tidied(log: Layout, folder: Path, *, before: float) -> int | None:
+    """One release's hour: what is over goes, small parts become larger ones, and how many; None while a converter works."""
     with locks.alone(log.converting, wait=False) as held:
         if not held:
-            return 0
+            return None
+        _clear(log, folder, before=before)
         unfinished = {path.stem for path in spools(log)}
-        over = now - SETTLE - dt.timedelta(hours=1)
-        made = 0
-        for hour, folder in hours(log, Window(since=now - LOOK_BACK, until=now)):
-            for release in folder.glob("release=*") if hour <= over else ():
-                _clear(release, before=now.timestamp() - KEEP_SECONDS)
-                made += _compacted(log, release, unfinished)
-        return made
+        return _compacted(log, folder, unfinished)
 
 
-def _clear(folder: Path, *, before: float) -> None:
-    """Remove parts that were replaced long enough ago, and lists whose part was never finished."""
+def _clear(log: Layout, folder: Path, *, before: float) -> None:
+    """Remove parts that were replaced long enough ago, lists whose part was never finished, and what a kill left half-written.
+
+    No snapshot is taken meanwhile: it would see the parts without the list.
+    """
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        leftover.unlink(missing_ok=True)
     for path in folder.glob(f"[!.]*{LIST}"):
         larger = path.with_suffix(".parquet")
         if not larger.exists():
             path.unlink()
         elif larger.stat().st_mtime < before:
-            for name in replaced(path):
-                (folder / name).unlink(missing_ok=True)
-            path.unlink()
+            with locks.alone(log.publishing):
+                for name in replaced(path):
+                    (folder / name).unlink(missing_ok=True)
+                path.unlink()
 
 
 def _compacted(log: Layout, folder: Path, unfinished: set[str]) -> int:
     """A part with a list waits until what it replaced is gone: its list must outlive those files, or they would count again."""
     small = [path for path in standing(folder) if path.stem not in unfinished and not path.with_suffix(LIST).exists()]
-    groups = [group for group in _groups(small) if len(group) >= _FEWEST]
-    for group in groups:
-        _merge(log, folder, group)
+    check(log, small)
+    with named(log, small):
+        groups = [group for group in _groups(small) if len(group) >= _FEWEST]
+        for group in groups:
+            _merge(log, folder, group)
     return len(groups)
 
 

@@ -55,19 +55,19 @@ class Known:
         classes: the release's. shared: whether @label shall have the form that all releases share; else its predictions' type.
         """
         dtype = label_type(table.collect_schema()[names.PREDICTION])
-        joined = table.join(self.by_id.lazy(), on=names.ID, how="left", maintain_order="left")
-        joined = joined.with_columns(_counting("", pl.col(_LAST) >= pl.col(names.TIME) - GRACE)).drop(_LAST)
-        if self.by_key.height:
-            joined = joined.join(
-                self.by_key.lazy(), on=names.KEY, how="left", maintain_order="left", suffix=_OF_KEY
-            ).with_columns(_counting(_OF_KEY, pl.col(_LAST) >= pl.col(names.TIME)))
-            by_key = pl.col(names.LABELLED).is_null()
-            joined = joined.with_columns(
-                pl.when(by_key).then(f"{name}{_OF_KEY}").otherwise(name).alias(name)
-                for name in (names.LABEL, names.LABELLED)
-            ).drop(_LAST, f"{names.LABEL}{_OF_KEY}", f"{names.LABELLED}{_OF_KEY}")
         label = classes.shared(pl.col(names.LABEL)) if shared else _typed(classes, dtype)
-        return joined.with_columns(label.alias(names.LABEL))
+        by_id, by_key = (known.lazy().with_columns(label.alias(names.LABEL)) for known in (self.by_id, self.by_key))
+        joined = table.join(by_id, on=names.ID, how="left", maintain_order="left")
+        joined = joined.with_columns(_counting("", pl.col(_LAST) >= pl.col(names.TIME) - GRACE)).drop(_LAST)
+        if not self.by_key.height:
+            return joined
+        joined = joined.join(by_key, on=names.KEY, how="left", maintain_order="left", suffix=_OF_KEY)
+        joined = joined.with_columns(_counting(_OF_KEY, pl.col(_LAST) >= pl.col(names.TIME)))
+        unlabelled = pl.col(names.LABELLED).is_null()
+        return joined.with_columns(
+            pl.when(unlabelled).then(f"{name}{_OF_KEY}").otherwise(name).alias(name)
+            for name in (names.LABEL, names.LABELLED)
+        ).drop(_LAST, f"{names.LABEL}{_OF_KEY}", f"{names.LABELLED}{_OF_KEY}")
 
 
 def _typed(classes: Classes, dtype: pl.DataType) -> pl.Expr:

@@ -18,7 +18,7 @@ from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.classes import meant
 from seakeep.prediction_log.hashing import hashed
 from seakeep.prediction_log.joining import latest
-from seakeep.prediction_log.outbox import give
+from seakeep.prediction_log.outbox import give_as
 from seakeep.prediction_log.tables import LABELS, TIME
 
 if TYPE_CHECKING:
@@ -169,11 +169,13 @@ def _known_classes(headers: Sequence[Header]) -> tuple[str, ...]:
 
 
 def write(log: Layout, labels: pl.DataFrame, *, arrived: dt.datetime) -> None:
-    """Keep labels in a file of their own, whole or not at all. Raises CannotWrite."""
-    name = f"{arrived:%Y%m%dT%H%M%S}-labels-{secrets.token_hex(6)}.parquet"
-    with replacing(log.labels / name) as temporary:
+    """Keep labels in a file of their own, whole or not at all, and give them to the sinks before: a kill in between leaves the sinks
+    with labels that whoever adds them again sends once more, and none that no sink gets. Raises CannotWrite.
+    """
+    target = log.labels / f"{arrived:%Y%m%dT%H%M%S}-labels-{secrets.token_hex(6)}.parquet"
+    with replacing(target) as temporary:
         labels.write_parquet(temporary)
-    give(log, [log.labels / name])
+        give_as(log, temporary, target)
 
 
 def _texts(values: pl.Series) -> pl.Series:

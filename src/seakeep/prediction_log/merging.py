@@ -14,6 +14,7 @@ import polars as pl
 from seakeep.core import locks
 from seakeep.core.files import replacing
 from seakeep.prediction_log import columns as names
+from seakeep.prediction_log.damage import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +30,12 @@ def label_files(log: Layout) -> list[Path]:
 
 
 def merge_labels(log: Layout) -> None:
-    """Make one file of all, once there are more than 64. Raises CannotWrite, with nothing changed."""
+    """Make one file of all, once there are more than 64. Raises CannotWrite or DamagedFile, with nothing changed."""
     standing = {path.stem for path in log.spool.iterdir()}
     files = [path for path in label_files(log) if path.stem not in standing]
     if len(files) <= _MOST_FILES:
         return
+    check(log, files)
     merged = (
         pl.read_parquet(files, glob=False, hive_partitioning=False).unique().sort(names.LABELLED, names.ID, names.KEY)
     )

@@ -19,7 +19,9 @@ import msgspec
 import polars as pl
 
 from seakeep.core import locks
-from seakeep.core.files import TEMPORARY, CannotWrite, replacing, write_bytes
+from seakeep.core.errors import DataError
+from seakeep.core.files import TEMPORARY, replacing, write_bytes
+from seakeep.data.frames import FAILURES
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.frames import Gap, Header
@@ -69,24 +71,31 @@ def convert(log: Layout, *, wait: bool = True) -> Conversion:
             for path in spools(log):
                 done = _converted(log, path, done)
             merge_labels(log)
-    except (CannotWrite, OSError, pl.exceptions.PolarsError) as error:
+    except (DataError, *FAILURES) as error:
         return replace(done, problem=str(error))
     return done
 
 
 def spools(log: Layout) -> list[Path]:
-    """Every spool's file, open and closed, by name, which begins with the time of its making."""
+    """Every spool's file, open and closed, by name, which begins with the time of its making.
+
+    The folder is listed twice: one that its owner renames during the first time may be seen under neither name, or both.
+    """
     if not log.spool.is_dir():
         return []
-    return sorted(path for path in log.spool.iterdir() if path.suffix in (OPEN, CLOSED) and path.name[0] != ".")
+    listed = (path for _ in range(2) for path in log.spool.iterdir())
+    found = {path.stem: path for path in listed if path.suffix in (OPEN, CLOSED) and path.name[0] != "."}
+    return sorted(found.values())
 
 
 def described(log: Layout) -> dict[str, Header]:
-    """The header of every release that has parts, by digest."""
-    if not log.releases.is_dir():
-        return {}
-    found = [_header.decode(path.read_bytes()) for path in sorted(log.releases.glob("[0-9a-f]*.json"))]
-    return {header.release: header for header in found}
+    """The header of every release that has parts, by digest. One that is damaged is left out; a converter writes it anew."""
+    found: dict[str, Header] = {}
+    for path in sorted(log.releases.glob("[0-9a-f]*.json")):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            header = _header.decode(path.read_bytes())
+            found[header.release] = header
+    return found
 
 
 def _converted(log: Layout, path: Path, done: Conversion) -> Conversion:
@@ -94,10 +103,10 @@ def _converted(log: Layout, path: Path, done: Conversion) -> Conversion:
         if content is None:
             return done
         gaps: list[Gap] = []
-        tables = tabulate(frames.each(content, gaps), described(log))
         try:
+            tables = tabulate(frames.each(content, gaps), described(log))
             _publish(log, path, tables, gaps)
-        except (CannotWrite, OSError, pl.exceptions.PolarsError) as error:
+        except (DataError, *FAILURES) as error:
             return replace(done, left=done.left + 1, problem=str(error))
     lost = sum(gap.length for gap in gaps)
     return replace(
@@ -176,9 +185,10 @@ def _sweep(target: Path) -> None:
 
 
 def _describe(log: Layout, headers: Mapping[str, Header]) -> None:
+    known = described(log)
     for release, header in headers.items():
         path = log.description(release)
-        if not path.exists():
+        if release not in known:
             _sweep(path)  # a worker that writes the same at this moment does without
             write_bytes(path, msgspec.json.encode(header))
 

@@ -20,6 +20,7 @@ from seakeep.core import locks
 from seakeep.core.files import CannotWrite
 from seakeep.prediction_log import columns as names
 from seakeep.prediction_log import frames
+from seakeep.prediction_log.damage import check
 from seakeep.prediction_log.joining import GRACE
 from seakeep.prediction_log.merging import label_files
 from seakeep.prediction_log.parts import described, spools
@@ -28,13 +29,14 @@ from seakeep.prediction_log.standing import standing
 from seakeep.prediction_log.tables import LABELS, Tables, tabulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from seakeep.prediction_log.frames import Header
     from seakeep.prediction_log.layout import Layout
 
 _HOUR = dt.timedelta(hours=1)
+_MOST_OPEN = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,15 @@ class Snapshot:
 
 
 def take(log: Layout, window: Window) -> Snapshot:
-    """The log's files and live rows at this moment. Also of a log that this process may only read."""
+    """The log's files and live rows at this moment. Also of a log that this process may only read. Raises DamagedFile."""
     if not log.root.is_dir():
         return Snapshot()
     with contextlib.ExitStack() as opened:
         with _nothing_published(log):
-            found = {path.stem: _open(path) for path in spools(log)}
-            for handle in found.values():
-                opened.callback(os.close, handle)
+            found = {path.stem: _opened(path, opened, later=n < _MOST_OPEN) for n, path in enumerate(spools(log))}
             parts = _parts(log, window, found)
             labels = _labels(log, window, found)
-        contents = [_content(handle) for handle in found.values()]
+        contents = [content() for content in found.values()]
     headers = described(log)
     live = tuple(tabulate(frames.each(content, []), headers) for content in contents)
     for tables in live:
@@ -106,6 +106,19 @@ def _nothing_published(log: Layout) -> Iterator[None]:
                 held.callback(os.close, handle)
                 fcntl.flock(handle, fcntl.LOCK_SH)
         yield
+
+
+def _opened(path: Path, opened: contextlib.ExitStack, *, later: bool) -> Callable[[], bytes]:
+    """What gives a spool's content; read `later`, or now, since a process may open only so many files."""
+    handle = _open(path)
+    if later:
+        opened.callback(os.close, handle)
+        return lambda: _content(handle)
+    try:
+        content = _content(handle)
+    finally:
+        os.close(handle)
+    return lambda: content
 
 
 def _open(path: Path) -> int:
@@ -130,6 +143,7 @@ def _parts(
             digits = path.name.partition("=")[2]
             if window.has_release(digits):
                 found[hour, digits] = tuple(item for item in standing(path) if item.stem not in unconverted)
+                check(log, found[hour, digits])
     return {key: files for key, files in found.items() if files}
 
 
@@ -138,6 +152,7 @@ def _labels(log: Layout, window: Window, unconverted: Mapping[str, object]) -> p
     files = [path for path in label_files(log) if path.stem not in unconverted]
     if not files:
         return pl.DataFrame(schema=LABELS)
+    check(log, files)
     table = pl.scan_parquet(files, glob=False, hive_partitioning=False)
     if window.since is not None:
         table = table.filter(pl.col(names.ID).is_null() | (pl.col(names.LABELLED) >= window.since - GRACE))
@@ -155,9 +170,10 @@ def hours(log: Layout, window: Window) -> Iterator[tuple[dt.datetime, Path]]:
 
 
 def _named(folder: Path, prefix: str) -> Sequence[Path]:
-    if not folder.is_dir():
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
+    except (FileNotFoundError, NotADirectoryError):  # never made, or removed for its age a moment ago
         return ()
-    return sorted(path for path in folder.iterdir() if path.name.startswith(prefix))
 
 
 def releases_of(snapshot: Snapshot) -> list[str]:

@@ -7,6 +7,9 @@ spool is finished and not before. Every minute it waits until the workers' rows 
 profiles that minute's answers for each release, and leaves a few numbers a column for /metrics. Statistics add, so
 it does not matter which worker answered what. It puts an hour's small parts together once the hour is over, and removes hours that are
 older than the log shall be. Killed at any moment, it leaves only work for its successor.
+
+What is hard is the clock, which says what is old. One that goes back must stop nothing; one that jumps ahead, as a broken one does,
+makes all of the log too old at once: then nothing is removed for a day, in which somebody may see it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import argparse
 import contextlib
 import datetime as dt
 import logging
+import math
 import os
 import signal
 import sys
@@ -24,28 +28,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from seakeep.core.errors import SeakeepError
-from seakeep.prediction_log import columns as names
 from seakeep.prediction_log.layout import Layout
 from seakeep.prediction_log.spool import CLOSED, ROTATE_SECONDS
+from seakeep.serving.minutes import windows_of
 from seakeep.serving.server.lifeline import Lifeline
 from seakeep.serving.server.telemetry.lines import formatter
 from seakeep.serving.server.telemetry.settings import Lines
-from seakeep.serving.server.windows import Window, write_windows
+from seakeep.serving.server.windows import write_windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import polars as pl
-
-    from seakeep.core.statistics import ColumnStatistics
-    from seakeep.prediction_log.frames import Header
-
 _NICE = 12  # on a machine that is busy throughout it gets 6 % of a core, which is 12,000 rows a second
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
+_BACK_MINUTES = 2  # by which a clock may be set back before minutes are told anew
 _DRAIN_SECONDS = 5.0
 _TIDY_SECONDS = 60.0
-_QUANTILES = {"median": 0.5, "q99": 0.99}
+_WHOLE_SECONDS = 3600.0  # after which all hours are looked at, and not the last ones alone
+_JUMP_SECONDS = 3600.0
+_HELD_SECONDS = 86_400.0
 _log = logging.getLogger("seakeep.serving.scribe")
 
 
@@ -98,11 +100,22 @@ class Scribe:
     """Converts and profiles some models' logs.
 
     Parameters: logs: of the models. folder: where windows are left. keep: seconds after which hours are removed; 0 for never.
+        passed: seconds by a clock that nobody sets; None for the machine's since it was booted, in which sleep counts.
     """
 
-    def __init__(self, logs: list[Layout], folder: Path, *, keep: float = 0.0) -> None:
-        self._logs, self._folder, self._keep = logs, folder, keep
-        self._tidied = 0.0
+    def __init__(
+        self,
+        logs: list[Layout],
+        folder: Path,
+        *,
+        keep: float = 0.0,
+        passed: Callable[[], float] | None = None,
+    ) -> None:
+        self._logs, self._folder, self._keep, self._passed = logs, folder, keep, passed or _since_boot
+        self._tidied, self._whole = 0.0, 0.0
+        self._seen: tuple[float, float] | None = None
+        self._held = -math.inf
+        self._idle: dict[Path, int] = {}
         self._told = {log.name: int(time.time() // ROTATE_SECONDS) - 1 for log in logs}
         self._problems: dict[tuple[str, str], str] = {}
 
@@ -112,19 +125,25 @@ class Scribe:
         Never raises for what is wrong with a log or a disk: that is told once, and tried again at the next look. What cannot be
         done with one log, or one damaged file, keeps nothing else from being done.
         """
-        tidy, self._tidied = self._due(now)
+        self._watch_clock(now)
+        tidy, self._tidied = _due(now, self._tidied, _TIDY_SECONDS)
+        whole = False
+        if tidy:
+            whole, self._whole = _due(now, self._whole, _WHOLE_SECONDS)
         for log in self._logs:
             self._try("converted", log, self._convert)
             self._try("told of", log, lambda log: self._tell(log, now))
             if tidy:
                 self._try("removed", log, lambda log: self._remove(log, now))
-                self._try("put together", log, lambda log: _compact(log, now))
+                self._try("put together", log, lambda log: self._compact(log, now, whole=whole))
 
     def _try(self, what: str, log: Layout, step: Callable[[Layout], str | None]) -> None:
         """Take a step, which returns what went wrong, or None where there was nothing to do."""
         try:
             problem = step(log)
-        except Exception as error:  # noqa: BLE001  (a damaged file raises whatever its reader does, and the scribe must go on)
+        except BaseException as error:  # a damaged file raises whatever its reader does, and the scribe must go on
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # Polars', which is none
+                raise
             known = isinstance(error, SeakeepError | OSError)
             problem = str(error) if known else f"{type(error).__name__}: {error}"
         if problem is None:
@@ -146,13 +165,25 @@ class Scribe:
 
         return convert(log, wait=False).problem
 
-    def _due(self, now: float) -> tuple[bool, float]:
-        """Whether to tidy up now, and when that was done last."""
-        due = now - self._tidied >= _TIDY_SECONDS
-        return due, now if due else self._tidied
+    def _watch_clock(self, now: float) -> None:
+        """See whether the clock jumped since the last look, and tell it."""
+        passed, before = self._passed(), self._seen
+        self._seen = (now, passed)
+        if before is None:
+            return
+        ahead = (now - before[0]) - (passed - before[1])
+        if ahead > _JUMP_SECONDS and self._keep:
+            self._held = passed + _HELD_SECONDS
+            _log.error(
+                "the clock went %.1f hours ahead: no predictions are removed for their age for a day", ahead / 3600
+            )
+        elif ahead < -_JUMP_SECONDS:
+            self._held = -math.inf
 
     def _remove(self, log: Layout, now: float) -> str:
         """Remove hours that are too old."""
+        if self._passed() < self._held:
+            return ""
         before = dt.datetime.fromtimestamp(now - self._keep, dt.UTC) if self._keep else None
         if before is not None and _has_hour_before(log, before):
             from seakeep.prediction_log.retention import remove
@@ -163,10 +194,20 @@ class Scribe:
                 _log.warning("%s: removed %d files for their age that a sink had not taken", log.name, gone.unsent)
         return ""
 
+    def _compact(self, log: Layout, now: float, *, whole: bool) -> str:
+        """Put the parts of past hours together; a server that nobody asks never loads Polars."""
+        if "polars" in sys.modules:
+            from seakeep.prediction_log.compaction import LOOK_BACK, compact
+
+            moment = dt.datetime.fromtimestamp(now, dt.UTC)
+            compact(log, now=moment, back=None if whole else LOOK_BACK, idle=self._idle)
+        return ""
+
     def _tell(self, log: Layout, now: float) -> str | None:
         minute = int((now - _GRACE_SECONDS) // ROTATE_SECONDS) - 1
         begin = dt.datetime.fromtimestamp(minute * ROTATE_SECONDS, dt.UTC)
-        if minute <= self._told[log.name] or not _has_rows(log, begin):
+        told = self._told[log.name]
+        if told - _BACK_MINUTES < minute <= told or not _has_rows(log, begin):
             return None
         self._told[log.name] = minute
         windows = windows_of(log, begin, begin + dt.timedelta(seconds=ROTATE_SECONDS))
@@ -174,13 +215,14 @@ class Scribe:
         return ""
 
 
-def _compact(log: Layout, now: float) -> str:
-    """Put the parts of past hours together; a server that nobody asks never loads Polars."""
-    if "polars" in sys.modules:
-        from seakeep.prediction_log.compaction import compact
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
-        compact(log, now=dt.datetime.fromtimestamp(now, dt.UTC))
-    return ""
+
+def _due(now: float, last: float, seconds: float) -> tuple[bool, float]:
+    """Whether something is to be done again that was done `last`, and when it was from now on. A clock that went back makes it due."""
+    due = abs(now - last) >= seconds
+    return due, now if due else last
 
 
 def _has_rows(log: Layout, time: dt.datetime) -> bool:
@@ -196,64 +238,6 @@ def _has_hour_before(log: Layout, before: dt.datetime) -> bool:
     begun = before - dt.timedelta(hours=1)
     last = f"date={begun:%Y-%m-%d}/hour={begun:%H}"
     return any(path.relative_to(log.parts).as_posix() <= last for path in log.parts.glob("date=*/hour=*"))
-
-
-def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Window, ...]:
-    """Statistics of what each release answered from `since` to before `until`; shadows have answered nobody."""
-    import polars as pl
-
-    from seakeep.prediction_log.log import PredictionLog
-    from seakeep.prediction_log.parts import described
-    from seakeep.prediction_log.thinning import weights
-
-    roles = [role for role in names.ROLES if role != "shadow"]
-    rows = PredictionLog(log).scan(since=since, until=until, roles=roles, labels=False)
-    answered = rows.filter(pl.col(names.OUTCOME) == "answered").collect()
-    parts = answered.partition_by(names.RELEASE, maintain_order=True, as_dict=True)
-    headers = described(log)
-    return tuple(
-        Window(release, until.timestamp(), round(weights(part).sum()), _columns(part, headers.get(release)))
-        for (release,), part in parts.items()
-    )
-
-
-def _columns(answered: pl.DataFrame, header: Header | None) -> dict[str, dict[str, float]]:
-    """Statistics of the inputs that are not hidden, and of the prediction. A column that another release alone has is all null, and
-    left out. Where requests were sampled each row weighs as many as it stands for.
-    """
-    from seakeep.data import profile, profile_frame, read
-    from seakeep.prediction_log.thinning import weights
-
-    hidden = () if header is None else header.hidden
-    wanted = [name for name in answered.columns if not name.startswith(names.MARK) or name == names.PREDICTION]
-    own = answered.select(
-        name for name in wanted if name not in hidden and answered[name].null_count() < answered.height
-    )
-    if answered[names.SAMPLED].null_count() == answered.height:
-        found = profile_frame(own).columns
-    else:
-        found = profile(read(own.with_columns(weights(answered))), weight=names.SAMPLED).columns
-    return {name: statistics_of(column) for name, column in found.items() if name != names.SAMPLED}
-
-
-def statistics_of(column: ColumnStatistics) -> dict[str, float]:
-    """The few numbers of a column that are told; always the same for its kind, but for those that no row gives. Shares, moments
-    and quantiles are of the traffic where rows weigh what they stand for; extremes and different values are of the rows.
-    """
-    told = column.weighted or column
-    numbers: dict[str, float | None] = {"missing_share": told.missing_rate}
-    if column.kind.is_numeric:
-        numbers |= {"mean": told.mean, "standard_deviation": told.std}
-        numbers |= {"minimum": _float(column.minimum), "maximum": _float(column.maximum)}
-        numbers |= {name: told.quantile(share) for name, share in _QUANTILES.items()}
-    else:
-        most = max(told.top.counts, default=0)
-        numbers |= {"distinct": column.distinct, "top_share": most / told.present if told.present else None}
-    return {name: float(value) for name, value in numbers.items() if value is not None}
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 if __name__ == "__main__":

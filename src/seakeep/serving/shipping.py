@@ -40,6 +40,7 @@ SINKS = {
 """The sink of an address's scheme."""
 LOOK_SECONDS = 1.0
 _LONGEST_PAUSE = 60.0
+_TELL_SECONDS = 10.0
 _log = logging.getLogger("seakeep.serving.scribe")
 
 
@@ -78,13 +79,14 @@ class Shipper:
         """Send what waits now. Never raises: what went wrong is told once, and tried again after a longer pause."""
         problem = ""
         for log in self._logs:
+            self._tell(log, is_well=not self._problem)
             try:
                 self._send(log, over)
             except Exception as error:  # noqa: BLE001  (a sink may come from anybody, and must harm nobody)
                 problem = (
                     str(error) if isinstance(error, SeakeepError | OSError) else f"{type(error).__name__}: {error}"
                 )
-            write_behind(self._folder, log.name, self._name, self._behind(log, is_well=not problem))
+            self._tell(log, is_well=not problem)
         if problem:
             self.close()
         if problem and problem != self._problem:
@@ -106,11 +108,21 @@ class Shipper:
         if not parcels:
             return
         with locks.alone(box(log, self._address).with_suffix(".lock"), wait=False) as held:
+            told = time.monotonic()
             for parcel in parcels if held else ():
                 if over.is_set():
                     return
+                if not parcel.path.exists():  # another server sent it meanwhile, or it was removed for its age
+                    continue
                 self._opened().take(log, parcel)
                 parcel.taken()
+                if time.monotonic() - told > _TELL_SECONDS:
+                    self._tell(log, is_well=True)
+                    told = time.monotonic()
+
+    def _tell(self, log: Layout, *, is_well: bool) -> None:
+        """Leave for /metrics how far the sink is behind; before something is sent too, since a sink may hang."""
+        write_behind(self._folder, log.name, self._name, self._behind(log, is_well=is_well))
 
     def _opened(self) -> Sink:
         if self._sink is None:
@@ -127,8 +139,7 @@ class Shipper:
                 FileNotFoundError
             ):  # another server sent it meanwhile, or it was removed for its age
                 times.append(parcel.path.stat().st_mtime)
-        oldest = max(0.0, time.time() - min(times)) if times else 0.0
-        return Behind(len(times), oldest, is_well)
+        return Behind(len(times), min(times, default=0.0), is_well)
 
 
 def ship(addresses: Sequence[str], logs: Sequence[Layout], folder: Path, over: threading.Event) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seakeep import __version__
+from seakeep.core.addresses import redacted
 from seakeep.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 _BUSY = frozenset((408, 429, 500, 502, 503, 504))
 _TIMEOUT_SECONDS = 10.0
 _SHOWN = 200
+_MOST_ANSWER = 1 << 16
 
 
 class BadSink(UsageError):
@@ -56,11 +58,11 @@ class NotDelivered(DataError):
     @classmethod
     def refused(cls, url: str, status: int, answer: str, identity: str, delivered: int) -> NotDelivered:
         return cls(
-            f"{url} refused the event {identity} with {status}: {answer[:_SHOWN]}",
+            f"{redacted(url)} refused the event {identity} with {status}: {answer[:_SHOWN]}",
             where=f"after {delivered} delivered events",
             cause="The address is not that of a receiver of CloudEvents, or it wants something else.",
             fix="Try it by hand: curl -v -H 'ce-specversion: 1.0' -H 'ce-id: 1' -H 'ce-type: test' -H 'ce-source: /' "
-            f"-H 'content-type: application/json' -d '{{}}' {url}",
+            f"-H 'content-type: application/json' -d '{{}}' {redacted(url)}",
             status=status,
             delivered=delivered,
         )
@@ -68,7 +70,7 @@ class NotDelivered(DataError):
     @classmethod
     def away(cls, url: str, problem: str, attempts: int, delivered: int) -> NotDelivered:
         return cls(
-            f"{url} did not take an event in {attempts} attempts: {problem}",
+            f"{redacted(url)} did not take an event in {attempts} attempts: {problem}",
             where=f"after {delivered} delivered events",
             cause="The receiver is away or overloaded.",
             fix="Run the same command again when it is back: it goes on where it stopped.",
@@ -110,7 +112,7 @@ class Delivery:
             if attempt:
                 self.pause(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE))
             try:
-                status, answer = self._post(headers, body)
+                status, answer = self._asked(headers, body)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 problem = str(error) or type(error).__name__
@@ -130,6 +132,19 @@ class Delivery:
             with contextlib.suppress(OSError):
                 connection.close()
 
+    def _asked(self, headers: dict[str, str], body: bytes) -> tuple[int, str]:
+        """Post on the connection that is open. Receivers close one that was idle for some seconds, which says nothing about them: then
+        once more on a new one.
+        """
+        was_open = self._connection is not None
+        try:
+            return self._post(headers, body)
+        except (ConnectionError, http.client.HTTPException):
+            self.close()
+            if not was_open:
+                raise
+        return self._post(headers, body)
+
     def _post(self, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         if self._connection is None:
             kind = http.client.HTTPSConnection if self._split.scheme == "https" else http.client.HTTPConnection
@@ -138,4 +153,8 @@ class Delivery:
         sent = {**headers, "user-agent": f"seakeep/{__version__}"}
         self._connection.request("POST", path, body, sent)
         answer = self._connection.getresponse()
-        return answer.status, answer.read().decode("utf-8", "replace")
+        said = answer.read(_MOST_ANSWER)
+        if not answer.isclosed():  # more than anybody will read
+            answer.close()
+            self.close()
+        return answer.status, said.decode("utf-8", "replace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,11 +21,18 @@ _SUFFIX = ".sink.json"
 
 
 class Behind(msgspec.Struct, frozen=True):
-    """files: that wait. seconds: since the oldest of them was finished, 0 for none. takes: whether the sink takes any."""
+    """files: that wait. oldest: when the first of them was finished, in Unix seconds, 0 for none; so that a sink which hangs, and whose
+    thread says nothing more, falls behind visibly. takes: whether the sink takes any.
+    """
 
     files: int
-    seconds: float
+    oldest: float
     takes: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long the first file has waited by now."""
+        return max(0.0, time.time() - self.oldest) if self.oldest else 0.0
 
 
 _decode = msgspec.json.Decoder(Behind).decode
