@@ -101,12 +101,9 @@ class Answering:
     def _judged(self, rows: _Rows) -> _Rows:
         """The rows, with what the contract has against them, and their views with what stands in for it."""
         rows.faults = self._contract.faults(rows.frame, rows.views)
-        if self._asked.broken == "impute":
-            for fault in rows.faults:
-                view = rows.views[fault.column]
-                fill = pl.Series([self._fills[fault.column]]).cast(view.to_physical().dtype)
-                made = view.to_physical().scatter(fault.rows, fill.extend_constant(fill[0], len(fault.rows) - 1))
-                rows.views[fault.column] = made.cast(view.dtype)
+        for fault in rows.faults:
+            if (fill := self._fills.get(fault.column)) is not None:
+                rows.views[fault.column] = _filled(rows.views[fault.column], fault.rows, fill)
         rows.faults += self._contract.broken_rules(rows.views)
         if rows.faults and self._asked.broken == "reject":
             first = min(rows.faults, key=lambda fault: int(fault.rows[0]))
@@ -122,9 +119,7 @@ class Answering:
 
     def _fed(self, rows: _Rows) -> pl.DataFrame:
         """What the model is asked about: the table's own values, but for columns in which some were imputed."""
-        if self._asked.broken != "impute":
-            return rows.frame
-        imputed = dict.fromkeys(fault.column for fault in rows.faults if fault.column)
+        imputed = dict.fromkeys(fault.column for fault in rows.faults if self._fills.get(fault.column) is not None)
         return rows.frame.with_columns(rows.views[name].alias(name) for name in imputed)
 
     def _output(self, rows: _Rows, predictions: Predictions, marks: pl.Series | None) -> pl.DataFrame:
@@ -141,6 +136,12 @@ class Answering:
         if self._logbook is not None:
             keys = rows.frame[self._asked.key] if self._asked.key is not None else None
             chunk.logged = self._logbook.table(rows.numbers, rows.views, predicted, keys, marks)
+
+
+def _filled(view: pl.Series, rows: NDArray[np.int64], fill: Any) -> pl.Series:
+    """A view with one value in some rows."""
+    values = view.to_physical()
+    return values.scatter(rows, pl.Series([fill], dtype=values.dtype).new_from_index(0, len(rows))).cast(view.dtype)
 
 
 def texts_of(faults: Sequence[Fault], height: int) -> pl.Series:
