@@ -247,16 +247,19 @@ def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
     spool.append(asked(1))
     spool.flush()
 
+    is_full = code in (errno.ENOSPC, errno.EDQUOT)
+
     def broken(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", broken)
-        patched.setattr(os, "fdatasync", broken)
-        patched.setattr(os, "ftruncate", broken)
+        if not is_full:
+            patched.setattr(os, "fdatasync", broken)
+            patched.setattr(os, "ftruncate", broken)
         spool.append(asked(2))
         assert not spool.flush()
-        assert not spool.sync()
+        assert spool.sync() == is_full
     assert spool.problem is not None
     assert spool.problem.errno == code
     spool.append(asked(3))
@@ -266,7 +269,7 @@ def test_no_error_of_the_disk_reaches_the_caller(tmp_path, monkeypatch, code):
     left = sorted([*files(tmp_path, ".closed"), *files(tmp_path, ".open")], key=lambda path: path.stat().st_mtime_ns)
     found = [one for path in left for one in records(path)]
     assert sorted(one.id for one in found) == ["q1", "q3"]
-    assert len(left) == (1 if code in (errno.ENOSPC, errno.EDQUOT) else 2)  # after others the disk may be another one
+    assert len(left) == (1 if is_full else 2)  # after others the disk may be another one
 
 
 def test_a_process_that_may_open_no_more_files_is_told_and_syncs_later(tmp_path):
@@ -377,3 +380,50 @@ def test_syncing_from_another_thread_while_files_turn_loses_nothing(tmp_path):
     found = [record.id for path in files(tmp_path, ".closed") for record in records(path)]
     assert sorted(found) == sorted(f"q{number}" for number in range(2000))
     assert spool.counts.lost == 0
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "ftruncate"])
+def test_a_file_of_which_nobody_knows_what_it_holds_takes_no_more(tmp_path, monkeypatch, call):
+    """A disk that refused to flush says that all is well the next time; and half a frame would be cut off with what follows."""
+    spool = spool_in(tmp_path)
+    spool.append(asked(1))
+    assert spool.commit(spool.take())
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    def half(handle, content, write=os.write):
+        write(handle, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, full)
+        if call == "ftruncate":
+            patched.setattr(os, "write", half)
+        spool.append(asked(2))
+        assert not spool.commit(spool.take())
+    spool.append(asked(3))
+    assert spool.commit(spool.take())
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        spool.append(asked(4))
+        assert not spool.commit(spool.take())
+    assert spool.close()
+    read = [frames.read(path.read_bytes()).frames for path in files(tmp_path, ".closed")]
+    found = [[one.id for one in each if isinstance(one, Record)] for each in read]
+    assert sorted(found) == [["q1"] if call == "ftruncate" else ["q1", "q2"], ["q3"]]
+
+
+def test_a_files_name_is_on_the_disk_with_its_first_row(tmp_path, monkeypatch):
+    """A file that is flushed in a folder that is not may be nowhere after a loss of power."""
+    flushed = []
+    monkeypatch.setattr("seakeep.prediction_log.segments.flush", flushed.append)
+    spool = spool_in(tmp_path)
+    for number in range(3):
+        spool.append(asked(number))
+        assert spool.commit(spool.take())
+    (opened,) = files(tmp_path, ".open")
+    assert flushed[-1] == opened.parent
+    assert flushed.count(opened.parent) == 1
+    assert flushed[:-1] == list(opened.parent.parents[:3])
+    spool.close()

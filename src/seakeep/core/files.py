@@ -65,9 +65,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{path.name}")
     try:
         yield temporary
-        _flush(temporary)
+        flush(temporary)
         os.replace(temporary, path)
-        _flush(path.parent)
+        flush(path.parent)
     except OSError as error:
         _refuse(path, error)
     finally:
@@ -86,13 +86,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _refuse(path: Path, error: OSError) -> NoReturn:
-    raise CannotWrite.because(path, error) from error
-
-
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file's content, or which names a folder holds, to the disk. Raises OSError."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _refuse(path: Path, error: OSError) -> NoReturn:
+    raise CannotWrite.because(path, error) from error

@@ -1,9 +1,8 @@
 """Spool: the append-only file that one worker writes a model's records to.
 
 Records gather in memory (`append`), are taken from there (`take`), go to the kernel in one write (`write`), and to the disk (`sync`).
-What a write has taken survives a kill -9 of the process; what a sync has taken survives a loss of power. Each minute, or at 32 MB, the file is
-finished: renamed from `.open` to `.closed` for the converter (see parts) to take. While it is open its owner holds a file
-lock on it, which the kernel frees when the owner dies, however it dies.
+What a write has taken survives a kill -9 of the process; what a sync has taken survives a loss of power. Each minute, or at 32 MB, the file
+(see segments) is finished and the next one begins.
 
 What is hard: logging must never harm answering. No method raises for a disk that is full, broken or gone: what could not be
 written is cut back to the last whole frame, counted as lost, and the next write tries again. One thread appends and takes, which never
@@ -13,26 +12,24 @@ bound, beyond which rows are lost and counted. A worker imports this file: no Po
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import os
-import secrets
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.errors import UsageError
-from seakeep.core.files import TEMPORARY
 from seakeep.prediction_log import frames
 from seakeep.prediction_log.columns import is_own
+from seakeep.prediction_log.segments import CLOSED, OPEN, Segment, is_left
+
+__all__ = ["CLOSED", "OPEN", "ROTATE_SECONDS", "Batch", "Counts", "Spool", "is_left"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-OPEN, CLOSED = ".open", ".closed"
 ROTATE_SECONDS = 60
 ROTATE_BYTES = 32 << 20
 BUFFER_BYTES = 4 << 20
@@ -53,21 +50,6 @@ class Counts:
     lost: int = 0
     failures: int = 0
     bytes: int = 0
-
-
-@dataclass(slots=True)
-class _Segment:
-    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it. gone: whether
-    somebody removed it.
-    """
-
-    path: Path
-    handle: int
-    minute: int
-    headers: set[str]
-    size: int = 0
-    rows: int = 0
-    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +81,14 @@ class Spool:
     ) -> None:
         self.counts = Counts()
         self.problem: OSError | None = None
-        self._folder, self._boot, self._clock = Path(folder), boot, clock
+        self._folder, self._boot, self._clock = folder, boot, clock
         self._rotate_seconds, self._rotate_bytes = rotate_seconds, rotate_bytes
         self._headers: dict[str, frames.Header] = {}
         self._buffer = bytearray()
         self._rows = 0
         self._releases: set[str] = set()
-        self._segment: _Segment | None = None
-        self._finished: list[_Segment] = []
+        self._segment: Segment | None = None
+        self._finished: list[Segment] = []
         self._guard, self._writing = threading.Lock(), threading.Lock()
 
     def describe(self, header: frames.Header) -> None:
@@ -165,7 +147,7 @@ class Spool:
             try:
                 segment = self._segment or self._open()
                 content = self._described(batch, segment)
-                _write(segment, content)
+                segment.write(content)
             except OSError as error:
                 self._lose(batch.rows, error)
                 if error.errno not in _FULL:
@@ -204,8 +186,7 @@ class Spool:
             done &= self._finish(each)
         if segment is not None and handle is not None:
             try:
-                os.fdatasync(handle)
-                _check_named(segment)
+                segment.sync(handle)
             except OSError as error:
                 self._miss(segment, error)
                 self._fail(error)
@@ -222,12 +203,15 @@ class Spool:
         return self.sync() and flushed
 
     def _rotate(self) -> None:
-        """Finish the file, if its minute is over, or it is full or gone. A clock that jumps, either way, ends a minute too."""
+        """Finish the file, if its minute is over, or it is full, gone or in doubt. A clock that jumps, either way, ends a minute too."""
         segment = self._segment
-        if segment and (segment.gone or segment.minute != self._minute() or segment.size >= self._rotate_bytes):
+        if segment is None:
+            return
+        is_over = segment.minute != self._minute() or segment.size >= self._rotate_bytes
+        if is_over or segment.gone or segment.in_doubt:
             self._retire()
 
-    def _described(self, batch: Batch, segment: _Segment) -> bytearray:
+    def _described(self, batch: Batch, segment: Segment) -> bytearray:
         """A batch's frames, after the headers that the file does not have yet."""
         new = batch.releases - segment.headers
         if not new:
@@ -243,36 +227,20 @@ class Spool:
                 self._finished.append(self._segment)
             self._segment = None
 
-    def _open(self) -> _Segment:
-        """A new file, locked before it gets the name by which a converter knows it."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        now = self._clock()
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now))
-        name = f"{stamp}-{self._boot}-{secrets.token_hex(6)}"
-        temporary, path = self._folder / f"{TEMPORARY}{name}", self._folder / f"{name}{OPEN}"
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            temporary.rename(path)
-        except OSError:
-            os.close(handle)
-            temporary.unlink(missing_ok=True)
-            raise
-        segment = _Segment(path, handle, self._minute(), set())
+    def _open(self) -> Segment:
+        segment = Segment.begin(self._folder, boot=self._boot, now=self._clock(), minute=self._minute())
         with self._guard:
             self._segment = segment
         return segment
 
-    def _finish(self, segment: _Segment) -> bool:
+    def _finish(self, segment: Segment) -> bool:
         """Sync a file, rename it for the converter, let go of it. A file that somebody removed is counted as lost."""
         try:
             if segment.gone:  # which was told
                 with self._guard:
                     self.counts.lost += segment.rows
                 return True
-            os.fdatasync(segment.handle)
-            _check_named(segment)
-            segment.path.rename(segment.path.with_suffix(CLOSED))
+            segment.finish()
         except OSError as error:
             self._miss(segment, error)
             self._fail(error)
@@ -282,7 +250,7 @@ class Spool:
         finally:
             os.close(segment.handle)
 
-    def _miss(self, segment: _Segment, error: OSError) -> None:
+    def _miss(self, segment: Segment, error: OSError) -> None:
         """Count the rows of a file that is gone as lost; the next flush begins another one."""
         if isinstance(error, _GONE):
             rows, segment.gone = segment.rows, True
@@ -302,23 +270,3 @@ class Spool:
 
     def _minute(self) -> int:
         return int(self._clock() // self._rotate_seconds)
-
-
-def _check_named(segment: _Segment) -> None:
-    """Raises FileNotFoundError, where the file does not have its name any more: somebody removed it, or its folder."""
-    if not os.path.samestat(os.fstat(segment.handle), segment.path.stat()):
-        raise FileNotFoundError(errno.ENOENT, "another file has its name", str(segment.path))
-
-
-def _write(segment: _Segment, content: bytearray) -> None:
-    """Append `content` whole, or cut the file back to where it ended. Raises OSError."""
-    try:
-        done = 0
-        with memoryview(content) as whole:
-            while done < len(whole):
-                done += os.write(segment.handle, whole[done:])
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.ftruncate(segment.handle, segment.size)
-        raise
-    segment.size += len(content)
