@@ -93,7 +93,7 @@ def test_usage_errors_end_with_3_and_not_with_clicks_2(shell, arguments) -> None
 def test_without_a_verb_the_help_is_shown_and_the_code_is_3(shell) -> None:
     answer = shell()
     assert answer.code == 3
-    assert "Verbs:" in answer.err
+    assert "\nAnswers:\n" in answer.err
 
 
 def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import seakeep
-from seakeep.cli._main import Verbs, code_of
+from seakeep.cli._main import SECTIONS, Verbs, code_of
 from seakeep.cli._main import seakeep as command_line
 
 VERBS = [name for name in Verbs().list_commands(None) if name != "demo"]  # type: ignore[arg-type]
@@ -47,7 +47,8 @@ PARTS += [f"tokens {part}" for part in ("add", "list", "revoke")]
 def test_every_verb_has_help_with_an_example_and_takes_json_and_home(shell, verb) -> None:
     answer = shell(*verb.split(), "--help")
     assert answer.code == 0
-    assert f"Example: seakeep {verb}" in answer.out
+    (line,) = (line for line in answer.out.splitlines() if line.startswith(f"  Example: seakeep {verb}"))
+    assert answer.out.split(line)[1].startswith("\n\n"), "an example can be pasted: it is one line"
     if verb not in ("schema", "rollout", "ci", "tfx", "tokens"):
         assert "--json" in answer.out
         assert "--home DIR" in answer.out
@@ -58,6 +59,16 @@ def test_help_lists_every_verb_with_its_files_first_line(shell) -> None:
     assert answer.code == 0
     assert re.search(r"^  releases +List releases: versions, verdicts, champions$", answer.out, re.MULTILINE)
     assert all(f"\n  {verb} " in answer.out for verb in VERBS)
+
+
+def test_every_verb_stands_in_one_section_of_the_help() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted([*VERBS, "demo"])
+
+
+def test_the_verbs_of_a_group_are_told_in_whole_sentences(shell) -> None:
+    told = " ".join(shell("rollout", "--help").out.split())
+    assert "abort End the rollout of NAME: its champion answers alone." in told
+    assert "... " not in told.partition("Verbs:")[2]
 
 
 def test_the_version_is_told(shell) -> None:

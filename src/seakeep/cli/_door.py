@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seakeep.cli._help import NAMES, Command
 from seakeep.core.codec import to_plain
 from seakeep.core.report import Report, Verdict
 
@@ -99,7 +100,7 @@ def verb(function: Verb) -> click.Command:
         found = function(Door(as_json, home), **given)
         return found.exit_code if isinstance(found, Verdict) else found or 0
 
-    return click.command(context_settings={"help_option_names": ["-h", "--help"]})(called)
+    return click.command(cls=Command, context_settings={"help_option_names": NAMES})(called)
 
 
 def pair(text: str) -> tuple[str, str]:

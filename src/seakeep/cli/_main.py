@@ -18,11 +18,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from seakeep.cli._help import NAMES
 from seakeep.core.errors import SeakeepError, UsageError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SECTIONS = {
+    "Begin": ("init", "run", "demo"),
+    "Data": ("profile", "schema", "validate", "drift", "inspect", "clean", "tfx"),
+    "Releases": ("releases", "show", "lineage", "evaluate"),
+    "Answers": ("serve", "tokens", "score", "predictions", "labels"),
+    "In production": ("monitor", "retrain", "rollout", "gc"),
+    "Elsewhere": ("export", "ci", "readiness", "completion"),
+}
 USAGE, INTERRUPTED, PIPE_CLOSED, TERMINATED = 3, 130, 141, 143
 
 
@@ -98,15 +107,16 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs; what each does is read from its file's first line."""
-        rows = [(name, _summary(name)) for name in self.list_commands(ctx)]
-        with formatter.section("Verbs"):
-            formatter.write_dl(rows)
+        """The list of verbs by what one is about; what each does is read from its file's first line."""
+        width = max(map(len, self.list_commands(ctx)))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", _summary(name)) for name in names])
 
 
 @click.group(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": NAMES},
     epilog="Begin with: seakeep init trips && seakeep run trips/pipeline.py",
 )
 @click.version_option(package_name="seakeep", message="%(prog)s %(version)s")

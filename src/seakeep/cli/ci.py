@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._help import NAMES, Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ _to = click.option("--to", type=click.Path(file_okay=False), default="deploy", s
                    help="Where manifests go, a folder a target.")  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": NAMES})
 def command() -> None:
     """The one command inside a workflow of GitHub or GitLab: check a pull request, deliver a merge, train again.
 

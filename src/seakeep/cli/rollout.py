@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seakeep.cli._door import Door, Seconds, pair, plain_object, verb
+from seakeep.cli._help import NAMES, Group
 from seakeep.cli._pages import page_option, write_page
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from seakeep.pipeline.rollouts.record import Status
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": NAMES})
 def command() -> None:
     """Let a release in step by step, on evidence, or send it back.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seakeep.cli._door import Door, verb
+from seakeep.cli._help import NAMES, Group
 
 if TYPE_CHECKING:
     from seakeep.core import Schema
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from seakeep.data.contract.merge import How
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": NAMES})
 def command() -> None:
     """Make and change contracts.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seakeep.cli._door import Door, verb
+from seakeep.cli._help import NAMES, Group
 from seakeep.core import plugins
 from seakeep.core.errors import UsageError
 
@@ -21,7 +22,7 @@ _LIKE = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": NAMES})
 def command() -> None:
     """Convert files of TensorFlow Extended, both ways.
 

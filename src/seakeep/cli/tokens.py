@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seakeep.cli._door import Door, plain_object, verb
+from seakeep.cli._help import NAMES, Group
 from seakeep.core.tokens import SCOPES
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from seakeep.core.tokens import Token
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": NAMES})
 def command() -> None:
     """Make, show and take back the bearer tokens that servers believe.
 
