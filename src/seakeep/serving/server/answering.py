@@ -9,6 +9,7 @@ import msgspec
 from seakeep.core.kinds import Task
 from seakeep.serving.served import class_text
 from seakeep.serving.server.marks import by_row
+from seakeep.serving.server.receiving import TOGETHER
 from seakeep.serving.server.rendering import FEW_ROWS, Rendering
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Answers:
             made = [
                 one if broken is None else {**one, "broken": broken} for one, broken in zip(made, rules, strict=True)
             ]
-        return _encoder.encode_lines(made)
+        parts = [made[row : row + TOGETHER] for row in range(0, len(made), TOGETHER)]
+        return b"".join(map(_encoder.encode_lines, parts))
 
     def outputs(self, ask: Ask, scores: Sequence[float], decisions: Sequence[int]) -> list[Tensor]:
         """The tensors that are asked for."""

@@ -14,8 +14,9 @@ from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.binary import raw_keys, raw_parts, wanted_in_binary
 from seakeep.serving.server.keys import parameter_key, row_keys
 from seakeep.serving.server.parsing import check_members, decode_object, json_lines, typed
-from seakeep.serving.server.raw import unpack
+from seakeep.serving.server.raw import count, unpack
 from seakeep.serving.server.refusals import BadBody, BadInput
+from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ class CarefulReader:
     """Reads requests for one model. Parameters: contract: what they may hold."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract = contract
+        self._contract, self._scale = contract, Scale(contract)
 
     def read(self, body: bytes, complaint: str = "", *, binary: bytes | None = None) -> Ask:
         """What `body` asks for. Raises Refusal, naming the field, what was found and what was expected.
@@ -41,6 +42,7 @@ class CarefulReader:
         complaint: what the quick decoder said; it knows the place of a number out of range, which decoding without types
             does not. binary: the tensors' bytes that followed the JSON, None where none could.
         """
+        self._scale.json(body)
         request = decode_object(body, complaint)
         check_members("the body", request, _REQUEST)
         identity = typed(request, "id", str, "text")
@@ -190,6 +192,8 @@ class CarefulReader:
             data = _flattened(column.name, typed(tensor, "data", list, "an array of values", where=where) or [])
             values: Values = [_value(column, i, value, datatype) for i, value in enumerate(data)]
         else:
+            if count(raw, datatype, column.name):
+                self._contract.check_rows(column.name, count(raw, datatype, column.name))
             values = unpack(raw, datatype, column.name)
         _check_shape(column.name, tensor["shape"], len(values))
         self._contract.check_rows(column.name, len(values))

@@ -18,11 +18,13 @@ from seakeep.serving.server.binary import ALL as ALL_BINARY
 from seakeep.serving.server.binary import SIZE
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.keys import UNFIT, parameter_key, row_keys
+from seakeep.serving.server.pieces import cut_lines, cut_rows
+from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from seakeep.serving.server.columns import Column
+    from seakeep.serving.server.columns import Column, Values
     from seakeep.serving.server.contract import Contract
 
 _ROW_TYPES: dict[Kind, Any] = {
@@ -48,7 +50,10 @@ class Decoder:
         self._outputs = frozenset(contract.outputs)
         self._careful = CarefulReader(contract)
         tensors = [_tensor_type(column, i) for i, column in enumerate(contract.columns)]
-        self._places = {tensor: i for i, tensor in enumerate(tensors)}
+        self._known = {
+            tensor: (place, column.natural, column.admit_natural)
+            for place, (tensor, column) in enumerate(zip(tensors, contract.columns, strict=True))
+        }
         ignored = [_ignored_type(name, i, is_key=name == contract.key) for i, name in enumerate(contract.ignored)]
         self._key_type = next(
             (kind for kind, name in zip(ignored, contract.ignored, strict=True) if name == contract.key), None
@@ -58,9 +63,16 @@ class Decoder:
         request = _request_type([*tensors, *ignored], *shapes)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(request).decode
         self._decode_lines: Callable[[bytes], list[Any]] = msgspec.json.Decoder(shapes[0]).decode_lines
+        self._decode_rows: Callable[[bytes], list[Any]] = msgspec.json.Decoder(_list_of(shapes[0])).decode
+        self._scale = Scale(contract)
+        self._light = self._scale.light
 
     def read(self, body: bytes) -> Ask:
         """What `body` asks for. Raises Refusal."""
+        if len(body) > self._light:
+            self._scale.json(body)
+            if (ask := self._from_pieces(body)) is not None:
+                return ask
         try:
             request = self._decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -70,13 +82,41 @@ class Decoder:
 
     def read_lines(self, body: bytes) -> Ask:
         """What rows one after another ask for. Raises Refusal."""
+        self._scale.json(body)
         try:
-            rows = self._decode_lines(body)
+            given = self._put_together(map(self._decode_lines, cut_lines(body)))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return self._careful.read_lines(body, str(error))
-        if not 0 < len(rows) <= self._row_limit or not self._names_fit:
-            return self._careful.read_lines(body)
-        return self._of_rows(rows)
+        return self._careful.read_lines(body) if given is None else self._of_given(given)
+
+    def _from_pieces(self, body: bytes) -> Ask | None:
+        """The ask of a large body of rows, None where it is to be decoded in one go. Raises Refusal."""
+        cut = cut_rows(body)
+        if cut is None:
+            return None
+        frame, pieces = cut
+        try:
+            request = self._decode(frame)
+            given = self._put_together(map(self._decode_rows, pieces))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
+        if given is None or not request.inputs is request.columns is request.outputs is None:
+            return None
+        return self._of_given(given, request)
+
+    def _put_together(self, pieces: Iterable[list[Any]]) -> list[list[Any]] | None:
+        """The columns of rows that come in pieces, None for the careful reader to judge."""
+        columns: list[list[Any]] = []
+        for rows in pieces:
+            found = zip(*map(msgspec.structs.astuple, rows), strict=True) if self._names_fit else ()
+            if not columns:
+                columns = list(map(list, found))
+                continue
+            for own, more in zip(columns, found, strict=False):
+                own.extend(more)
+            if len(columns[0]) > self._row_limit:
+                return None
+        return columns if columns and len(columns[0]) <= self._row_limit else None
 
     def _quick(self, request: Any) -> Ask | None:
         """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
@@ -91,16 +131,15 @@ class Decoder:
         rows = len(request.rows)
         if not 0 < rows <= self._row_limit or not self._names_fit:
             return None
-        key = parameter_key(request.parameters)
-        return self._of_rows(request.rows, request.id, key, request.parameters)
+        return self._of_given(list(zip(*map(msgspec.structs.astuple, request.rows), strict=True)), request)
 
-    def _of_rows(
-        self, rows: list[Any], identity: str | None = None, key: str | None = None, parameters: Any = None
-    ) -> Ask:
-        given = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
+    def _of_given(self, given: Sequence[Values], request: Any = None) -> Ask:
+        """The ask of rows whose columns these are. request: what is asked beside them."""
+        identity, parameters = (None, None) if request is None else (request.id, request.parameters)
+        key = parameter_key(parameters)
         columns = [admit(values) for admit, values in zip(self._admit, given, strict=False)]
         keys = None if self._key_place is None else given[self._key_place]
-        return Ask(columns, len(rows), True, identity, None, key, keys, parameters)
+        return Ask(columns, len(given[0]), True, identity, None, key, keys, parameters)
 
     def _from_table(self, request: Any) -> Ask | None:
         if request.inputs is not None or request.outputs is not None or not self._names_fit:
@@ -123,15 +162,21 @@ class Decoder:
         keys = None
         flat, tall = [rows], [rows, 1]
         for tensor in request.inputs:
-            place = self._places.get(type(tensor))
-            if place is None:
+            known = self._known.get(type(tensor))
+            if known is None:
                 keys = getattr(tensor, "data", None) if type(tensor) is self._key_type else keys
                 continue
-            column = self._columns[place]
-            fits = columns[place] is None and len(tensor.data) == rows and tensor.shape in (flat, tall)
-            if not fits or tensor.datatype not in column.datatypes or _is_binary(tensor):
+            place, natural, admit = known
+            data, datatype, shape = tensor.data, tensor.datatype, tensor.shape
+            if columns[place] is not None or len(data) != rows or (shape != flat and shape != tall):  # noqa: PLR1714  (sooner)
                 return None
-            columns[place] = column.admit(tensor.data, tensor.datatype)
+            if datatype == natural and tensor.parameters is None:
+                columns[place] = admit(data)
+                continue
+            column = self._columns[place]
+            if datatype not in column.datatypes or _is_binary(tensor):
+                return None
+            columns[place] = column.admit(data, datatype)
         outputs = None if request.outputs is None else self._wanted(request.outputs)
         if None in columns or outputs == ():
             return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import re
@@ -20,7 +21,7 @@ from seakeep.core.kinds import Kind
 from seakeep.serving.server.refusals import BadBody, BadTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 _encode = msgspec.json.Encoder().encode
 _INTEGER = re.compile(r"[+-]?\d{1,30}")
@@ -28,39 +29,53 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 
-def table(body: bytes) -> list[list[str]]:
-    """The cells of every line that is not blank. Raises Refusal."""
+def table(body: bytes) -> Iterator[list[str]]:
+    """The cells of every line that is not blank, a line at a time: all of them together take twenty times their bytes. Raises Refusal."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(body), "utf-8-sig", newline=""), strict=True)
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadBody.not_utf8(body, error.start, error.reason, form="CSV") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        found = [row for row in reader if row]
+        for row in reader:  # a loop of Python's, in which others have their turn
+            if row:
+                yield row
+    except UnicodeDecodeError:
+        raise _not_utf8(body) from None
     except csv.Error as error:
         raise BadTable.csv(str(error), reader.line_num) from None
-    if not found:
-        raise BadBody.empty()
-    return found
+
+
+def _not_utf8(body: bytes) -> BadBody:
+    try:
+        body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return BadBody.not_utf8(body, error.start, error.reason, form="CSV")
+    return BadBody.not_utf8(body, len(body), "it ends too early", form="CSV")
 
 
 def titled(
-    found: list[list[str]], names: Sequence[str], known: Collection[str], *, header: bool | None
-) -> tuple[Sequence[str], list[list[str]]]:
-    """The columns' names, and the lines below them.
+    found: Iterator[list[str]], names: Sequence[str], known: Collection[str], *, header: bool | None
+) -> tuple[Sequence[str], Iterator[list[str]]]:
+    """The columns' names, and the lines below them, each as wide as it has to be.
 
     Parameters: names: of the columns where no line names them. known: that a header may have. header: whether the first line is
         one; None for what it looks like: it is one if it has only known names. Raises: Refusal.
     """
-    if header or (header is None and all(cell.strip() in known for cell in found[0])):
-        names, found = [cell.strip() for cell in found[0]], found[1:]
+    first = next(found, None)
+    if first is None:
+        raise BadBody.empty()
+    if header or (header is None and all(cell.strip() in known for cell in first)):
+        names = [cell.strip() for cell in first]
         counts = Counter(names)
         if repeated := next((name for name in names if counts[name] > 1), None):
             raise BadTable.twice(repeated)
+    else:
+        found = itertools.chain([first], found)
+    return names, _as_wide(found, names)
+
+
+def _as_wide(found: Iterator[list[str]], names: Sequence[str]) -> Iterator[list[str]]:
     for number, row in enumerate(found):
         if len(row) != len(names):
             raise BadTable.width(f"row {number}", len(row), names)
-    return names, found
+        yield row
 
 
 def quick_values(cells: Sequence[str], kind: Kind) -> list[Any] | None:

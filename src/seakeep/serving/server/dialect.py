@@ -16,6 +16,7 @@ from seakeep.serving.server.form import Form, Script
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.receiving import check_plain, media_of
 from seakeep.serving.server.refusals import Refusal
+from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 GROUP = "serving.server.dialects"
 MODEL = "{model}"
+_CSV = "text/csv"
 _PORTS = range(1, 65_536)
 
 
@@ -92,25 +94,40 @@ class Dialect:
     @property
     def form(self) -> Form:
         """The form of its bodies: they are turned into JSON, and its answers are made of JSON's."""
-        return Form(self.name, self._script, self.most_bytes)
+        opened = Form(f"{self.name}, opened", self._opened, self.most_bytes)
+        return Form(self.name, self._script, self.most_bytes, opened=opened)
 
     def _script(self, contract: Contract, served: Served) -> Script:
-        own = json.FORM.script(contract, served)
+        own, scale = self._opened(contract, served), Scale(contract)
+
+        def opened(body: bytes, headers: Headers) -> bytes:
+            check_plain(headers)
+            media = media_of(headers, self.media)
+            if media.startswith(_CSV):
+                scale.csv(body)
+            else:
+                scale.json(body, nested=True)
+            return self.read(body, media, contract.inputs)
 
         def read(body: bytes, headers: Headers) -> Ask:
-            check_plain(headers)
-            return own.read(self.read(body, media_of(headers, self.media), contract.inputs), headers)
+            return own.read(opened(body, headers), headers)
+
+        def key(body: bytes, headers: Headers) -> str | None:
+            with contextlib.suppress(Refusal):
+                return own.key(opened(body, headers), headers)
+            return None
+
+        return Script(read, own.write, key, opened)
+
+    def _opened(self, contract: Contract, served: Served) -> Script:
+        """For bodies that are in the server's own form already."""
+        own = json.FORM.script(contract, served)
 
         def write(answered: Answered, headers: Headers) -> tuple[HeaderList, bytes]:
             _, content = own.write(answered, headers)
             return self.write(content, answered, headers.get("accept") or "", media_of(headers, self.media))
 
-        def key(body: bytes, headers: Headers) -> str | None:
-            with contextlib.suppress(Refusal):
-                return own.key(self.read(body, media_of(headers, self.media), contract.inputs), headers)
-            return None
-
-        return Script(read, write, key)
+        return Script(own.read, write, own.key)
 
 
 def names() -> tuple[str, ...]:

@@ -37,11 +37,13 @@ class Script(NamedTuple):
 
     read: a body to what it asks. write: an answer to headers and body. Both raise Refusal.
     key: the key by which a request is dealt to an arm, None where there is none that can be read; never raises.
+    open: a body to one of the form that `Form.opened` is, where reading that is less work; None where there is none.
     """
 
     read: Callable[[bytes, Headers], Ask]
     write: Callable[[Answered, Headers], tuple[HeaderList, bytes]]
     key: Callable[[bytes, Headers], str | None]
+    open: Callable[[bytes, Headers], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ class Form:
 
     name: unlike any other's. script: makes it ready for a model. most_bytes: of a body, where the form has a limit of its own.
     uncounted: statuses that are not the end of what was asked: whoever asks in this form looks on, and counts the end.
+    opened: the form into which `Script.open` turns bodies of this one; answers are written alike.
     """
 
     name: str
     script: Callable[[Contract, Served], Script]
     most_bytes: int | None = None
     uncounted: tuple[int, ...] = ()
+    opened: Form | None = None
 
 
 class Reading(NamedTuple):

@@ -30,7 +30,7 @@ from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.form import Request
 from seakeep.serving.server.keys import header_key
 from seakeep.serving.server.pages import JSON, LOADING, RETRY
-from seakeep.serving.server.receiving import is_large
+from seakeep.serving.server.receiving import LARGE_BODY_BYTES, is_large
 from seakeep.serving.server.refusals import Refusal
 from seakeep.serving.server.shadows import Copy
 from seakeep.serving.server.telemetry.ids import REQUEST
@@ -59,7 +59,7 @@ class Inference:
     """
 
     def __init__(self, crew: Crew) -> None:
-        self._wake = crew.waker.engine
+        self._wake, self._aside = crew.waker.engine, crew.aside
         self._shadows, self._gate, self._valve = crew.shadows, crew.gate, crew.valve
         self._inside = self._answer if crew.valve is None else self._through
         self.answer = self._inside if crew.gate is None else self._let_in
@@ -109,7 +109,11 @@ class Inference:
             request = _request(content, form, headers, started, first)
             key = dealt = header_key(headers)
             if crossing.only is None:
-                lane, dealt = crossing.lane(request, key)
+                if key is None and len(content) > LARGE_BODY_BYTES:
+                    request, dealt = await self._opened(crossing, request)
+                    lane, dealt = crossing.dealt(dealt)
+                else:
+                    lane, dealt = crossing.lane(request, key)
             engine, log = lane.engine, lane.log
             if engine is None:
                 engine = await self._wake(lane)
@@ -140,6 +144,13 @@ class Inference:
         if crossing.shadows:
             self._shadows.offer(crossing.shadows, Copy(request, lane, reply.answered, key))
         return 200, reply.headers, reply.content
+
+    async def _opened(self, crossing: Crossing, request: Request) -> tuple[Request, str | None]:
+        """A large request as the arms read it, and the key in it: read once, and beside the loop."""
+        opened: tuple[Request, str | None] = await self._aside.run(
+            crossing.opened, request, priority=request.priority, until=request.until
+        )
+        return opened
 
 
 def refused(refusal: Refusal) -> Page:

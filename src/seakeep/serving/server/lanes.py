@@ -103,6 +103,23 @@ class Crossing:
             return self.main, key
         if key is None:
             key = self.main.engine.script(request.form).key(request.body, request.headers)
+        return self.dealt(key)
+
+    def opened(self, request: Request) -> tuple[Request, str | None]:
+        """A large request as every arm can read it, and the key in its body. Takes as long as reading. Raises Refusal."""
+        if self._route is None or self.main.engine is None:
+            return request, None
+        script = self.main.engine.script(request.form)
+        if script.open is not None and request.form.opened is not None:
+            body = script.open(request.body, request.headers)
+            request = request._replace(body=body, form=request.form.opened)
+            script = self.main.engine.script(request.form)
+        return request, script.key(request.body, request.headers)
+
+    def dealt(self, key: str | None) -> tuple[Lane, str | None]:
+        """The lane that a key is dealt to, chance without one; and the key."""
+        if self._route is None or self.main.engine is None:
+            return self.main, key
         point = random.random() if key is None else self._route.point(key)  # noqa: S311  (nobody guesses for gain)
         return self._lanes[self._route.arm_for(point)], key
 

@@ -63,7 +63,7 @@ def unpack(raw: bytes | memoryview, datatype: str, name: str) -> Sequence[Any]:
 def count(raw: bytes, datatype: str, name: str) -> int:
     """How many values a tensor's bytes are. Raises BadInput."""
     if datatype == "BYTES":
-        return len(_texts(raw, name))
+        return _count_texts(raw, name)
     found, rest = divmod(len(raw), _SIZES[datatype])
     if rest:
         raise BadInput.raw_length(name, len(raw), datatype, _SIZES[datatype])
@@ -98,6 +98,17 @@ def text(value: bytes, row: int, name: str) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise BadInput.value(name, row, value, "a text in UTF-8") from None
+
+
+def _count_texts(raw: bytes, name: str) -> int:
+    found = at = 0
+    while at < len(raw):
+        begin = at + _LENGTH_BYTES
+        at = begin + int.from_bytes(raw[at:begin], "little")
+        if begin > len(raw) or at > len(raw):
+            raise BadInput.raw_texts(name, found, len(raw))
+        found += 1
+    return found
 
 
 def _texts(raw: bytes, name: str) -> list[str]:

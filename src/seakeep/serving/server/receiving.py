@@ -19,6 +19,8 @@ BINARY = "inference-header-content-length"
 LARGE_BODY_BYTES = 128 * 1024
 _LARGE_DIGITS = len(str(LARGE_BODY_BYTES))
 """Above this a body is read beside the loop, so that small requests need not wait for it."""
+TOGETHER = 4096
+"""So many rows of a large body are worked on by one call into C, during which the loop has to wait."""
 _LINGER_BYTES = 128 * 1024 * 1024
 
 

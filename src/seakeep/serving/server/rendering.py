@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from seakeep.serving.server.receiving import TOGETHER
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,13 +37,22 @@ class Rendering:
         >>> Rendering((False, True), ("false", "true")).rows([0.25, 0.75], [1])
         b'[{"label":true,"probability":0.75,"probabilities":{"false":0.25,"true":0.75}}]'
         """
+        if len(decisions) <= TOGETHER:
+            return b"[" + self._some(scores, decisions) + b"]"
+        width, each = self._width, range(0, len(decisions), TOGETHER)
+        parts = [
+            self._some(scores[row * width : (row + TOGETHER) * width], decisions[row : row + TOGETHER]) for row in each
+        ]
+        return b"[" + b",".join(parts) + b"]"
+
+    def _some(self, scores: Sequence[float], decisions: Sequence[int]) -> bytes:
         width, texts = self._width, self._texts
         numbers = _encode(scores)[1:-1].split(b",")
         chosen = [
             numbers[begin + decision] for begin, decision in zip(range(0, len(numbers), width), decisions, strict=True)
         ]
         values = zip(chosen, *(numbers[place::width] for place in range(width)), strict=True)
-        return b"[" + b",".join([texts[decision] for decision in decisions]) % tuple(chain.from_iterable(values)) + b"]"
+        return b",".join([texts[decision] for decision in decisions]) % tuple(chain.from_iterable(values))
 
 
 def _text(value: object) -> bytes:

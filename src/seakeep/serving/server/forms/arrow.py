@@ -29,6 +29,8 @@ STREAM, FILE = "application/vnd.apache.arrow.stream", "application/vnd.apache.ar
 _MAGIC, _CONTINUED = b"ARROW1", b"\xff\xff\xff\xff"
 _DICTIONARIES, _BATCHES, _BLOCK_BYTES = 2, 3, 24
 _DICTIONARY, _BATCH = 2, 3
+_BROKEN = (struct.error, IndexError, OverflowError, ValueError)
+"""What reading flatbuffers by hand raises of bytes that are none."""
 _HEADER_TYPE, _HEADER, _DATA, _COMPRESSION = 1, 2, 1, 3
 
 
@@ -82,12 +84,43 @@ class Reader:
         if name is None:
             return None
         try:
-            table = read_table(body)
-            if name not in table.column_names or not table.num_rows:
+            rows = first_rows(body)
+            if name not in rows.schema.names or not rows.num_rows:
                 return None
-            return as_key(table.column(name)[0].as_py())
+            first = rows.column(name).slice(0, 1)
+            first.validate(full=True)
+            return as_key(first[0].as_py())
         except (Refusal, KeyError, ValueError, OverflowError):  # two columns of that name; a time that Python has not
             return None
+
+
+def first_rows(body: bytes) -> Any:
+    """The first batch that `body` holds, a pyarrow.RecordBatch that nobody has validated yet; all, where that is empty. Raises Refusal."""
+    import pyarrow as pa
+    from pyarrow import ipc
+
+    try:
+        if body.startswith(_MAGIC):
+            if any(map(_is_packed, _filed(body))):
+                raise BadTable.packed_arrow()
+            rows: Any = ipc.open_file(pa.py_buffer(body)).get_batch(0)
+        else:
+            if any(map(_is_packed, _to_first(_streamed(body)))):
+                raise BadTable.packed_arrow()
+            rows = ipc.open_stream(pa.py_buffer(body)).read_next_batch()
+    except StopIteration:
+        return read_table(body)
+    except (pa.ArrowException, OSError, *_BROKEN) as error:
+        raise BadTable.arrow(str(error)) from None
+    return rows if rows.num_rows else read_table(body)
+
+
+def _to_first(messages: Iterator[bytes]) -> Iterator[bytes]:
+    """Messages up to the first batch."""
+    for message in messages:
+        yield message
+        if _kind(message) == _BATCH:
+            return
 
 
 def read_table(body: bytes) -> Any:
@@ -107,7 +140,7 @@ def read_table(body: bytes) -> Any:
         table = reader.read_all()
         table.validate(full=True)
         table.column_names  # noqa: B018  (they are decoded only now, and may not be UTF-8)
-    except (pa.ArrowException, OSError, struct.error, IndexError, OverflowError, ValueError) as error:
+    except (pa.ArrowException, OSError, *_BROKEN) as error:
         raise BadTable.arrow(str(error)) from None
     return table
 
@@ -184,15 +217,19 @@ def _filed(body: bytes) -> Iterator[bytes]:
 
 def _is_packed(message: bytes) -> bool:
     """Whether a message is of packed buffers. Source: Arrow's Message.fbs, File.fbs, and the layout of flatbuffers."""
-    root = struct.unpack_from("<I", message)[0]
-    kind_at = _field(message, root, _HEADER_TYPE)
-    kind = message[kind_at] if kind_at else 0
+    root, kind = struct.unpack_from("<I", message)[0], _kind(message)
     if kind not in (_DICTIONARY, _BATCH):
         return False
     batch = _inner(message, _field(message, root, _HEADER))
     if kind == _DICTIONARY:
         batch = _inner(message, _field(message, batch, _DATA))
     return _field(message, batch, _COMPRESSION) != 0
+
+
+def _kind(message: bytes) -> int:
+    """What a message is, 0 where it does not say."""
+    at = _field(message, struct.unpack_from("<I", message)[0], _HEADER_TYPE)
+    return message[at] if at else 0
 
 
 def _field(message: bytes, table: int, number: int) -> int:

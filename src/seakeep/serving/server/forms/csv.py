@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.form import Notation, Reading
-from seakeep.serving.server.receiving import media_of
+from seakeep.serving.server.receiving import TOGETHER, media_of
 from seakeep.serving.server.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from seakeep.core.kinds import Kind
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
     from seakeep.serving.server.contract import Contract
@@ -28,8 +30,9 @@ class Reader:
 
     def __init__(self, contract: Contract) -> None:
         from seakeep.serving.server.careful import CarefulReader
+        from seakeep.serving.server.weighing import Scale
 
-        self._careful = CarefulReader(contract)
+        self._careful, self._scale = CarefulReader(contract), Scale(contract)
         self._names, self._key, self._row_limit = contract.names, contract.key, contract.row_limit
         self._columns = contract.columns
         self._known = frozenset((*contract.names, *contract.ignored))
@@ -41,22 +44,30 @@ class Reader:
         from seakeep.serving.server.delimited import values
         from seakeep.serving.server.refusals import BadInput
 
+        self._scale.csv(body)
         names, found = self._titled(body, headers)
-        if not found:
+        columns: list[list[str]] = [[] for _ in names]
+        rows = 0
+        while piece := list(islice(found, TOGETHER)):
+            rows += len(piece)
+            if rows > self._row_limit:
+                raise BadInput.too_many_rows(rows + sum(1 for _ in found), self._row_limit)
+            for own, more in zip(columns, zip(*piece, strict=True), strict=True):
+                own.extend(more)
+        if not rows:
             raise BadInput.no_rows("the body")
-        cells = dict(zip(names, zip(*found, strict=True), strict=True))
-        if (ask := self._quick(cells, len(found))) is not None:
+        cells = dict(zip(names, columns, strict=True))
+        if (ask := self._quick(cells, rows)) is not None:
             return ask
         return self._careful.read_table({n: values(own, self._kinds.get(n, Kind.STRING)) for n, own in cells.items()})
 
     def _quick(self, cells: Mapping[str, Sequence[str]], rows: int) -> Ask | None:
         """The ask, or None for the careful reader to judge. Raises Refusal where a value may not come in."""
         from seakeep.serving.server.ask import Ask
-        from seakeep.serving.server.delimited import quick_values
 
-        if rows > self._row_limit or not self._known.issuperset(cells) or not self._kinds.keys() <= cells.keys():
+        if not self._known.issuperset(cells) or not self._kinds.keys() <= cells.keys():
             return None
-        found = [quick_values(cells[column.name], column.kind) for column in self._columns]
+        found = [_quick_values(cells[column.name], column.kind) for column in self._columns]
         if any(values is None for values in found):
             return None
         columns = [column.admit_natural(values or []) for column, values in zip(self._columns, found, strict=True)]
@@ -72,18 +83,32 @@ class Reader:
         if self._key is None:
             return None
         try:
-            names, found = self._titled(body[: 1 << 16].rpartition(b"\n")[0] or body, headers)
+            names, found = self._titled(body, headers)
+            first = next(found, None)
         except Refusal:
             return None
-        return found[0][list(names).index(self._key)] or None if found and self._key in names else None
+        return first[list(names).index(self._key)] or None if first and self._key in names else None
 
-    def _titled(self, body: bytes, headers: Headers) -> tuple[list[str], list[list[str]]]:
+    def _titled(self, body: bytes, headers: Headers) -> tuple[list[str], Iterator[list[str]]]:
         from seakeep.serving.server.delimited import table, titled
 
         parameters = media_of(headers, (MEDIA,)).partition(";")[2]
         header = {"header=present": True, "header=absent": False}.get(parameters)
         names, found = titled(table(body), self._names, self._known, header=header)
         return list(names), found
+
+
+def _quick_values(cells: Sequence[str], kind: Kind) -> list[Any] | None:
+    """As `delimited.quick_values`, some thousand cells together."""
+    from seakeep.serving.server.delimited import quick_values
+
+    made: list[Any] = []
+    for begin in range(0, len(cells), TOGETHER):
+        part = quick_values(cells[begin : begin + TOGETHER], kind)
+        if part is None:
+            return None
+        made += part
+    return made
 
 
 def reader(contract: Contract) -> Reading:
@@ -103,7 +128,9 @@ def writer(served: Served) -> Callable[[Answered, Headers], tuple[HeaderList, by
         written = io.StringIO()
         lines = csv.writer(written, lineterminator="\n")
         lines.writerow([name for name, _ in columns])
-        lines.writerows(zip(*(column_cells(values) for _, values in columns), strict=True))
+        for row in range(0, answered.ask.rows, TOGETHER):
+            cells = [column_cells(values[row : row + TOGETHER]) for _, values in columns]
+            lines.writerows(zip(*cells, strict=True))
         return [("content-type", _ANSWER), *about(served, answered)], written.getvalue().encode()
 
     return write

@@ -17,11 +17,14 @@ from seakeep.serving.server.answering import label_datatype
 from seakeep.serving.server.arrays import BLOCKS, Admitter
 from seakeep.serving.server.ask import Ask
 from seakeep.serving.server.form import Form, Script
-from seakeep.serving.server.grpc.layouts import FEW_ROWS, Layouts, varint
+from seakeep.serving.server.grpc.fields import has_more_fields
+from seakeep.serving.server.grpc.layouts import Layouts, varint
 from seakeep.serving.server.grpc.messages import messages
 from seakeep.serving.server.keys import as_key, key_of, parameter_key, row_keys
+from seakeep.serving.server.packed import FEW_ROWS
 from seakeep.serving.server.raw import FLOATS, count, numbers, pack, text, unpack
 from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
+from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +65,7 @@ class Reader:
     """Reads requests for one model. Parameters: contract: what they may hold."""
 
     def __init__(self, contract: Contract) -> None:
-        self._contract = contract
+        self._contract, self._scale = contract, Scale(contract)
         self._parse = messages().InferRequest.FromString
         self._columns = contract.columns
         self._admitters = [Admitter(column) for column in contract.columns]
@@ -77,6 +80,7 @@ class Reader:
 
     def _read(self, body: bytes) -> Ask:
         """The meaning: a message read field by field."""
+        self._check_fields(body)
         request = parsed(self._parse, body)
         raws = request.raw_input_contents
         if raws and len(raws) != len(request.inputs):
@@ -96,10 +100,15 @@ class Reader:
         """The key in `body`, None where there is none that can be read."""
         del headers
         with contextlib.suppress(Refusal):
+            self._check_fields(body)
             request = parsed(self._parse, body)
             key = key_of(_parameters(request.parameters))
             return key if key is not None else as_key(next(iter(self._key_values(request) or ()), None))
         return None
+
+    def _check_fields(self, body: bytes) -> None:
+        if len(body) > self._scale.light and has_more_fields(body, self._scale.values):
+            raise BadInput.too_many_values(self._scale.values + 1, self._scale.values, self._contract.row_limit)
 
     def _values(self, inputs: Any, raws: Any) -> tuple[list[Values], list[Any] | None]:
         """Columns in the model's order, and as tensors, where they came as bytes."""
@@ -130,8 +139,7 @@ class Reader:
         if datatype not in column.datatypes:
             raise BadInput.datatype(column.name, datatype, column.datatypes)
         if raw is None:
-            sent = _contents(tensor)
-            rows = len(sent)
+            rows = len(_field(tensor))
         else:
             if tensor.HasField("contents"):
                 raise BadInput.raw_and_contents(column.name)
@@ -141,7 +149,7 @@ class Reader:
             raise BadInput.shape(column.name, list(shape), rows)
         self._contract.check_rows(column.name, rows)
         if raw is None:
-            return column.admit(sent, datatype), None
+            return column.admit(_contents(tensor), datatype), None
         if rows > FEW_ROWS and datatype in BLOCKS:
             return self._admitters[place].of_array(np.frombuffer(raw, BLOCKS[datatype]), datatype)
         return self._admitters[place].of_bytes(memoryview(raw), datatype), None
@@ -272,10 +280,7 @@ def parsed(parse: Any, body: bytes) -> Any:
 def _contents(tensor: Any) -> Sequence[Any]:
     """The typed values of a tensor, texts as text, None for NaN."""
     name, datatype = tensor.name, tensor.datatype
-    field = _CONTENTS.get(datatype)
-    if field is None:
-        raise BadInput.raw_only(name, datatype)
-    values: Sequence[Any] = getattr(tensor.contents, field)[:]
+    values: Sequence[Any] = _field(tensor)[:]
     if datatype in FLOATS:
         return numbers(values, name)
     if datatype == "BYTES":
@@ -283,6 +288,14 @@ def _contents(tensor: Any) -> Sequence[Any]:
     if datatype in _RANGES:
         _check_range(values, datatype, name)
     return values
+
+
+def _field(tensor: Any) -> Any:
+    """The field that has the typed values of a tensor. Raises BadInput."""
+    field = _CONTENTS.get(tensor.datatype)
+    if field is None:
+        raise BadInput.raw_only(tensor.name, tensor.datatype)
+    return getattr(tensor.contents, field)
 
 
 def _check_range(values: Sequence[int], datatype: str, name: str) -> None:

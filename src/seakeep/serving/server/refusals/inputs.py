@@ -144,6 +144,18 @@ class BadInput(Refusal):
         )
 
     @classmethod
+    def too_many_values(cls, found: int, most: int, rows: int) -> BadInput:
+        return cls(
+            "too_many_rows",
+            f"the body has {found} values or rows, more than the {most} of a request of at most {rows} rows",
+            status=413,
+            field="rows",
+            found=f"{found} values or rows",
+            expected=f"at most {most}, of at most {rows} rows",
+            fix="Send several requests, score a table with seakeep score, or serve with a larger row_limit.",
+        )
+
+    @classmethod
     def value(cls, name: str, row: int, found: object, expected: str) -> BadInput:
         return cls(
             "wrong_value",
