@@ -26,7 +26,7 @@ def command() -> None:
 
     The file (the setting access.tokens) holds what tells a token, and no token. Servers that run see a change within a second.
 
-    Example: seakeep tokens add web-shop --scope predict
+    Example: seakeep tokens add web-shop --scope predict --file tokens.json
     """
 
 
@@ -46,7 +46,7 @@ def _file_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def add(door: Door, *, name: str, scopes: tuple[str, ...], lasts: str | None, rate: float, file: str | None) -> None:
     """Make a token for NAME and write it to standard output, this once.
 
-    Example: seakeep tokens add web-shop --scope predict --lasts 90d --rate 200
+    Example: seakeep tokens add web-shop --scope predict --lasts 90d --rate 200 --file tokens.json
     """
     from seakeep.core.token_files import add_token
     from seakeep.core.tokens import issue
@@ -61,7 +61,7 @@ def add(door: Door, *, name: str, scopes: tuple[str, ...], lasts: str | None, ra
 def list_(door: Door, *, file: str | None) -> None:
     """Show who has which token, until when.
 
-    Example: seakeep tokens list
+    Example: seakeep tokens list --file tokens.json
     """
     from seakeep.core.token_files import read_tokens
 
@@ -75,7 +75,7 @@ def list_(door: Door, *, file: str | None) -> None:
 def revoke(door: Door, *, name: str, file: str | None) -> None:
     """Take back the token called NAME; servers refuse it within a second.
 
-    Example: seakeep tokens revoke web-shop
+    Example: seakeep tokens revoke web-shop --file tokens.json
     """
     from seakeep.core.token_files import revoke_token
 
