@@ -163,6 +163,8 @@ class Breaking:
                     time.sleep(0.2)
                     break
         for each in (source, target):
+            with contextlib.suppress(OSError):  # the other direction may have ended it
+                each.shutdown(socket.SHUT_RDWR)
             each.close()
 
 

@@ -49,6 +49,15 @@ class CannotFill(CannotScore):
         )
 
     @classmethod
+    def name(cls, column: str, kind: str, most: str) -> CannotFill:
+        return cls(
+            f"{column[:80]!r} cannot be the name of a column of {kind}, which has {most}",
+            cause="The database would cut it, or refuse it, and it could not be found again.",
+            fix="Rename it on reading: seakeep.read(…, derive={…}), or pass --keep key.",
+            column=column,
+        )
+
+    @classmethod
     def ability(cls, table: str, what: str) -> CannotFill:
         return cls(
             f"the table {what}",
