@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 import time
@@ -181,6 +182,24 @@ def test_what_a_monitor_converted_is_told_as_well(log, tmp_path):
     )
     subprocess.run([sys.executable, "-c", look], check=True, timeout=60)
     assert (WINDOW_ROWS, ("flights", "1"), 5.0) in list(told_windows(tmp_path, [served("a" * 64, "1")]))
+
+
+def test_a_spool_is_left_alone_while_its_worker_lives_and_taken_when_it_is_dead(log, tmp_path):
+    """The worker is this process: a scribe of its own that loaded Polars for the file would take 60 MiB of an idle server."""
+    spool = write(log, "w1", range(5), close=False)
+    (opened,) = log.spool.iterdir()
+    look = (
+        "import sys; from pathlib import Path; from seakeep.prediction_log import Layout; from seakeep.serving.scribe import Scribe\n"
+        f"Scribe([Layout(Path({str(log.root)!r}))], Path({str(tmp_path)!r})).look({MINUTE} + 3)\n"
+        "assert 'polars' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", look], check=True, timeout=60)
+    assert opened.exists()
+    assert spool._segment is not None
+    os.close(spool._segment.handle)  # the kernel lets go of a dead worker's file
+    Scribe([log], tmp_path).look(MINUTE + 3)
+    assert not opened.exists()
+    assert PredictionLog(log).scan().collect().height == 5
 
 
 def test_what_cannot_be_converted_is_told_once_and_tried_again(log, tmp_path, caplog):

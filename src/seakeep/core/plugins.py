@@ -7,7 +7,6 @@ others. Third parties add to a group with an entry point `seakeep.<group>` (for 
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import pkgutil
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
     from types import ModuleType
 
 
@@ -40,5 +40,7 @@ def _built_in(group: str) -> tuple[str, ...]:
     return tuple(item.name for item in found if not item.name.startswith("_"))
 
 
-def _third_party(group: str) -> dict[str, importlib.metadata.EntryPoint]:
-    return {point.name: point for point in importlib.metadata.entry_points(group=f"seakeep.{group}")}
+def _third_party(group: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # with email and zipfile, where nobody may ask for it
+
+    return {point.name: point for point in entry_points(group=f"seakeep.{group}")}

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seakeep.core.release import MANIFEST_FILE
-from seakeep.registry import Registry
 from seakeep.registry.place import Place
 from seakeep.serving.served import Served
 
@@ -37,6 +36,8 @@ class Followed:
         Raises: UnreadableRegistry; BadReference, if the name has no release or no champion; CannotServe, BadDocument, if a
         release cannot be loaded.
         """
+        from seakeep.registry import Registry
+
         found = Place.of(place)
         with Registry.existing(found) as registry:
             route = registry.route(name)
@@ -60,6 +61,8 @@ def _folder(place: Place, digest: str) -> Path:
     """A release's folder; the registry is asked only where it must be fetched, so that a server can go on without one."""
     folder = place.release(digest)
     if place.objects and not (folder / MANIFEST_FILE).is_file():
+        from seakeep.registry import Registry
+
         with Registry.existing(place) as registry:
             registry.resolve(digest, check=True)
     return folder

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, get_args
 
 from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log.layout import Layout
-from seakeep.prediction_log.spool import CLOSED, ROTATE_SECONDS
+from seakeep.prediction_log.spool import CLOSED, OPEN, ROTATE_SECONDS, is_left
 from seakeep.serving.minutes import windows_of
 from seakeep.serving.server.lifeline import Lifeline
 from seakeep.serving.server.telemetry.lines import formatter
@@ -154,12 +154,8 @@ class Scribe:
 
     def _convert(self, log: Layout) -> str:
         """Convert finished spools, and those of workers that died; returns what went wrong."""
-        first = (
-            log.name,
-            "converted",
-        ) not in self._problems  # an earlier server's may be open still, with nobody to close it
-        found = [path.suffix for path in log.spool.iterdir()] if log.spool.is_dir() else []
-        if not found or (CLOSED not in found and not first):
+        found = list(log.spool.iterdir()) if log.spool.is_dir() else []
+        if not any(path.suffix == CLOSED or (path.suffix == OPEN and is_left(path)) for path in found):
             return ""
         from seakeep.prediction_log.parts import convert
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,6 @@ from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract, output_names
 from seakeep.serving.server.door import Door
-from seakeep.serving.server.explaining import Explainer
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.intervals import Intervals
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seakeep.serving.runtimes.onnx import OnnxPredictor
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
+    from seakeep.serving.server.explaining import Explainer
     from seakeep.serving.server.form import Form, HeaderList, Request, Script
     from seakeep.serving.server.metrics import Metrics
     from seakeep.serving.server.settings import Settings
@@ -86,7 +87,6 @@ class Engine:
         self._door = Door(served, settings, metrics.of_release(served))
         self._intervals = Intervals(served)
         self.columns, self.aside = self._contract.columns, aside
-        self.explainer = Explainer(served, self._predictor, self.columns)
         self._scripts: dict[str, Script] = {}
         self.script(json.FORM)
         self._aside, self._body_seconds = aside, _BEGIN_SECONDS
@@ -128,6 +128,13 @@ class Engine:
     def metadata(self) -> dict[str, Any]:
         """What the protocol tells of a model: its inputs and outputs."""
         return metadata(self.served)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Explains its answers."""
+        from seakeep.serving.server.explaining import Explainer
+
+        return Explainer(self.served, self._predictor, self.columns)
 
     @property
     def row_seconds(self) -> float:

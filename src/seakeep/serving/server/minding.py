@@ -14,6 +14,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from seakeep.serving.server.crew import READY_SUFFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _AGAIN_SECONDS = 1.0
 _END_SECONDS = 10.0
+_FIRST_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 _NOWHERE = [
     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
     (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -56,7 +59,7 @@ class _Minder:
         for sink in start.settings.keeping.sinks:
             self._command += ["--sink", sink]
         self._command += ["--", *start.logged]
-        self._over = threading.Event()
+        self._folder, self._over = start.folder, threading.Event()
         self._changing = threading.Lock()
         self._process: int | None = None
         self._thread = threading.Thread(target=self._mind, name="scribe", daemon=True)
@@ -76,10 +79,17 @@ class _Minder:
                 os.kill(self._process, what)
 
     def _mind(self) -> None:
+        self._wait_for_workers()
         while self._begun():
             code = self._ended()
             if not self._over.wait(_AGAIN_SECONDS):
                 _log.error("the scribe ended (exit code %d) and is started again", code)
+
+    def _wait_for_workers(self) -> None:
+        """Workers come first: what there is to convert has time, and both would load what is large on the same core."""
+        tries = int(_FIRST_SECONDS / _LOOK_SECONDS)
+        while tries and not any(self._folder.glob(f"*{READY_SUFFIX}")) and not self._over.wait(_LOOK_SECONDS):
+            tries -= 1
 
     def _begun(self) -> bool:
         """Whether a scribe was started: not once the server is over."""

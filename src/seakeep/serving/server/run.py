@@ -233,8 +233,11 @@ def claim(host: str, port: int, *, name: str = "http") -> tuple[str, int]:
 
     Raises: PortTaken; BadSetting, for a host that is not of this machine, or a port that needs rights.
     """
+    name_of_it = host.encode() if host.isascii() else host  # a text has tables of Unicode loaded
     try:
-        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, _, _, _, target = socket.getaddrinfo(
+            name_of_it, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
     except (socket.gaierror, UnicodeError):
         raise BadSetting.of("host", host, "an address or name of this machine") from None
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -255,7 +258,7 @@ def _refused(error: OSError, host: str, port: int, name: str) -> UsageError:
 
 
 def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]) -> None:
-    from granian.constants import HTTPModes, Interfaces
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.log import LogLevels
 
     from seakeep.serving.server.parent import Parent
@@ -266,6 +269,7 @@ def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]
         port=port,
         interface=Interfaces.RSGI,
         workers=start.settings.workers,
+        loop=Loops.uvloop if find_spec("uvloop") else Loops.asyncio,
         http=HTTPModes.auto,
         websockets=False,
         log_level=LogLevels.error,  # it warns of workers that it is late to see ended
