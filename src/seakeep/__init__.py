@@ -47,7 +47,7 @@ _HOMES = {
     "read": "data",
     "register": "pipeline.verbs",
     "run": "pipeline",
-    "score": "pipeline.verbs",
+    "score": "pipeline.batch",
     "serve": "pipeline.answering",
     "split": "data",
     "total": "data",
@@ -122,7 +122,8 @@ if TYPE_CHECKING:
     from seakeep.pipeline.answering import serve
     from seakeep.pipeline.predictions import predictions
     from seakeep.pipeline.rollouts import advance
-    from seakeep.pipeline.verbs import evaluate, register, score
+    from seakeep.pipeline.batch import score
+    from seakeep.pipeline.verbs import evaluate, register
     from seakeep.prediction_log import PredictionLog
     from seakeep.registry import Registry
     from seakeep.training import estimator, train

@@ -1,4 +1,4 @@
-"""Verbs that compose several rooms: judge, register and score a model, by what a person calls it; `answering` serves it.
+"""Verbs that compose several rooms: judge and register a model, by what a person calls it; `batch` scores with it, `answering` serves it.
 
 The command line and notebooks call these; each finds the registry and the release, lets one room do the work, and puts on
 record what was made from what, so that a single step leaves the same lineage as a pipeline's.
@@ -18,7 +18,6 @@ from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import load_settings
-from seakeep.pipeline.sights import digest_of_file, look_at_table
 from seakeep.registry import Artifact, Registered, Registry
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from seakeep.evaluation import Requirement
     from seakeep.monitoring import Monitor
     from seakeep.registry.artifacts import ArtifactKind
-    from seakeep.serving import ScoreSummary, Served
-    from seakeep.serving.scoring import Keep, Progress
+    from seakeep.serving import Served
 
 Reference = str | Path | Model
 
@@ -156,47 +154,6 @@ def register(
     return registered
 
 
-def score(
-    reference: Reference,
-    data: Dataset | object,
-    out: Path | str,
-    *,
-    keep: Keep = "key",
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    engine: str | None = None,
-    home: Path | str | None = None,
-) -> ScoreSummary:
-    """Predict every row of a table and write the answers to a Parquet or CSV file.
-
-    Parameters: data: a dataset, or what seakeep.read takes; the key is then the contract's, where the table has it.
-        engine: an address; None for the setting's. Others: see seakeep.serving.score. A release's predictions are put on record, so that they can be traced.
-    """
-    from seakeep import serving
-
-    found = find(reference, home=home)
-    dataset = data if isinstance(data, Dataset) else _keyed(data, found.model)
-    with Cost() as cost:
-        answering: Served | Model = served(found.registered) if found.registered else found.model
-        with on_engine(engine) as connection:
-            summary = serving.score(
-                answering, dataset, out, keep=keep, overwrite=overwrite, progress=progress, engine=connection
-            )
-    if found.registered:
-        files = [
-            Artifact(sight.path, "file", sight.digest)
-            for sight in look_at_table(dataset.source.files(), dataset.source.description, hashed=digest_of_file)
-            if sight.kind == "file"
-        ]
-        inputs = (found.artifact, Artifact("scored", "dataset", dataset.digest), *files)
-        written = Path(summary.path).absolute()
-        output = Artifact(str(written), "predictions", digest_of_file(written))
-        with find_registry(home) as registry:
-            told = {"rows": summary.rows} | ({"engine": connection.address} if connection else {})
-            registry.record(record_of_step("score", found.model.name, cost, inputs, (output,), parameters=told))
-    return summary
-
-
 @contextlib.contextmanager
 def on_engine(engine: str | None = None) -> Iterator[Engine | None]:
     """The engine at an address, or else of the working folder's settings; None for this machine, where nothing is started.
@@ -235,17 +192,6 @@ def _labelled(data: object, model: Model) -> Dataset:
 
     schema = model.schema
     return data_room.read(data, label=schema.label, time=schema.time, key=schema.key)
-
-
-def _keyed(data: object, model: Model) -> Dataset:
-    """The table with the contract's key, if it has that column: a table to be scored needs none."""
-    from dataclasses import replace
-
-    from seakeep import data as data_room
-
-    dataset = data_room.read(data)
-    has_key = model.schema.key in dataset.pieces()[0].collect_schema()
-    return replace(dataset, key=model.schema.key) if has_key else dataset
 
 
 def served(registered: Registered) -> Served:

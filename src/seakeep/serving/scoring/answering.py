@@ -67,12 +67,12 @@ class _Rows:
 class Answering:
     """Answers chunks of rows. Safe to call from several threads.
 
-    Parameters: model: with the statistics of its training, where values are imputed.
+    Parameters: model: with the statistics of its training, where values are imputed. predictors: of the model, if they are made.
     """
 
-    def __init__(self, model: Model, asked: Asked) -> None:
+    def __init__(self, model: Model, asked: Asked, predictors: Predictors | None = None) -> None:
         self.model, self._asked = model, asked
-        self._predictors = Predictors(model, asked.trees)
+        self._predictors = predictors or Predictors(model, asked.trees)
         self._contract = Contract(model)
         self._logbook = Logbook(model, asked.log) if asked.log is not None else None
         columns = model.statistics.columns

@@ -10,6 +10,7 @@ from seakeep.core.statistics import Statistics
 from seakeep.serving.scoring import elsewhere, here
 from seakeep.serving.scoring.answering import Answering
 from seakeep.serving.scoring.columns import read_columns
+from seakeep.serving.scoring.predictors import Predictors
 from seakeep.serving.scoring.units import Note, Targets
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ class Run:
     tell: Callable[[int], None]
     streamed: int = field(default=0, init=False)
 
-    def work(self, engine: Engine | None, threads: int) -> None:
-        """Answer and keep every unit that is not kept yet. Raises what reading, answering and writing raise."""
-        is_remote = engine is not None and engine.is_remote
-        with contextlib.closing(
-            self._elsewhere(engine) if is_remote and engine is not None else self._here(threads)
-        ) as units:
+    def work(self, who: Predictors | Engine, threads: int) -> None:
+        """Answer and keep every unit that is not kept yet. Raises what reading, answering and writing raise.
+
+        who: what answers here, in so many threads; or the engine whose workers do.
+        """
+        units = self._here(who, threads) if isinstance(who, Predictors) else self._elsewhere(who)
+        with contextlib.closing(units):
             for unit in units:
                 self.notes[unit.number] = unit.note
 
@@ -70,9 +72,9 @@ class Run:
             total += note
         return total
 
-    def _here(self, threads: int) -> Generator[Unit]:
+    def _here(self, predictors: Predictors, threads: int) -> Generator[Unit]:
         found = here.units(
-            Answering(self.model, self.asked),
+            Answering(self.model, self.asked, predictors),
             self.dataset,
             columns=read_columns(self.model, self.dataset, self.asked.keep),
             unit_rows=self.unit_rows,

@@ -23,6 +23,7 @@ from seakeep.serving.scoring.identity import check_unchanged, sights_of
 from seakeep.serving.scoring.logbook import LogTo, open_log
 from seakeep.serving.scoring.outputs import open_output
 from seakeep.serving.scoring.planning import Places, plan_of, second_plan
+from seakeep.serving.scoring.predictors import Predictors
 from seakeep.serving.scoring.run import Run
 from seakeep.serving.scoring.units import Note
 from seakeep.serving.served import Served
@@ -46,7 +47,8 @@ class ScoreSummary:
     path: where the answers are; the address, where it is none of a file. rows: that are there. seconds: wall time. columns: of them.
     release: digest. parts: that the output consists of. resumed_parts, resumed_rows: of an earlier run that was killed, among them.
     broken: rows of the table by the rule that they break. quarantine: where those are that were set aside, and quarantined: how many.
-    statistics: of inputs and answers, where they were asked for. logged: rows that the prediction log gained.
+    statistics: of inputs and answers, where they were asked for. logged: rows that the prediction log gained. job: digest of what the run
+    depended on, by which it is known when it goes on.
     """
 
     path: Path | str
@@ -62,6 +64,7 @@ class ScoreSummary:
     quarantined: int = 0
     statistics: Statistics | None = field(default=None, repr=False)
     logged: int = 0
+    job: str = ""
 
     @property
     def rows_per_second(self) -> float:
@@ -116,7 +119,11 @@ def score(
     asked = Asked(keep, dataset.key, places.broken(broken), trees, chunk_rows, statistics)
     sights = sights_of(dataset)
     plan = plan_of(served, dataset, asked, places, sights, logs=log is not None)
+    wanted = served.model if asked.broken != "impute" else replace(served.model, statistics=served.statistics)
     with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(connected(engine)) if engine else None
+        elsewhere = connection if connection is not None and connection.is_remote else None
+        who = elsewhere or Predictors(wanted, trees)  # made before anything is written
         output = stack.enter_context(contextlib.closing(open_output(out, plan)))
         aside = None
         if quarantine is not None:
@@ -128,7 +135,7 @@ def score(
             resumed(*before)
         book = None if log is None else open_log(served, log, plan.job, goes_on=bool(notes))
         run = Run(
-            served.model if asked.broken != "impute" else replace(served.model, statistics=served.statistics),
+            wanted,
             dataset,
             asked if book is None else replace(asked, log=book.logged),
             output,
@@ -138,8 +145,7 @@ def score(
             notes,
             _telling(progress, dataset, before[1], started),
         )
-        connection = stack.enter_context(connected(engine)) if engine else None
-        run.work(connection, threads or len(os.sched_getaffinity(0)))
+        run.work(who, threads or len(os.sched_getaffinity(0)))
         check_unchanged(sights)
         if book is not None:
             book.show()
@@ -160,6 +166,7 @@ def score(
         total.rows - total.written,
         total.statistics,
         0 if book is None else total.written,
+        plan.job,
     )
 
 
