@@ -13,7 +13,7 @@ from seakeep.integrations import kubernetes
 from seakeep.integrations._kube import BadTarget
 from seakeep.integrations.kubernetes import Options, files, next_lines
 from seakeep.pipeline.exports.errors import BadExport
-from seakeep.pipeline.settings import ServeSettings, Settings
+from seakeep.pipeline.settings import AccessSettings, ServeSettings, Settings, TlsSettings, load_settings
 
 from .facts import DIGEST, IMAGE, golden, release, subject
 
@@ -114,6 +114,47 @@ def test_every_variable_of_the_settings_is_one_that_the_server_reads(both, monke
     loaded = load_settings(Path("/"))
     assert loaded.serve == replace(both.settings.serve, http="0.0.0.0:8080")
     assert loaded.home == "/var/lib/seakeep"
+
+
+TLS = TlsSettings("server.crt", "server.key")
+SECURED = {
+    "tls": Settings(tls=TLS),
+    "mutual": Settings(tls=replace(TLS, client_ca="ca.crt", least="1.2")),
+    "tokens": Settings(access=AccessSettings("tokens.json", rate=50)),
+    "both": Settings(tls=TLS, access=AccessSettings("tokens.json")),
+}
+
+
+@pytest.mark.parametrize("name", SECURED)
+def test_what_is_shut_in_the_project_is_shut_in_the_cluster_and_probes_reach_it(both, name, monkeypatch) -> None:
+    settings = SECURED[name]
+    written = files(replace(both, settings=settings), GIVEN)
+    pod = read(written["base/deployment.yaml"])["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    secrets = {volume["name"]: volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+    assert secrets == {
+        **({"tls": "flight-delay-tls"} if settings.tls.certificate else {}),
+        **({"access": "flight-delay-tokens"} if settings.access.tokens else {}),
+    }
+    paths = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] in secrets}
+    told = read(written["base/settings.yaml"])["data"]
+    named = {variable: value for variable, value in told.items() if value.startswith("/etc/")}
+    assert all(value.startswith(tuple(paths.values())) for value in named.values())
+    assert ("SEAKEEP_TLS_CLIENT_CA" in named) == (name == "mutual")
+    probes = [container[f"{which}Probe"] for which in ("startup", "readiness", "liveness")]
+    if name == "mutual":
+        assert [next(iter(probe)) for probe in probes] == ["exec", "exec", "tcpSocket"]
+    else:
+        scheme = "HTTPS" if settings.tls.certificate else None
+        assert [probe["httpGet"].get("scheme") for probe in probes] == [scheme] * 3
+    (endpoint,) = read(written["components/prometheus/service-monitor.yaml"])["spec"]["endpoints"]
+    assert endpoint.get("scheme") == ("https" if settings.tls.certificate else None)
+    assert ("bearerTokenSecret" in endpoint) == bool(settings.access.tokens)
+    assert ("cert" in endpoint.get("tlsConfig", {})) == (name == "mutual")
+    for variable, value in told.items():
+        monkeypatch.setenv(variable, value)
+    found = load_settings(Path("/"))
+    assert (found.access.rate, found.tls.least) == (settings.access.rate, settings.tls.least)
 
 
 def test_weights_of_the_route_are_those_of_the_canary(both) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from seakeep.integrations import helm as helm_chart
+from seakeep.integrations import kubernetes
 from seakeep.pipeline.exports import export
 
-from .facts import finished
+from .facts import finished, subject
+from .test_kubernetes import SECURED
 
 pytestmark = pytest.mark.platform
 TOOLS = Path(__file__).parents[2] / ".platforms" / "kubernetes"
@@ -112,6 +115,28 @@ def test_a_misspelt_field_of_a_crd_is_found(rendered, tmp_path, broken) -> None:
     file = tmp_path / "broken.yaml"
     file.write_text(rendered["production"].read_text().replace(*broken))
     assert crds(file).returncode == 1
+
+
+def test_tls_tokens_and_a_scrape_that_brings_one_are_whole_too(tmp_path) -> None:
+    for name, settings in ((name, SECURED[name]) for name in ("mutual", "both")):
+        folder = tmp_path / name
+        for path, text in kubernetes.files(subject(settings=settings), kubernetes.Options(image=IMAGE)).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(kubectl("kustomize", folder / "overlays" / "production").stdout)
+        assert "ERROR" not in validated(file, VERSIONS[-1]).stdout
+        assert crds(file).returncode == 0
+        chart = tmp_path / f"{name}-chart"
+        for path, text in helm_chart.files(subject(settings=settings), helm_chart.Options(image=IMAGE)).items():
+            (chart / path).parent.mkdir(parents=True, exist_ok=True)
+            (chart / path).write_text(text)
+        made = helm(
+            "template", "flight-delay", chart, "--set", "prometheus.enabled=true", "--set", "gateway.enabled=true"
+        )
+        assert objects(made.stdout)[("Deployment", "flight-delay")] == objects(file.read_text())[
+            ("Deployment", "flight-delay")
+        ] | {"metadata": objects(made.stdout)[("Deployment", "flight-delay")]["metadata"]}
 
 
 def test_a_release_is_measured_once_so_that_a_second_export_changes_nothing(project, manifests) -> None:

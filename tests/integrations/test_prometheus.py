@@ -21,10 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from seakeep.core import Check, Report, Task, Verdict
 from seakeep.integrations import prometheus
 from seakeep.pipeline.control.alerts import known_alerts
+from seakeep.pipeline.settings import AccessSettings, Settings, TlsSettings
 from seakeep.registry import Registry
 from seakeep.testing.example_models import example_model
 
@@ -82,6 +84,16 @@ def test_promtool_and_amtool_take_the_configuration(tmp_path, discovery):
     rules = sum(map(int, re.findall(r"SUCCESS: (\d+) rules found", text)))
     assert rules > 60
     assert "SUCCESS" in told("amtool", "check-config", "alertmanager.yml", folder=folder)
+
+
+def test_promtool_takes_a_scrape_that_speaks_tls_and_brings_a_token(tmp_path):
+    settings = Settings(tls=TlsSettings("a.crt", "a.key", "ca.crt"), access=AccessSettings("tokens.json"))
+    folder = write(tmp_path, replace(judged(tmp_path), settings=settings))
+    assert "SUCCESS" in told("promtool", "check", "config", "--syntax-only", "prometheus.yml", folder=folder)
+    written = YAML(typ="safe").load((folder / "prometheus.yml").read_text())
+    for job in written["scrape_configs"]:
+        assert (job["scheme"], job["authorization"]["type"]) == ("https", "Bearer")
+        assert set(job["tls_config"]) == {"ca_file", "cert_file", "key_file"}
 
 
 def _without_kubernetes(path: Path) -> None:

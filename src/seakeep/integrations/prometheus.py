@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NEEDS: Literal["release"] = "release"
 _ADDRESS = re.compile(r"[A-Za-z0-9_.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+_SECRETS = "/etc/seakeep"
 _PART_OF = "__meta_kubernetes_pod_label_app_kubernetes_io_part_of"
 _PORT_NUMBER = "__meta_kubernetes_pod_container_port_number"
 
@@ -105,8 +106,8 @@ def _prometheus(subject: Subject, options: Options) -> str:
         "rule_files": ["rules/*.rules.yml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": _addresses(options.alertmanagers)}]}]},
         "scrape_configs": [
-            _job(SERVERS, options.servers, 8080, options),
-            _job(CONTROL, options.control, 8081, options),
+            {**_job(SERVERS, options.servers, 8080, options), **_brought(subject)},
+            {**_job(CONTROL, options.control, 8081, options), **_brought(subject)},
         ],
     }
     head = (
@@ -122,6 +123,17 @@ def _job(job: str, addresses: str, port: int, options: Options) -> dict[str, obj
     if options.discovery == "file":
         return {"job_name": job, "file_sd_configs": [{"files": [f"targets/{job}.json"]}]}
     return {"job_name": job, "static_configs": [{"targets": _addresses(addresses)}]}
+
+
+def _brought(subject: Subject) -> dict[str, object]:
+    """What Prometheus brings where Seakeep asks for TLS, a certificate or a token, by the project's own settings."""
+    tls, found = subject.settings.tls, dict[str, object]()
+    if tls.certificate:
+        own = {"cert_file": f"{_SECRETS}/metrics.crt", "key_file": f"{_SECRETS}/metrics.key"} if tls.client_ca else {}
+        found |= {"scheme": "https", "tls_config": {"ca_file": f"{_SECRETS}/ca.crt", **own}}
+    if subject.settings.access.tokens:
+        found["authorization"] = {"type": "Bearer", "credentials_file": f"{_SECRETS}/metrics-token"}
+    return found
 
 
 def _pods(port: int, namespace: str) -> dict[str, object]:

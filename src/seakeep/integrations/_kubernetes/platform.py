@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.integrations import _kube as kube
 from seakeep.integrations import _queries as queries
+from seakeep.integrations._kubernetes import secured
 from seakeep.integrations._kubernetes.serving import RATE
 from seakeep.integrations._rules import Contract, Objectives, common_groups, groups
 from seakeep.integrations._rules.groups import SERVERS
@@ -47,6 +48,7 @@ def service_monitor(facts: Facts) -> Plain:
         "port": "http",
         "path": "/metrics",
         "interval": f"{_SCRAPE_SECONDS}s",
+        **secured.scraped(facts),
         "relabelings": [{"targetLabel": "job", "replacement": SERVERS}],
     }
     return {

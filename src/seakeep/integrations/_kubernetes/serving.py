@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from seakeep.core.codec import digest
 from seakeep.integrations import _kube as kube
 from seakeep.integrations._clouds import as_variable
+from seakeep.integrations._kubernetes import secured
 
 if TYPE_CHECKING:
     from seakeep.integrations._kube import Plain
@@ -24,7 +25,7 @@ _CALM_SECONDS = 300
 
 
 def settings(facts: Facts) -> Plain:
-    """What the servers of this project are told: the settings [serve] of its seakeep.toml, as variables."""
+    """What the servers of this project are told: the settings [serve], [tls] and [access] of its seakeep.toml, as variables."""
     serve = facts.subject.settings.serve
     # what is redacted or hashed here must be so there, so that whatever was changed is told
     changed = [one.name for one in fields(serve) if getattr(serve, one.name) != one.default]
@@ -34,6 +35,7 @@ def settings(facts: Facts) -> Plain:
         for name in dict.fromkeys((*_SETTINGS, *changed))
         if name not in _OWN
     }
+    data |= secured.variables(facts)
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(facts, facts.settings), "data": data}
 
 
@@ -42,6 +44,7 @@ def deployment(facts: Facts) -> Plain:
     role, image = facts.options.role, facts.server_image()
     asked, _ = facts.server_resources()
     labels = kube.labels(facts.subject, "server", role=role)
+    container = kube.server_container(image, role=role, resources=asked, settings=facts.settings)
     # Pods are replaced when their settings change, which Kubernetes does not do by itself.
     notes = kube.notes(facts.release) | {"seakeep.dev/settings": digest(settings(facts)["data"])[: kube.DIGITS]}
     return {
@@ -58,8 +61,8 @@ def deployment(facts: Facts) -> Plain:
                     **pod(facts),
                     "terminationGracePeriodSeconds": kube.grace_seconds(facts.subject.settings.serve.drain_seconds),
                     "topologySpreadConstraints": kube.spread(_selector(facts)),
-                    "containers": [kube.server_container(image, role=role, resources=asked, settings=facts.settings)],
-                    "volumes": kube.volumes(facts.claim),
+                    "containers": [secured.guarded(facts, container)],
+                    "volumes": [*kube.volumes(facts.claim), *secured.volumes(facts)],
                 },
             },
         },
@@ -100,7 +103,9 @@ def service(facts: Facts, *, role: str) -> Plain:
         "spec": {
             "type": "ClusterIP",
             "selector": kube.selector(facts.subject, "server", role=role),
-            "ports": [{"name": "http", "port": kube.PORT, "targetPort": "http", "protocol": "TCP"}],
+            "ports": [
+                {"name": "http", "port": kube.PORT, "targetPort": "http", "protocol": "TCP", **secured.speaks(facts)}
+            ],
         },
     }
 
