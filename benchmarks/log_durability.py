@@ -2,9 +2,10 @@
 
     python benchmarks/log_durability.py MODEL_FOLDER ROWS.parquet [--kills 50] [--log-seconds 1] [--sample-seconds 2] [--seed 0] [--json]
 
-For each mode a server is started, three connections ask as fast as they can, its worker is killed at a random moment of the
-first seconds, and every prediction id that a client got is looked for in the log. Told: kills, answers, answers that are
-not in the log, the age of the oldest of them when the worker died (promised: less than --log-seconds; none when acknowledged).
+For each mode a server is started, three connections ask as fast as they can, one of its processes is killed at a random moment of the
+first seconds, and every prediction id that a client got is looked for in the log. Killed are in turn the worker; the parent, whose death
+ends the worker; and the scribe, and the worker a moment later. Told: kills, answers, answers that are not in the log, the age of the
+oldest of them at the kill (promised: less than --log-seconds; none when acknowledged), and rows that are in the log twice (none).
 
 A sampled log keeps a part of each period (--sample-seconds, here shorter than the minute that it is by default). Promised: of a period
 that ended --log-seconds before the kill, and the pause between two looks at the clock, the whole sample is there. Told: periods that
@@ -37,6 +38,7 @@ from seakeep.serving import Served
 
 PORT = 18481
 CLIENTS = 3
+VICTIMS = ("worker", "parent", "scribe")
 LONGEST_SECONDS = {"interval": 3.0, "acknowledged": 3.0, "sampled": 6.0}
 SAMPLE_REQUESTS = 200
 
@@ -56,13 +58,14 @@ def main() -> None:
     row = as_json(next(pl.read_parquet(options.rows).iter_rows(named=True)), served)
     figures = {}
     for mode, promised in (("interval", options.log_seconds), ("acknowledged", 0.0)):
-        found = [killed(options, served.name, row, mode, chance) for _ in range(options.kills)]
+        found = [killed(options, served.name, row, mode, chance, victim=n) for n in range(options.kills)]
         ages = [[one.at - at for at, _, base in one.answered if f"{base}.0" not in one.kept] for one in found]
         figures[mode] = {
             "kills": len(found),
             "answers": sum(len(one.answered) for one in found),
             "not_in_the_log": sum(map(len, ages)),
             "kills_that_lost": sum(map(bool, ages)),
+            "twice": sum(one.twice for one in found),
             "oldest_lost_s": round(max((age for each in ages for age in each), default=0.0), 3),
             "promised_s": promised,
         }
@@ -76,18 +79,19 @@ def main() -> None:
 
 @dataclass
 class Killed:
-    """at, clock: when the worker was killed, monotonic and Unix seconds. answered: when each answer came, by both, and its id.
-    kept: rows of the log by id, with the number that each stands for.
+    """at, clock: when the process was killed, monotonic and Unix seconds. answered: when each answer came, by both, and its id.
+    kept: rows of the log by id, with the number that each stands for. twice: ids that are there twice.
     """
 
     at: float
     clock: float
     answered: list[tuple[float, float, str]]
     kept: dict[str, float]
+    twice: int
 
 
 def sampled(options: argparse.Namespace, name: str, row: dict[str, Any], chance: random.Random) -> dict[str, Any]:
-    found = [killed(options, name, row, "sampled", chance) for _ in range(options.kills)]
+    found = [killed(options, name, row, "sampled", chance, victim=n) for n in range(options.kills)]
     length, periods, short, worst = options.sample_seconds, 0, 0, 0.0
     for one in found:
         asked: dict[int, int] = {}
@@ -106,13 +110,16 @@ def sampled(options: argparse.Namespace, name: str, row: dict[str, Any], chance:
         "kept": sum(len(one.kept) for one in found),
         "periods_that_were_over": periods,
         "of_these_lost": short,
+        "twice": sum(one.twice for one in found),
         "weights_off_by_at_most": round(worst, 3),
         "promised": f"every period of {length} s that ended {4 / 3 * options.log_seconds:.1f} s before",
     }
 
 
-def killed(options: argparse.Namespace, name: str, row: dict[str, Any], mode: str, chance: random.Random) -> Killed:
-    """Kill a server's worker at a random moment under load."""
+def killed(
+    options: argparse.Namespace, name: str, row: dict[str, Any], mode: str, chance: random.Random, *, victim: int
+) -> Killed:
+    """Kill one of a server's processes at a random moment under load. victim: whose turn it is."""
     path = f"/v2/models/{name}/infer"
     with tempfile.TemporaryDirectory() as home:
         command = [sys.executable, "-m", "seakeep.serving", str(options.model), "--port", str(PORT), "--home", home]
@@ -125,15 +132,29 @@ def killed(options: argparse.Namespace, name: str, row: dict[str, Any], mode: st
             for client in clients:
                 client.start()
             time.sleep(chance.random() * LONGEST_SECONDS[mode])
-            (worker,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            worker, scribe = children(process.pid)
+            who = VICTIMS[victim % len(VICTIMS)]
+            if who == "scribe":
+                os.kill(scribe, signal.SIGKILL)
+                time.sleep(chance.random() / 2)
             at, clock = time.monotonic(), time.time()
-            os.kill(int(worker), signal.SIGKILL)
+            os.kill(process.pid if who == "parent" else worker, signal.SIGKILL)
             for client in clients:
                 client.join()
             process.send_signal(signal.SIGTERM)
+            while who == "parent" and any(Path(f"/proc/{pid}/stat").exists() for pid in (worker, scribe)):
+                time.sleep(0.05)
         rows = PredictionLog.of(home, name).scan(labels=False).select("@id", "@sampled").collect()
         kept = dict(zip(rows["@id"], 1 / rows["@sampled"].fill_null(1.0), strict=True))
-    return Killed(at, clock, answered, kept)
+    return Killed(at, clock, answered, kept, rows.height - len(kept))
+
+
+def children(parent: int) -> tuple[int, int]:
+    """Process ids of a server's worker and of its scribe."""
+    found = [int(pid) for path in Path(f"/proc/{parent}/task").glob("*/children") for pid in path.read_text().split()]
+    (scribe,) = (pid for pid in found if b"seakeep.serving.scribe" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return int(worker), scribe
 
 
 def ask(path: str, body: bytes, answered: list[tuple[float, float, str]]) -> None:

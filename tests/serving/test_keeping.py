@@ -120,6 +120,26 @@ def test_hidden_columns_are_not_on_the_disk_in_any_file(logged, row, secret):
     assert set(told.hidden) == {"carrier", "scheduled", "seats", "@key"}
 
 
+def test_a_label_by_a_key_is_refused_where_keys_are_left_out(logged, row):
+    made, server = logged("--redact", "flight")
+    with server as server:
+        base = server.infer({"rows": [{**row, "flight": "AA1"}]})[1]["prediction_id"]
+
+        def label(*labels):
+            path, body = "/v2/models/flights/labels", json.dumps({"labels": labels}).encode()
+            status, _, answer = server.ask("POST", path, body, content_type="application/json")
+            return status, answer
+
+        mine = {"prediction_id": f"{base}.0", "label": True}
+        status, answer = label(mine, {"key": "AA1", "label": True})
+        assert (status, answer["code"]) == (400, "wrong_prediction_id")
+        assert answer["error"] == "labels[1] is by a key, and the log of this model keeps no keys"
+        assert not PredictionLog.of(made.home, "flights").scan().collect()["@label"].to_list()
+        assert label(mine)[0] == 200
+    found = PredictionLog.of(made.home, "flights").scan().collect()
+    assert (found["@label"].to_list(), found["@key"].to_list()) == ([True], [None])
+
+
 def test_a_whole_number_stays_one(secret):
     veil = Veil(MODEL, Keeping(hash=("seats",), hash_key_file=str(secret)))
     place = [column.name for column in MODEL.inputs].index("seats")

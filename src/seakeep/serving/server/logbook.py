@@ -16,24 +16,24 @@ import asyncio
 import contextlib
 import errno
 import logging
-import time
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from seakeep.core.files import CannotWrite, write_bytes
-from seakeep.prediction_log.frames import Header, Label, Record
-from seakeep.prediction_log.sampling import Reservoir
+from seakeep.prediction_log.frames import Header, Label
 from seakeep.prediction_log.spool import Spool
 from seakeep.serving.server.families import LABELS, LOG_LAG, LOG_LOST, LOG_ROWS, LOG_WRITABLE
-from seakeep.serving.server.keys import log_keys
-from seakeep.serving.server.marks import by_row
+from seakeep.serving.server.records import answered_record, unanswered_record
+from seakeep.serving.server.refusals import BadLabel
+from seakeep.serving.server.sampled import Sample
 from seakeep.serving.server.veils import Veil
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
+    from seakeep.prediction_log.frames import Record
     from seakeep.prediction_log.layout import Layout
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Answered
@@ -79,15 +79,13 @@ class Logbook:
         self.acknowledged = acknowledged
         self._keeping = keeping
         self._veils: dict[str, Veil] = {}
-        self._reservoir: Reservoir | None = None
-        self._period, self._until = 0.0, 0.0
+        self._sample: Sample | None = None
         self.answered = self._write
         if keeping is not None and (keeping.redact or keeping.hash):
             self.answered = self._write_veiled
         if sampled and keeping is not None:
-            self._reservoir, self._period = Reservoir(keeping.sample_requests), float(keeping.sample_seconds)
-            self._until = _period_end(self._period)
-            self.answered = self._sample
+            self._sample = Sample(keeping.sample_requests, keeping.sample_seconds, passed=loop.time)
+            self.answered = self._write_sampled
         self._layout, self._boot, self._pause = layout, boot, seconds / _PART
         self._name = name = layout.name
         self._spool = Spool(layout.spool, boot=boot)
@@ -121,24 +119,24 @@ class Logbook:
         return f"{self._boot}-{self._count:x}"
 
     def _write(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        if self._spool.append(_record(lane, seconds, answered, key)):
+        if self._spool.append(answered_record(lane, seconds, answered, key)):
             self._commit_soon()
 
     def _write_veiled(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        if self._spool.append(self._veiled(_record(lane, seconds, answered, key))):
+        if self._spool.append(self._veiled(answered_record(lane, seconds, answered, key))):
             self._commit_soon()
 
-    def _sample(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
-        assert self._reservoir is not None
+    def _write_sampled(self, lane: Lane, seconds: float, answered: Answered, *, key: str | None = None) -> None:
+        assert self._sample is not None
         assert answered.prediction_id is not None
-        arm = self._reservoir.arm(lane.served.release, lane.role)
+        arm = self._sample.arm(lane.served.release, lane.role)
         if arm.wants(answered.prediction_id):
-            arm.keep(self._veiled(_record(lane, seconds, answered, key)))
+            arm.keep(self._veiled(answered_record(lane, seconds, answered, key)))
 
     def _veiled(self, record: Record) -> Record:
-        """A record with what is to be hidden."""
-        veil = self._veils.get(record.release)
-        if veil is not None:
+        """A record with what is to be hidden; of a release that nobody has described nothing is written as it is."""
+        if self._veils:
+            veil = self._veils[record.release]
             record.columns, record.keys = veil.columns(record.columns), veil.keys(record.keys)
             record.dealt = record.dealt if veil.key is None else veil.key(record.dealt)
         return record
@@ -149,30 +147,20 @@ class Logbook:
         """Write down a request that was refused or failed. reason: the refusal's code, or the error's kind. key: that it was
         dealt by.
         """
-        record = Record(
-            _microseconds() - int(seconds * 1e6),
-            prediction_id,
-            lane.served.release,
-            lane.role,
-            lane.revision,
-            seconds * 1e3,
-            1,
-            outcome,
-            keys=None if key is None else [key],
-            reason=reason,
-            dealt=key,
-        )
-        if self._reservoir is None:
+        record = unanswered_record(lane, prediction_id, seconds, outcome=outcome, reason=reason, key=key)
+        if self._sample is None:
             if self._spool.append(self._veiled(record)):
                 self._commit_soon()
-        elif (arm := self._reservoir.arm(record.release, record.role)).wants(prediction_id):
+        elif (arm := self._sample.arm(record.release, record.role)).wants(prediction_id):
             arm.keep(self._veiled(record))
 
     async def labelled(self, labels: Sequence[Label]) -> bool:
-        """Write down labels and wait until they are on the disk. Returns False where they are not."""
+        """Write down labels and wait until they are on the disk. Returns False where they are not. Raises BadLabel, for one by a key
+        where keys are left out, with none written.
+        """
         lost = self._spool.counts.lost
-        for label in labels:
-            self._spool.append(self._veiled_label(label))
+        for label in [self._veiled_label(number, label) for number, label in enumerate(labels)]:
+            self._spool.append(label)
         await self.committed()
         kept = self._spool.counts.lost == lost and self._spool.problem is None
         self._labels.add(len(labels) if kept else 0)
@@ -190,7 +178,7 @@ class Logbook:
         """Commit again and again, so that no row waits for longer than was promised; also what only minutes finish."""
         while True:
             await asyncio.sleep(self._pause)
-            if self._reservoir is not None and time.time() >= self._until:
+            if self._sample is not None and self._sample.is_over:
                 self._end_period()
             done = self.committed()
             while not (await asyncio.wait({done}, timeout=_STUCK_SECONDS))[0]:
@@ -208,18 +196,20 @@ class Logbook:
             self._commit = self._loop.create_task(self._commit_waiting())
 
     def _end_period(self) -> None:
-        """Give what was sampled to the spool; the next minute begins. A clock that went back ends a minute late, and once."""
-        if self._reservoir is not None:
-            self._until = _period_end(self._period)
-            for record in self._reservoir.drain():
+        """Give what was sampled to the spool; the next minute begins."""
+        if self._sample is not None:
+            for record in self._sample.drain():
                 self._spool.append(record)
 
-    def _veiled_label(self, label: Label) -> Label:
+    def _veiled_label(self, number: int, label: Label) -> Label:
         """A label by a key that is hidden. Of several releases the first that hides keys says how: they share the settings."""
         hide = next((veil.key for veil in self._veils.values() if veil.key is not None), None)
         if label.by != "key" or hide is None:
             return label
-        return msgspec.structs.replace(label, name=hide(label.name) or "")
+        name = hide(label.name)
+        if name is None:
+            raise BadLabel.keys_left_out(number)
+        return msgspec.structs.replace(label, name=name)
 
     async def _commit_waiting(self) -> None:
         """One commit for all that wait, and another for who came meanwhile."""
@@ -269,35 +259,3 @@ def describe(layout: Layout, header: Header) -> None:
                 return
     hidden = tuple(dict.fromkeys((*known, *header.hidden)))
     write_bytes(path, msgspec.json.encode(msgspec.structs.replace(header, hidden=hidden)))
-
-
-def _record(lane: Lane, seconds: float, answered: Answered, key: str | None) -> Record:
-    ask = answered.ask
-    named = ask.key if key is None else key
-    prediction_id = answered.prediction_id
-    assert prediction_id is not None
-    return Record(
-        _microseconds() - int(seconds * 1e6),
-        prediction_id,
-        lane.served.release,
-        lane.role,
-        lane.revision,
-        seconds * 1e3,
-        ask.rows,
-        "answered",
-        ask.columns,
-        answered.scores,
-        answered.decisions,
-        log_keys(ask.keys, named, ask.rows),
-        dealt=named,
-        broken=by_row(ask.marks, ask.rows) if ask.marks else None,
-    )
-
-
-def _period_end(seconds: float) -> float:
-    """When the period that has begun ends, in Unix time: periods are those of the clock, the same for all workers."""
-    return (time.time() // seconds + 1) * seconds
-
-
-def _microseconds() -> int:
-    return time.time_ns() // 1000

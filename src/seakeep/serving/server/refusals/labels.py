@@ -51,6 +51,18 @@ class BadLabel(Refusal):
         )
 
     @classmethod
+    def keys_left_out(cls, number: int) -> BadLabel:
+        return cls(
+            "wrong_prediction_id",
+            f"labels[{number}] is by a key, and the log of this model keeps no keys",
+            field=f"labels[{number}]",
+            found="key",
+            expected="prediction_id",
+            cause="The server leaves keys out of the log (serve.redact), so that no prediction can be found by one.",
+            fix="Send the prediction_id that the answer had, with the row's number: <prediction_id>.0",
+        )
+
+    @classmethod
     def key(cls, number: int, found: object) -> BadLabel:
         return cls(
             "wrong_prediction_id",
