@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SCHEMES = {
+    "az": "buckets",
     "delta": "delta",
     "delta+file": "delta",
     "delta+s3": "delta",
+    "gs": "buckets",
     "postgres": "postgresql",
     "postgresql": "postgresql",
+    "s3": "buckets",
     "sqlite": "sqlite",
 }
 """Kinds of output by the scheme of their addresses."""

@@ -1,4 +1,4 @@
-"""Units of a job in a store: each a Parquet file, with a note that says that it is whole.
+"""Units of a job in a store: each a file, with a note that says that it is whole.
 
 Called by `delta` and `buckets`. A file is put before its note, so that a kill at any moment leaves a unit done or not done. A file
 without a note is written again, under the same name, which replaces it.
@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seakeep.serving.scoring.outputs.formats import RELEASE
+from seakeep.serving.scoring.outputs.formats import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +39,11 @@ class Noted:
     """Writes the units of a job, in any process that reaches the store.
 
     Parameters: name: of the job, as it stands in the names of its files. key: of a unit's file, with places for {number:06d} and
-        {name}. release: digest of what answers.
+        {name}. ending: of formats.SINKS, by which it is written. release: digest of what answers.
     """
 
-    def __init__(self, store: Store, name: str, *, key: str, release: str) -> None:
-        self.store, self._key, self._release = store, key, release
+    def __init__(self, store: Store, name: str, *, key: str, release: str, ending: str = ".parquet") -> None:
+        self.store, self._key, self._release, self._ending = store, key, release, ending
         self._name = name
 
     @property
@@ -60,7 +60,7 @@ class Noted:
         sizes: list[int] = []
 
         def write(path: Path) -> None:
-            frame.rechunk().write_parquet(path, metadata={RELEASE: self._release})
+            SINKS[self._ending](frame.rechunk().lazy(), path, self._release)
             sizes.append(path.stat().st_size)
 
         self.store.put(self.key(number), write)

@@ -79,6 +79,17 @@ class CannotFill(CannotScore):
         )
 
     @classmethod
+    def taken_place(cls, address: str, strange: str = "") -> CannotFill:
+        return cls(
+            f"there is something at {address} already" + (f": {strange!r}, which no run put there" if strange else ""),
+            cause="It may hold an earlier run's predictions."
+            if not strange
+            else "Writing it over would remove what no run can make again.",
+            fix="Name another place, or pass overwrite=True (--overwrite)." if not strange else "Name another place.",
+            address=address,
+        )
+
+    @classmethod
     def under_way(cls, table: str) -> CannotFill:
         return cls(
             "the same run is under way already",
