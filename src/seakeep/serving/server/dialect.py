@@ -1,7 +1,8 @@
 """Dialect: what one file of `dialects` offers, and which of them a server speaks.
 
 A cloud that starts the server's image says so by variables of its own. Such a variable switches the cloud's dialect on, and where it
-names a port, the server listens there on every address, whatever flags and settings say: the cloud knocks nowhere else.
+names a port, the server listens there on every address, whatever flags and settings say: the cloud knocks nowhere else. A file of
+`dialects` names these variables, `CALLED_BY` and `PORT`, where its cloud sets any that it sets for nothing else.
 """
 
 from __future__ import annotations
@@ -146,10 +147,10 @@ def in_cloud(
     """Dialects, host and port that hold in this environment: as given, unless a cloud's own variables say more."""
     for name in names():
         module = plugins.load(GROUP, name)
-        if not module.is_called_for(environ):
+        if getattr(module, "CALLED_BY", "") not in environ:
             continue
         wanted = tuple(dict.fromkeys((*wanted, name)))
-        own = module.port(environ)
+        own = _port_of(module.PORT, environ)
         host, port = (host, port) if own is None else ("0.0.0.0", own)  # noqa: S104  (the cloud's network is outside)
     return tuple(wanted), host, port
 
@@ -162,7 +163,7 @@ def check_models(dialects: Sequence[Dialect], models: Sequence[str]) -> None:
             raise BadDialect.several_models(dialect.name, dialect.predict, own)
 
 
-def port_of(variable: str, environ: Mapping[str, str]) -> int | None:
+def _port_of(variable: str, environ: Mapping[str, str]) -> int | None:
     """The port that a variable names, None where it is not set. Raises BadDialect."""
     text = environ.get(variable)
     if text is None:

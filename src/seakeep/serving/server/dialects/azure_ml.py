@@ -30,18 +30,6 @@ _FORMS = ("input_data", "data")
 _SPLIT = ("columns", "index", "data")
 
 
-def is_called_for(environ: Mapping[str, str]) -> bool:
-    """Never: the variables that Azure sets, it sets for scoring scripts too."""
-    del environ
-    return False
-
-
-def port(environ: Mapping[str, str]) -> int | None:
-    """None: the port is the deployment's."""
-    del environ
-    return None
-
-
 def dialect(environ: Mapping[str, str]) -> Dialect:
     """The dialect."""
     del environ

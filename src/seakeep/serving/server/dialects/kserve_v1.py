@@ -26,18 +26,6 @@ MODELS = "/v1/models"
 _KNOWN = ("instances", "inputs", "parameters")
 
 
-def is_called_for(environ: Mapping[str, str]) -> bool:
-    """Never: KServe sets no variable that says so; `protocolVersion` is known to its controller alone."""
-    del environ
-    return False
-
-
-def port(environ: Mapping[str, str]) -> int | None:
-    """None: the port is the container's."""
-    del environ
-    return None
-
-
 def dialect(environ: Mapping[str, str]) -> Dialect:
     """The dialect."""
     del environ

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from seakeep.serving.server.dialect import Dialect, port_of
+from seakeep.serving.server.dialect import Dialect
 from seakeep.serving.server.dialects import _csv, _rows
 from seakeep.serving.server.refusals import BadBody
 
@@ -25,21 +25,12 @@ if TYPE_CHECKING:
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList
 
-PORT = "SAGEMAKER_BIND_TO_PORT"
+PORT = CALLED_BY = "SAGEMAKER_BIND_TO_PORT"
+"""Which SageMaker names where an endpoint has several containers."""
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 _ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _OWN = ("rows", "inputs")
 _KNOWN = ("instances", "parameters", "id", "outputs", *_OWN)
-
-
-def is_called_for(environ: Mapping[str, str]) -> bool:
-    """Whether SageMaker names a port, as it does where an endpoint has several containers."""
-    return PORT in environ
-
-
-def port(environ: Mapping[str, str]) -> int | None:
-    """The port that it names. Raises BadDialect."""
-    return port_of(PORT, environ)
 
 
 def dialect(environ: Mapping[str, str]) -> Dialect:

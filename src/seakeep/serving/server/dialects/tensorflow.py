@@ -37,18 +37,6 @@ _TYPES = {"BOOL": "DT_BOOL", "INT64": "DT_INT64", "FP64": "DT_DOUBLE", "FP32": "
 _encode = msgspec.json.Encoder().encode
 
 
-def is_called_for(environ: Mapping[str, str]) -> bool:
-    """Never: it is switched on by who moves."""
-    del environ
-    return False
-
-
-def port(environ: Mapping[str, str]) -> int | None:
-    """None: the port is the server's own."""
-    del environ
-    return None
-
-
 def dialect(environ: Mapping[str, str]) -> Dialect:
     """The dialect."""
     del environ

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from seakeep.serving.server.dialect import Dialect, port_of, route_of
+from seakeep.serving.server.dialect import Dialect, route_of
 from seakeep.serving.server.dialects import _rows
 from seakeep.serving.server.pages import JSON
 from seakeep.serving.server.refusals import BadBody, BadTable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.form import HeaderList
 
 PORT, HEALTH, PREDICT = "AIP_HTTP_PORT", "AIP_HEALTH_ROUTE", "AIP_PREDICT_ROUTE"
+CALLED_BY = PREDICT
 MOST_BYTES = 1_500_000
 _KNOWN = ("instances", "parameters")
 
@@ -36,16 +37,6 @@ class _Told(msgspec.Struct, gc=False):
 
 
 _told = msgspec.json.Decoder(_Told).decode
-
-
-def is_called_for(environ: Mapping[str, str]) -> bool:
-    """Whether Vertex AI runs this process: it then says where it will ask."""
-    return PREDICT in environ
-
-
-def port(environ: Mapping[str, str]) -> int | None:
-    """Where Vertex AI will ask. Raises BadDialect."""
-    return port_of(PORT, environ)
 
 
 def dialect(environ: Mapping[str, str]) -> Dialect:
