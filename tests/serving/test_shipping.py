@@ -256,6 +256,15 @@ def test_a_kill_between_sending_and_forgetting_sends_it_again_under_the_same_nam
     assert ids(copy) == ["q0001.0"]
 
 
+def test_the_logs_own_home_is_no_sink(log, tmp_path, caplog):
+    shipper = Shipper(str(tmp_path / "home"), [log], tmp_path)
+    put(log, 1)
+    shipper.look(NEVER)
+    assert f"the sink {tmp_path / 'home'} is the home of the log itself" in caplog.text
+    assert "serve.log_sinks" in caplog.text
+    assert ids(log) == ["q0001.0"]
+
+
 def test_a_sink_that_hangs_falls_behind_in_the_metrics(log, tmp_path, monkeypatch):
     """Its thread says nothing more; what waits is told before, and how long is counted when it is asked."""
     shipper = Shipper(str(tmp_path / "copy"), [log], tmp_path)
@@ -290,6 +299,20 @@ def test_a_receiver_that_closes_connections_that_are_idle_is_not_told_to_be_away
         time.sleep(0.15)
     assert len(receiver.got) == 6
     assert caplog.messages == []
+
+
+def test_requests_whose_release_is_not_described_wait(log, tmp_path, receiver, caplog):
+    shipper = Shipper(receiver.url, [log], tmp_path)
+    put(log, 1)
+    (path,) = log.releases.glob("*.json")
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    shipper.look(NEVER)
+    assert f"{path} is missing or damaged" in caplog.text
+    assert len(waiting(log, receiver.url)) == 1
+    path.write_bytes(whole)
+    shipper.look(NEVER)
+    assert len(receiver.got) == 2
 
 
 def test_no_more_of_an_answer_is_read_than_anybody_needs(receiver):
