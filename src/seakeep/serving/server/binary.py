@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server.parsing import typed
 from seakeep.serving.server.raw import LETTERS, unpack
-from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
+from seakeep.serving.server.refusals import BadBinary, BadBody, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,10 @@ def raw_parts(tensors: Sequence[Any], binary: bytes | None) -> list[bytes | None
             (tensor.get("name") for tensor, size in zip(tensors, sizes, strict=True) if size is not None), None
         )
         if named is not None:
-            raise BadInput.binary(str(named))
+            raise BadBinary.unframed(str(named))
         return [None] * len(sizes)
     if (claimed := sum(size or 0 for size in sizes)) != len(binary):
-        raise BadInput.binary_size(claimed, len(binary))
+        raise BadBinary.size(claimed, len(binary))
     parts: list[bytes | None] = []
     at = 0
     for size in sizes:
@@ -79,7 +79,7 @@ def _size(tensor: Any) -> int | None:
     if type(size) is not int or size < 0:
         raise BadBody.structure(f"{SIZE} of {where}", size, "a number of bytes")
     if tensor.get("data") is not None:
-        raise BadInput.binary_and_data(str(tensor.get("name")))
+        raise BadBinary.beside_data(str(tensor.get("name")))
     return size
 
 

@@ -15,7 +15,7 @@ from seakeep.serving.server.binary import raw_keys, raw_parts, wanted_in_binary
 from seakeep.serving.server.keys import parameter_key, row_keys
 from seakeep.serving.server.parsing import check_members, decode_object, json_lines, typed
 from seakeep.serving.server.raw import count, unpack
-from seakeep.serving.server.refusals import BadBody, BadInput
+from seakeep.serving.server.refusals import BadBinary, BadBody, BadInput
 from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class CarefulReader:
         if tensors is None and outputs is not None:
             raise BadBody.structure("outputs", request["outputs"], f"nothing beside {given[0]}, answered whole")
         if tensors is None and binary:
-            raise BadInput.binary_size(0, len(binary))
+            raise BadBinary.size(0, len(binary))
         if tensors is not None:
             raws = raw_parts(tensors, binary)
             columns = self._from_tensors(tensors, raws)

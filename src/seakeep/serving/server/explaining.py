@@ -16,7 +16,7 @@ import numpy as np
 from seakeep.core.kinds import Kind, Task
 from seakeep.evidence.shapley import EXACT_PLAYERS, shapley
 from seakeep.serving.server.filling import typical
-from seakeep.serving.server.refusals import BadInput
+from seakeep.serving.server.refusals import BadWish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Explainer:
         if self._typical is None:
             statistics = self._served.statistics.columns
             if not any(column.name in statistics for column in self._columns):
-                raise BadInput.no_baseline(self._served.name, self._served.version)
+                raise BadWish.no_baseline(self._served.name, self._served.version)
             self._typical = tuple(typical(column.kind, statistics.get(column.name)) for column in self._columns)
         return self._typical
 
@@ -121,7 +121,7 @@ def samples_of(parameters: Mapping[str, Any] | None) -> int:
     if found is None:
         return SAMPLES
     if isinstance(found, bool) or not isinstance(found, int) or not 2 <= found <= MOST_SAMPLES:
-        raise BadInput.samples(found, MOST_SAMPLES)
+        raise BadWish.samples(found, MOST_SAMPLES)
     return found
 
 

@@ -20,7 +20,7 @@ from seakeep.serving.server.explaining import MOST_ROWS, readable, samples_of
 from seakeep.serving.server.form import Script
 from seakeep.serving.server.lanes import Crossing, Lane
 from seakeep.serving.server.receiving import LARGE_BODY_BYTES
-from seakeep.serving.server.refusals import BadInput
+from seakeep.serving.server.refusals import BadWish
 from seakeep.serving.server.traffic.urgency import urged
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Explaining:
         engine = self._own.engine or await self._wake(self._own)
         ask = await self._ask(engine, request)
         if ask.rows > MOST_ROWS:
-            raise BadInput.too_many_to_explain(ask.rows, MOST_ROWS)
+            raise BadWish.too_many_rows(ask.rows, MOST_ROWS)
         samples = samples_of(ask.parameters)
         if ask.parameters:
             request = urged(request, ask.parameters)

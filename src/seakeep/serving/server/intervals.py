@@ -14,7 +14,7 @@ import msgspec
 
 from seakeep.core.kinds import Task
 from seakeep.evidence.conformal import THOUSANDTHS, at_level
-from seakeep.serving.server.refusals import BadInput
+from seakeep.serving.server.refusals import BadWish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +93,13 @@ class Intervals:
         if level is None:
             return None
         if isinstance(level, bool) or not isinstance(level, int | float) or not THOUSANDTHS[0] / 1000 <= level < 1:
-            raise BadInput.interval(level)
+            raise BadWish.interval(level)
         kept = self._distances()
         found = at_level(level, sorted(kept))
         if not kept:
-            raise BadInput.not_calibrated(self._served.name, self._served.version)
+            raise BadWish.not_calibrated(self._served.name, self._served.version)
         if found is None:
-            raise BadInput.level_too_high(level, max(kept) / 1000)
+            raise BadWish.level_too_high(level, max(kept) / 1000)
         classes = () if self._served.model.task is Task.REGRESSION else self._served.model.classes
         return Interval(found / 1000, kept[found], classes)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seakeep.serving.server.refusals import BadInput
+from seakeep.serving.server.refusals import BadBinary, BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def unpack(raw: bytes | memoryview, datatype: str, name: str) -> Sequence[Any]:
         return _texts(bytes(raw), name)
     count, rest = divmod(len(raw), _SIZES[datatype])
     if rest:
-        raise BadInput.raw_length(name, len(raw), datatype, _SIZES[datatype])
+        raise BadBinary.length(name, len(raw), datatype, _SIZES[datatype])
     if datatype == "BOOL" and (odd := bytes(raw).translate(None, b"\0\1")):
         raise BadInput.value(name, bytes(raw).index(odd[0]), odd[0], "a byte of 0 or 1")
     letter = LETTERS[datatype]
@@ -66,7 +66,7 @@ def count(raw: bytes, datatype: str, name: str) -> int:
         return _count_texts(raw, name)
     found, rest = divmod(len(raw), _SIZES[datatype])
     if rest:
-        raise BadInput.raw_length(name, len(raw), datatype, _SIZES[datatype])
+        raise BadBinary.length(name, len(raw), datatype, _SIZES[datatype])
     return found
 
 
@@ -106,7 +106,7 @@ def _count_texts(raw: bytes, name: str) -> int:
         begin = at + _LENGTH_BYTES
         at = begin + int.from_bytes(raw[at:begin], "little")
         if begin > len(raw) or at > len(raw):
-            raise BadInput.raw_texts(name, found, len(raw))
+            raise BadBinary.texts(name, found, len(raw))
         found += 1
     return found
 
@@ -118,6 +118,6 @@ def _texts(raw: bytes, name: str) -> list[str]:
         begin = at + _LENGTH_BYTES
         at = begin + int.from_bytes(raw[at:begin], "little")
         if begin > len(raw) or at > len(raw):
-            raise BadInput.raw_texts(name, len(found), len(raw))
+            raise BadBinary.texts(name, len(found), len(raw))
         found.append(text(raw[begin:at], len(found), name))
     return found

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from seakeep.serving.server import compression
-from seakeep.serving.server.refusals import BadCall, BadInput
+from seakeep.serving.server.refusals import BadBinary, BadCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def check_headers(headers: Any) -> None:
 def check_plain(headers: Any) -> None:
     """Raise Refusal for a body that has tensors in binary form."""
     if BINARY in headers:
-        raise BadInput.no_binary()
+        raise BadBinary.not_here()
 
 
 def media_of(headers: Any, known: Sequence[str]) -> str:

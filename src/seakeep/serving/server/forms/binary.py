@@ -17,7 +17,7 @@ from seakeep.serving.server.form import Notation, Reading
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.keys import row_keys
 from seakeep.serving.server.receiving import BINARY
-from seakeep.serving.server.refusals import BadInput, Refusal
+from seakeep.serving.server.refusals import BadBinary, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -270,7 +270,7 @@ def _keys(columns: Sequence[Any], part: Part, body: bytes) -> Any:
 def _header_length(body: bytes, headers: Headers) -> int:
     text = headers.get(BINARY) or ""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) <= len(body)):
-        raise BadInput.binary_header(text, len(body))
+        raise BadBinary.header(text, len(body))
     return int(text)
 
 

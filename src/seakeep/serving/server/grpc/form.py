@@ -23,7 +23,7 @@ from seakeep.serving.server.grpc.messages import messages
 from seakeep.serving.server.keys import as_key, key_of, parameter_key, row_keys
 from seakeep.serving.server.packed import FEW_ROWS
 from seakeep.serving.server.raw import FLOATS, count, numbers, pack, text, unpack
-from seakeep.serving.server.refusals import BadBody, BadInput, Refusal
+from seakeep.serving.server.refusals import BadBinary, BadBody, BadInput, Refusal
 from seakeep.serving.server.weighing import Scale
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Reader:
         request = parsed(self._parse, body)
         raws = request.raw_input_contents
         if raws and len(raws) != len(request.inputs):
-            raise BadInput.raw_count(len(raws), len(request.inputs))
+            raise BadBinary.count(len(raws), len(request.inputs))
         columns, arrays = self._values(request.inputs, raws)
         rows = len(columns[0])
         outputs = self._wanted(request.outputs) if request.outputs else None
@@ -142,7 +142,7 @@ class Reader:
             rows = len(_field(tensor))
         else:
             if tensor.HasField("contents"):
-                raise BadInput.raw_and_contents(column.name)
+                raise BadBinary.beside_contents(column.name)
             rows = count(raw, datatype, column.name)
         shape = tensor.shape
         if not shape or shape[0] != rows or (len(shape) > 1 and list(shape) != [rows, 1]):
@@ -294,7 +294,7 @@ def _field(tensor: Any) -> Any:
     """The field that has the typed values of a tensor. Raises BadInput."""
     field = _CONTENTS.get(tensor.datatype)
     if field is None:
-        raise BadInput.raw_only(tensor.name, tensor.datatype)
+        raise BadBinary.without_field(tensor.name, tensor.datatype)
     return getattr(tensor.contents, field)
 
 
