@@ -101,3 +101,14 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path):
 def test_a_full_disk_that_polars_tells_of_is_a_full_disk(tmp_path):
     error = OSError("No space left on device (os error 28)")
     assert CannotWrite.because(tmp_path / "a.csv", error).cause == "The disk is full."
+
+
+def test_a_full_disk_that_a_writer_tells_in_its_own_words_is_one(tmp_path):
+    with (
+        pytest.raises(CannotWrite, match=r"No space left on device\n.*The disk is full"),
+        replacing(tmp_path / "a.parquet"),
+    ):
+        raise RuntimeError("parquet: underlying IO error: No space left on device (os error 28)")
+    with pytest.raises(RuntimeError, match="another"), replacing(tmp_path / "a.parquet"):
+        raise RuntimeError("another")
+    assert not list(tmp_path.iterdir())

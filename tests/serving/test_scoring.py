@@ -95,7 +95,9 @@ def test_an_empty_table_gives_an_empty_file_with_all_columns(tmp_path, frame):
 
 @pytest.mark.parametrize("name", ["out", "out.xlsx", "out.parquet.gz"])
 def test_an_unknown_ending_is_refused(tmp_path, frame, name):
-    with pytest.raises(CannotScore, match=r"expected .parquet, .csv, .arrow or .jsonl\n.*\n  Name it out(\.parquet)?\.parquet"):
+    with pytest.raises(
+        CannotScore, match=r"expected .parquet, .csv, .arrow or .jsonl\n.*\n  Name it out(\.parquet)?\.parquet"
+    ):
         score(example_model(), data.read(frame), tmp_path / name)
 
 
@@ -150,7 +152,7 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path, frame, ending, monkeyp
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_flush", full)
+    monkeypatch.setattr(files, "flush", full)
     with pytest.raises(CannotWrite, match=r"The disk is full"):
         score(example_model(), data.read(frame), tmp_path / f"out.{ending}")
     assert not list(tmp_path.iterdir())

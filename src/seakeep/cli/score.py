@@ -87,7 +87,7 @@ def command(
 
     Example: seakeep score trips trips/2026-06.parquet -o scored.parquet
 
-    Example: seakeep score trips 'trips/*.parquet' -o scored/ --quarantine broken/ --log
+    With it all: seakeep score trips 'trips/*.parquet' -o scored/ --quarantine broken/ --statistics scored.json --log
     """
     from seakeep.pipeline import batch
 

@@ -70,6 +70,10 @@ def replacing(path: Path) -> Iterator[Path]:
         flush(path.parent)
     except OSError as error:
         _refuse(path, error)
+    except Exception as error:
+        if (full := full_disk(error)) is not None:
+            raise CannotWrite.because(path, full) from error
+        raise
     finally:
         with contextlib.suppress(OSError):  # a file system that is read-only refuses this too, and held nothing
             temporary.unlink()
@@ -93,6 +97,12 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def full_disk(error: BaseException) -> OSError | None:
+    """A full disk, as Polars' Parquet writer tells it: in the words of an error that is of no file; None for another error."""
+    number = next((number for number in _FULL if f"(os error {number})" in str(error)), None)
+    return None if number is None else OSError(number, os.strerror(number))
 
 
 def _refuse(path: Path, error: OSError) -> NoReturn:

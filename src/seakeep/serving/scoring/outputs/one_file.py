@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from polars.io.plugins import register_io_source
 
-from seakeep.core.files import CannotWrite, replacing
+from seakeep.core.files import CannotWrite, full_disk, replacing
 from seakeep.serving.scoring.errors import CannotScore
 from seakeep.serving.scoring.outputs.formats import ENDINGS, SINKS
 
@@ -81,10 +81,12 @@ class OneFile:
                 return
 
     def _check(self) -> None:
-        if isinstance(self._error, OSError):
-            raise CannotWrite.because(self._path, self._error) from self._error
-        if self._error is not None:
-            raise self._error
+        if self._error is None:
+            return
+        error = self._error if isinstance(self._error, OSError) else full_disk(self._error)
+        if error is not None:
+            raise CannotWrite.because(self._path, error) from self._error
+        raise self._error
 
     def _sink(self) -> None:
         scan = register_io_source(self._frames, schema=self._plan.columns)
