@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seakeep.core.codec import digest
+from seakeep.core.errors import UsageError
 from seakeep.serving.scoring.columns import output_schema, quarantine_schema
 from seakeep.serving.scoring.errors import CannotScore
 from seakeep.serving.scoring.identity import table_digest
@@ -31,6 +32,10 @@ class Places:
     parts: str
     part_rows: int
     overwrite: bool
+
+    def __post_init__(self) -> None:
+        if self.part_rows < 1:
+            raise UsageError(f"part_rows must be at least 1, it is {self.part_rows}", fix="--part-rows 524288")
 
     def broken(self, wanted: Broken | None) -> Broken:
         """What becomes of broken rows. Raises CannotScore, where they are to be set aside and have no place, or the other way round."""

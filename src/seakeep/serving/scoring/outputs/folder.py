@@ -60,6 +60,10 @@ class Parts:
         head = {"name": self.path(number).name, "rows": frame.height, "bytes": size, "sha256": found}
         write_bytes(self.notes / f"{number:06d}", json.dumps(head).encode() + b"\n" + note)
 
+    def count(self) -> int:
+        """How many parts were written, whatever their format."""
+        return sum(not path.name.startswith(TEMPORARY) for path in self.notes.glob("*"))
+
     def whole(self) -> dict[int, tuple[dict[str, object], bytes]]:
         """What is known of every whole part, and its note, by number."""
         found: dict[int, tuple[dict[str, object], bytes]] = {}
@@ -123,7 +127,7 @@ class Folder:
         known = _read_job(path)
         if known is not None and known[0] != self._plan.job:
             if not self._plan.overwrite:
-                raise CannotScore.other_job(self._path, known[1], self._plan.facts, len(self._parts.whole()))
+                raise CannotScore.other_job(self._path, known[1], self._plan.facts, self._parts.count())
             known = None
         try:
             if known is None:
