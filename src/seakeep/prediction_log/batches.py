@@ -46,7 +46,7 @@ class LostBatch(DataError):
         return cls(
             f"the rows for the prediction log that an earlier run wrote to {folder} are gone",
             cause="They were removed by hand, or for their age (serve.log_keep), before the run went on.",
-            fix="Begin anew: --overwrite; or go on without the log.",
+            fix="Begin anew in another place (-o), since the parts that are done have lost their rows for the log.",
             path=str(folder),
         )
 
