@@ -55,7 +55,12 @@ def test_a_base_without_its_digest_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [({"python": "3.10"}, "from 3.11 on"), ({"extras": "a b"}, "commas"), ({"packages": "x; rm -rf"}, "commas")],
+    [
+        ({"python": "3.10"}, "from 3.11 on"),
+        ({"extras": "a b"}, "commas"),
+        ({"server_extras": "grpc;x"}, "commas"),
+        ({"packages": "x; rm -rf"}, "commas"),
+    ],
 )
 def test_impossible_options_are_refused(wrong, told) -> None:
     with pytest.raises(BadTarget, match=told):
@@ -115,6 +120,12 @@ def test_the_worker_has_what_the_estimator_the_stores_and_the_user_need() -> Non
     lines = written["worker/requirements.in"].splitlines()
     assert lines[1].startswith("seakeep[cloud,kubeflow,lightgbm,postgres]==")
     assert lines[2:] == ["shapely>=2", "holidays"]
+
+
+def test_the_server_has_the_extras_that_its_settings_need_and_no_others() -> None:
+    assert files(subject(), PINNED)["server/requirements.in"].splitlines()[1].startswith("seakeep==")
+    written = files(subject(), replace(PINNED, server_extras="grpc,cloud,grpc"))
+    assert written["server/requirements.in"].splitlines()[1].startswith("seakeep[cloud,grpc]==")
 
 
 def test_data_that_arrives_in_spans_and_secrets_stay_out_of_the_worker(tmp_path) -> None:

@@ -19,6 +19,7 @@ OTHER = {
     "python": "3.13",
     "packages": "lightgbm",
     "extras": "xgboost",
+    "server_extras": "grpc",
     "image": "registry.example.com/team/others",
     "server_digest": "sha256:" + "b" * 64,
     "worker_digest": "sha256:" + "c" * 64,

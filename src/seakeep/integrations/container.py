@@ -36,8 +36,9 @@ class Options:
 
     name: of the image, where the release's is no legal one. image: registry and name of the images (default: export.image).
     base: image that both stages start from, pinned ("python:3.12-slim@sha256:…"); without it, build.sh asks for BASE. python:
-    the base's version, for which wheels are fetched. architecture: of the machines that run it. extras: more of Seakeep's extras
-    for the worker, with commas between ("kubeflow"). packages: more packages for the worker, with commas between ("shapely>=2").
+    the base's version, for which wheels are fetched. architecture: of the machines that run it. server_extras: of Seakeep's
+    extras those that the server's settings need, with commas between ("grpc,cloud"). extras: more of them for the worker ("kubeflow").
+    packages: more packages for the worker, with commas between ("shapely>=2").
     """
 
     name: str = ""
@@ -45,6 +46,7 @@ class Options:
     base: str = ""
     python: str = "3.12"
     architecture: Literal["x86_64", "aarch64"] = "x86_64"
+    server_extras: str = ""
     extras: str = ""
     packages: str = ""
 
@@ -100,7 +102,7 @@ def _server(subject: Subject, release: ReleaseFacts, options: Options) -> Image:
     return Image(
         role="server",
         tag=tag,
-        requirements=(f"seakeep=={__version__}",),
+        requirements=(_own(_listed(options.server_extras)),),
         labels=labels,
         base=options.base,
         python=options.python,
@@ -122,7 +124,7 @@ def _worker(subject: Subject, project: ProjectFacts, options: Options) -> Image:
     return Image(
         role="worker",
         tag=_kube.worker_image("container", options.image, project.code),
-        requirements=(f"seakeep[{','.join(extras)}]=={__version__}", *_listed(options.packages)),
+        requirements=(_own(extras), *_listed(options.packages)),
         labels=labels,
         base=options.base,
         python=options.python,
@@ -139,10 +141,15 @@ def _check(options: Options) -> None:
         raise BadTarget.wrong_option(
             "container", "python", options.python, "a version of Python from 3.11 on, for example 3.12"
         )
-    for name in ("extras", "packages"):
+    for name in ("server_extras", "extras", "packages"):
         found = getattr(options, name)
         if found and not _WORDS.fullmatch(found):
             raise BadTarget.wrong_option("container", name, found, "names with commas between")
+
+
+def _own(extras: Sequence[str]) -> str:
+    """Seakeep itself, of this version, with some of its extras, as a requirement."""
+    return f"seakeep[{','.join(sorted(set(extras)))}]=={__version__}" if extras else f"seakeep=={__version__}"
 
 
 def _listed(text: str) -> tuple[str, ...]:
