@@ -87,13 +87,14 @@ class OnnxPredictor:
         return self.session.bound([column.name for column in self.model.inputs], self._outputs, rows=rows)
 
     def _over_chunks(self, frame: pl.DataFrame, work: Callable[[Mapping[str, NDArray[Any]]], T]) -> list[T]:
-        arrays = feeds(frame, self.model.inputs)
-        starts = range(0, frame.height, CHUNK_ROWS)
-        chunks = ({name: array[i : i + CHUNK_ROWS] for name, array in arrays.items()} for i in starts)
-        if len(starts) <= 1 or self.threads == 1:
-            return [work(chunk) for chunk in chunks]
-        with ThreadPoolExecutor(min(self.threads, len(starts))) as pool:
-            return list(pool.map(work, chunks))
+        """What comes of each chunk. Its arrays are made when it is its turn: texts take many times their size in them."""
+        if not frame.height:
+            feeds(frame, self.model.inputs)  # refuses a table that is not one for this model
+        chunks = [frame[begin : begin + CHUNK_ROWS] for begin in range(0, frame.height, CHUNK_ROWS)]
+        if len(chunks) <= 1 or self.threads == 1:
+            return [work(feeds(chunk, self.model.inputs)) for chunk in chunks]
+        with ThreadPoolExecutor(min(self.threads, len(chunks))) as pool:
+            return list(pool.map(lambda chunk: work(feeds(chunk, self.model.inputs)), chunks))
 
 
 predictor = OnnxPredictor
