@@ -330,6 +330,47 @@ def test_score_writes_predictions_that_can_be_traced(shell, project) -> None:
     assert "predictions" in down
 
 
+def test_score_writes_parts_sets_rows_aside_profiles_and_logs(shell, project) -> None:
+    given = ("score", "trips", "data/parcels.csv", "-o", "scored/", "--part-rows", "700", "--log")
+    answer = shell(*given, "--quarantine", "broken/", "--statistics", "scored.json")
+    assert answer.code == 0
+    assert re.search(
+        r"^[\d,]+ rows in .* rows/s\): scored\n  .*rows were set aside: broken\n  [\d,]+ rows were logged$",
+        answer.out.strip(),
+        re.DOTALL,
+    )
+    good, bad = (pl.read_parquet(f"{name}/part-*.parquet") for name in ("scored", "broken"))
+    assert good.height + bad.height == 2000
+    assert shell("drift", "scored.json", "scored.json", "--json").json["verdict"] == "pass"
+    assert shell("predictions", "trips", "--role", "batch", "--json").json["groups"][0]["rows"] == good.height
+    up = {edge["source"]["name"] for edge in shell("lineage", "scored", "--json").json["edges"]}
+    assert str(project / "data" / "parcels.csv") in up
+    answer = shell(*given, "--json")
+    assert answer.code == 3
+    assert "exists already" in answer.err
+    marked = shell("score", "trips", "data/parcels.csv", "-o", "marked.csv", "--broken", "mark", "--json")
+    assert marked.json["broken"] == {} or sum(marked.json["broken"].values()) >= bad.height
+    assert (marked.json["parts"], marked.json["logged"], marked.json["quarantine"]) == (1, 0, None)
+
+
+def test_a_long_score_says_how_far_it_is_where_nobody_looks_at_a_terminal(monkeypatch, capsys) -> None:
+    from seakeep.cli import score
+
+    now = [0.0]
+    monkeypatch.setattr(score.time, "monotonic", lambda: now[0])
+    told = score._Told(quiet=False, writes_over=False)
+    for seconds in (1, 9, 11, 12, 22):
+        now[0] = float(seconds)
+        told.progress(seconds * 100, 4400, float(seconds))
+    told.resumed(3, 1500)
+    told.over()
+    assert capsys.readouterr().err.splitlines() == [
+        "1,100 of 4,400 rows  100 rows/s  33 s left",
+        "2,200 of 4,400 rows  100 rows/s  22 s left",
+        "going on with an earlier run: 3 parts with 1,500 rows are there",
+    ]
+
+
 def test_releases_show_and_lineage_speak_of_what_is_on_record(shell, project) -> None:
     (listed,) = shell("releases", "trips", "--json").json["releases"]
     assert (listed["version"], listed["verdict"], listed["aliases"]) == (1, "pass", ["champion"])
