@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -28,12 +29,17 @@ def secret(tmp_path):
 
 
 @pytest.fixture
-def logged(start, release, keyed):
-    def begin(*arguments, **environment):
-        made = release(keyed(1))
+def logged_by(start, release):
+    def begin(model, *arguments, **environment):
+        made = release(model)
         return made, start("--follow", "flights", "--home", made.home, *arguments, **environment)
 
     return begin
+
+
+@pytest.fixture
+def logged(logged_by, keyed):
+    return lambda *arguments, **environment: logged_by(keyed(1), *arguments, **environment)
 
 
 def rows(made, **given):
@@ -138,6 +144,41 @@ def test_a_label_by_a_key_is_refused_where_keys_are_left_out(logged, row):
         assert label(mine)[0] == 200
     found = PredictionLog.of(made.home, "flights").scan().collect()
     assert (found["@label"].to_list(), found["@key"].to_list()) == ([True], [None])
+
+
+def sensitive(**ways):
+    """A model whose contract says how columns are to be kept."""
+    columns = {name: replace(column, sensitive=ways.get(name, "")) for name, column in MODEL.schema.columns.items()}
+    return replace(MODEL, schema=replace(MODEL.schema, columns=columns))
+
+
+def test_a_contract_says_what_is_hidden_and_the_stricter_of_two_holds(secret):
+    model = sensitive(carrier="hash", seats="drop", night="drop")
+    own = Veil(model, Keeping(hash=("seats",), redact=("distance",), hash_key_file=str(secret)))
+    assert set(own.hidden) == {"carrier", "seats", "night", "distance"}
+    columns = dict(zip([one.name for one in MODEL.inputs], own.columns([["UA"]] * len(MODEL.inputs)), strict=True))
+    assert columns["carrier"] == [hashed("UA", read_key(secret))]
+    assert columns["seats"] == columns["night"] == columns["distance"] == [None]
+
+
+def test_without_a_key_what_a_contract_wants_hashed_is_left_out():
+    own = Veil(sensitive(carrier="hash"), Keeping())
+    assert own.hidden == ("carrier",)
+    assert own.columns([["UA"]] * len(MODEL.inputs)).count([None]) == 1
+    assert Veil(MODEL, Keeping()).hidden == ()
+
+
+def test_a_server_hides_what_the_contract_of_its_release_says(logged_by, row, secret):
+    model = sensitive(carrier="hash", scheduled="drop")
+    made, server = logged_by(model, "--hash-key-file", secret)
+    with server as server:
+        assert server.infer({"rows": [{**row, "carrier": "SECRET-CARRIER"}]})[0] == 200
+        stop(server)
+    (found,) = rows(made).to_dicts()
+    assert (found["carrier"], found["scheduled"]) == (hashed("SECRET-CARRIER", read_key(secret)), None)
+    assert found["distance"] == row["distance"]
+    (told,) = described(PredictionLog.of(made.home, "flights").layout).values()
+    assert set(told.hidden) == {"carrier", "scheduled"}
 
 
 def test_a_whole_number_stays_one(secret):

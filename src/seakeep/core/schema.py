@@ -39,6 +39,7 @@ class ColumnSchema:
     the kind says; "categorical" are integers that are names, such as ZIP codes.
     items: what a list holds. fields: what a struct holds, by name. deprecated: why nobody should use the column; "" where
     they may. in_: the only environments with the column; empty for those that the schema's `default_in` names.
+    sensitive: how its values stand where requests are kept: "" as they are, "hash" as a keyed hash, "drop" not at all.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class ColumnSchema:
     deprecated: str = field(default="", metadata=GAINED)
     in_: tuple[Environment, ...] = field(default=(), metadata=GAINED)
     skew: Mapping[str, float] = field(default_factory=dict, metadata=GAINED)
+    sensitive: Literal["", "hash", "drop"] = field(default="", metadata=GAINED)
 
     def expected_in(self, environment: Environment, *, default: tuple[Environment, ...] = ()) -> bool:
         """Whether a table of this environment may have the column at all. default: the schema's `default_in`."""

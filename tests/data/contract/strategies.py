@@ -90,10 +90,15 @@ def column_schemas(draw, *, depth: int = 2, top: bool = True):
         drift=draw(_thresholds(kind)),
         skew=draw(_thresholds(kind)),
         deprecated=deprecated,
+        sensitive=draw(st.sampled_from(_ways(kind))) if top else "",
         note=draw(TEXT),
         **nested,
         **(draw(_places()) if top else {}),
     )
+
+
+def _ways(kind):
+    return ["", "drop", "hash"] if kind in (Kind.STRING, Kind.INTEGER) else ["", "drop"]
 
 
 @st.composite

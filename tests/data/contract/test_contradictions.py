@@ -103,6 +103,8 @@ def test_a_contract_that_contradicts_itself_is_refused_with_both_lines(text, lin
         (column("nan: refuse", "number"), 6, "expected one of missing, allowed, refused", "'refused'"),
         (column("semantics: urls"), 6, "expected one of natural_language, image, url", "Did you mean 'url'?"),
         (column("semantics: categorical"), 6, "is said of integer columns, and this one is string", "Correct"),
+        (column("sensitive: hashed"), 6, "expected one of hash, drop", "Did you mean 'hash'?"),
+        (column("sensitive: hash", "number"), 6, "number columns cannot be hashed, texts and whole", "Correct"),
         (column("items: {kind: string}"), 6, "string columns hold no items", "Correct"),
         (column("fields: {b: {kind: string}}", "list"), 6, "list columns hold no fields", "Correct"),
         (column("items: {kind: string, available: after}", "list"), 6, "there is no key 'available'", "Known"),

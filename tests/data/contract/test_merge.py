@@ -99,6 +99,13 @@ def columns(**given: object) -> Schema:
         ({"drift": {"psi": 0.1}}, {}, {}, {"drift": {"psi": 0.1}}),
         ({"available": "after"}, {}, {"available": "after"}, {"available": "after"}),
         ({"note": "x"}, {}, {"note": "x"}, {"note": "x"}),
+        ({"sensitive": "hash"}, {"sensitive": "drop"}, {"sensitive": "drop"}, {"sensitive": "drop"}),
+        (
+            {"kind": Kind.NUMBER},
+            {"kind": Kind.INTEGER, "sensitive": "hash"},
+            {"kind": Kind.NUMBER, "sensitive": "drop"},
+            {"kind": Kind.INTEGER, "sensitive": "hash"},
+        ),
         (
             {"kind": Kind.NUMBER, "nan": "refused"},
             {"kind": Kind.NUMBER},

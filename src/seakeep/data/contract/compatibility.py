@@ -206,7 +206,7 @@ def _told(value: float | None) -> str:
     return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-NEUTRAL = ("kind", "drift", "skew", "note", "deprecated", "items", "fields")
+NEUTRAL = ("kind", "drift", "skew", "note", "sensitive", "deprecated", "items", "fields")
 """Fields that are judged elsewhere, or break nobody: thresholds are a reader's own alarm."""
 _NARROWER: dict[str, Callable[[Any, Any], Iterator[str]]] = {
     "required": lambda _old, new: _switched(True, "it was optional and must now be there", new),

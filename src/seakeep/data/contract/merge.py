@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 How = Literal["widest", "strictest"]
 _NAN = ("refused", "missing", "allowed")
+_SENSITIVE = ("", "hash", "drop")
 _LEAST = ("minimum", "present_at_least", "length_at_least", "distinct_at_least", "rows_at_least", "growth_at_least")
 _MOST = (
     "maximum", "missing_at_most", "others_at_most", "length_at_most", "distinct_at_most", "rows_at_most", "growth_at_most",
@@ -95,6 +96,7 @@ class _Merging:
         for each in ("available", "in_", "not_in", "semantics", "deprecated", "note"):
             merged[each] = self.fact(name, each, getattr(first, each), getattr(second, each))
         merged["nan"] = (max if self.widest else min)(first.nan, second.nan, key=_NAN.index)
+        merged["sensitive"] = max(first.sensitive, second.sensitive, key=_SENSITIVE.index)
         merged["values"] = self.values(name, first.values, second.values)
         merged["pattern"] = self.pattern(name, first.pattern, second.pattern)
         for each in ("drift", "skew"):
@@ -199,7 +201,8 @@ def _fitting(column: ColumnSchema) -> ColumnSchema:
         for field in ("drift", "skew")
     }
     if column.kind is Kind.NUMBER:
-        return replace(column, values=None, semantics="", **fits)
+        sensitive: Literal["", "drop"] = "drop" if column.sensitive else ""  # a number cannot be hashed
+        return replace(column, values=None, semantics="", sensitive=sensitive, **fits)
     return replace(column, nan="missing", **fits) if column.kind is Kind.INTEGER else column
 
 

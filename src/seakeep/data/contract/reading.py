@@ -30,7 +30,7 @@ TABLE_KEYS = (
 )  # fmt: skip
 TOP_KEYS = ("seakeep_schema", *TABLE_KEYS, "columns", "rules")
 COLUMN_KEYS = tuple("in" if name == "in_" else name for name in ColumnSchema.__slots__)
-FIELD_KEYS = tuple(key for key in COLUMN_KEYS if key not in ("available", "in", "not_in"))
+FIELD_KEYS = tuple(key for key in COLUMN_KEYS if key not in ("available", "in", "not_in", "sensitive"))
 ITEM_KEYS = tuple(key for key in FIELD_KEYS if key not in ("required", "deprecated"))
 DEEPEST = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -217,6 +217,13 @@ def _semantics(place: Place, kind: Kind) -> str:
     return name
 
 
+def _sensitive(place: Place, kind: Kind) -> str:
+    how = place.choice(("hash", "drop"))
+    if how == "hash" and kind not in (Kind.STRING, Kind.INTEGER):
+        raise place.wrong(f"drop: {kind.value} columns cannot be hashed, texts and whole numbers can")
+    return how
+
+
 def _items(place: Place, kind: Kind) -> ColumnSchema:
     if kind is not Kind.LIST:
         raise place.wrong(f"none: {kind.value} columns hold no items, lists do")
@@ -253,6 +260,7 @@ _FIELDS: dict[str, Callable[[Place, Kind], Any]] = {
     "fields": _fields,
     "deprecated": _text,
     "skew": _distances,
+    "sensitive": _sensitive,
 }
 
 

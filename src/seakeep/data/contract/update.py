@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from seakeep.core.errors import UsageError, nearest
 from seakeep.core.report import Verdict
@@ -176,7 +176,8 @@ def _inside(
 
 def _of_other_kind(contract: ColumnSchema, found: ColumnStatistics) -> ColumnSchema:
     kept = ("required", "available", "in_", "not_in", "note")
-    return replace(infer_column(found), **{name: getattr(contract, name) for name in kept})
+    sensitive: Literal["", "drop"] = "drop" if contract.sensitive else ""  # values of some kinds cannot be hashed
+    return replace(infer_column(found), **{name: getattr(contract, name) for name in kept}, sensitive=sensitive)
 
 
 def _missing(contract: ColumnSchema, found: ColumnStatistics) -> dict[str, Any]:

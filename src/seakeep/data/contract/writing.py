@@ -38,7 +38,7 @@ HEADER = """\
 COLUMN_ORDER = (
     "required", "missing_at_most", "present_at_least", "nan", "values", "others_at_most", "minimum", "maximum", "infinite",
     "length_at_least", "length_at_most", "pattern", "semantics", "unique", "distinct_at_least", "distinct_at_most",
-    "available", "in_", "not_in", "drift", "skew", "deprecated", "note", "items", "fields",
+    "available", "in_", "not_in", "drift", "skew", "sensitive", "deprecated", "note", "items", "fields",
 )  # fmt: skip
 _SIZES = ("rows_at_least", "rows_at_most", "growth_at_least", "growth_at_most", "environments", "default_in")
 TABLE_ORDER = ("name", "label", "time", "key", *_SIZES)

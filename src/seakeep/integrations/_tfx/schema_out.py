@@ -239,6 +239,8 @@ class _Writer:
             getattr(target, f"{leaf.semantics}_domain").SetInParent()
 
     def _counted(self, target: Any, leaf: ColumnSchema, place: str) -> None:
+        if leaf.sensitive:
+            self._lose(place, f"sensitive {leaf.sensitive}", "TFMD says nothing of how values may be kept.")
         if leaf.unique:
             self._lose(place, "unique", "TFMD bounds how many different values there are, not how often one comes.")
         low, high = leaf.distinct_at_least, leaf.distinct_at_most

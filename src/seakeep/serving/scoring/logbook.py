@@ -82,11 +82,9 @@ class Logbook:
     def __init__(self, model: Model, logged: Logged) -> None:
         self._inputs = [column.name for column in model.inputs]
         self._batch = batches.Batch(logged.batch, logged.time)
-        hidden = logged.hidden
-        self._veil = None
+        self._veil = Veil(model, _keeping(logged.hidden))
         self.header = Header.of(model, name=logged.name, release=logged.release, version=logged.version)
-        if hidden.redact or hidden.hash:
-            self._veil = Veil(model, _keeping(hidden))
+        if self._veil.hidden:
             self.header = msgspec.structs.replace(self.header, hidden=self._veil.hidden)
 
     def table(
@@ -99,14 +97,12 @@ class Logbook:
     ) -> pl.DataFrame:
         """Rows of the log."""
         keys = None if keys is None else _texts(keys)
-        if self._veil is not None:
-            views = self._veiled(views)
-            keys = keys if keys is None or self._veil.key is None else _each(keys, self._veil.key, pl.String())
+        views = self._veiled(views)
+        keys = keys if keys is None or self._veil.key is None else _each(keys, self._veil.key, pl.String())
         return batches.table(batches.Rows(numbers, views, predicted, keys, broken), self._batch, self.header)
 
     def _veiled(self, views: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """The values with those that are hidden replaced; each different one is hashed once."""
-        assert self._veil is not None
         made = dict(views)
         for name in set(self._veil.hidden) & set(views):
             different = views[name].drop_nulls().unique()

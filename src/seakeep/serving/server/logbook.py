@@ -7,7 +7,8 @@ at the same time share one. With log="sampled" a reservoir keeps so many request
 when the minute is over (see prediction_log.sampling); labels are written as ever. A disk that is full, gone or stuck stops logging, not
 serving: rows are counted as lost and answers go out, acknowledged or not, since the alternative is no answer at all.
 
-Which of these it does, and whether columns are hidden (see veils), is bound when it is made: what is off costs nothing.
+Which of these it does is bound when it is made, and whether columns are hidden (see veils) with the first release that has one: what is off
+costs nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from seakeep.core.files import CannotWrite, write_bytes
 from seakeep.prediction_log.frames import Header, Label
 from seakeep.prediction_log.spool import Spool
 from seakeep.serving.server.families import LABELS, LOG_LAG, LOG_LOST, LOG_ROWS, LOG_WRITABLE
+from seakeep.serving.server.keeping import Keeping
 from seakeep.serving.server.records import answered_record, unanswered_record
 from seakeep.serving.server.refusals import BadLabel
 from seakeep.serving.server.sampled import Sample
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from seakeep.prediction_log.layout import Layout
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Answered
-    from seakeep.serving.server.keeping import Keeping
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.metrics import Metrics
 
@@ -77,12 +78,10 @@ class Logbook:
         keeping: Keeping | None = None,
     ) -> None:
         self.acknowledged = acknowledged
-        self._keeping = keeping
+        self._keeping = keeping or Keeping()
         self._veils: dict[str, Veil] = {}
         self._sample: Sample | None = None
         self.answered = self._write
-        if keeping is not None and (keeping.redact or keeping.hash):
-            self.answered = self._write_veiled
         if sampled and keeping is not None:
             self._sample = Sample(keeping.sample_requests, keeping.sample_seconds, passed=loop.time)
             self.answered = self._write_sampled
@@ -106,9 +105,11 @@ class Logbook:
         """
         version = int(served.version) if served.version.isdecimal() else 0
         header = Header.of(served.model, name=served.name, release=served.release, version=version)
-        if self._keeping is not None and (self._keeping.redact or self._keeping.hash):
-            veil = self._veils[served.release] = Veil(served.model, self._keeping)
+        veil = self._veils[served.release] = Veil(served.model, self._keeping)
+        if veil.hidden:
             header = msgspec.structs.replace(header, hidden=veil.hidden)
+            if self._sample is None:
+                self.answered = self._write_veiled
         self._spool.describe(header)
         with contextlib.suppress(CannotWrite, OSError):  # whoever converts the spool will write it
             describe(self._layout, header)
@@ -135,10 +136,9 @@ class Logbook:
 
     def _veiled(self, record: Record) -> Record:
         """A record with what is to be hidden; of a release that nobody has described nothing is written as it is."""
-        if self._veils:
-            veil = self._veils[record.release]
-            record.columns, record.keys = veil.columns(record.columns), veil.keys(record.keys)
-            record.dealt = record.dealt if veil.key is None else veil.key(record.dealt)
+        veil = self._veils[record.release]
+        record.columns, record.keys = veil.columns(record.columns), veil.keys(record.keys)
+        record.dealt = record.dealt if veil.key is None else veil.key(record.dealt)
         return record
 
     def unanswered(

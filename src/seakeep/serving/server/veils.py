@@ -5,6 +5,9 @@ and its type: left out, all its values are null. The header of the release says 
 what the model was trained on. A request's key is hidden as the contract's key column is; "@key" hides it where the contract names
 none. Refused requests keep no values in any case, only the reason's code.
 
+A release's own contract may say so too (`sensitive: hash` or `drop`); the stricter of the two holds, and where a server has no key to
+hash with, what the contract wants hashed is left out.
+
 What is hard is a name that is misspelt: it would hide nothing. Every name must be known to one of the releases that are served
 when the server starts, else it does not start.
 """
@@ -62,14 +65,15 @@ class Veil:
     """
 
     def __init__(self, model: Model, keeping: Keeping) -> None:
-        secret = read_key(Path(keeping.hash_key_file)) if keeping.hash else b""
+        redact, hashes = _hidden(model, keeping)
+        secret = read_key(Path(keeping.hash_key_file)) if hashes else b""
         self._columns: list[tuple[int, Callable[[Sequence[Any]], Sequence[Any]]]] = []
         for number, column in enumerate(model.inputs):
-            if column.name in keeping.redact:
+            if column.name in redact:
                 self._columns.append((number, _nothing))
-            elif column.name in keeping.hash:
+            elif column.name in hashes:
                 self._columns.append((number, _hashing(column.name, column.kind, secret)))
-        self.key = key_veil(model, keeping, secret)
+        self.key = _key_veil({names.KEY, model.schema.key}, redact, hashes, secret)
         hidden = tuple(model.inputs[number].name for number, _ in self._columns)
         self.hidden = hidden if self.key is None else (*hidden, names.KEY)
 
@@ -87,12 +91,24 @@ class Veil:
         return keys if keys is None or self.key is None else list(map(self.key, keys))
 
 
-def key_veil(model: Model, keeping: Keeping, secret: bytes) -> Callable[[str | None], str | None] | None:
-    """What hides a key, or None where keys are not hidden."""
-    own = {names.KEY, model.schema.key}
-    if own & set(keeping.redact):
+def _hidden(model: Model, keeping: Keeping) -> tuple[frozenset[str], frozenset[str]]:
+    """Columns that are left out, and those that are hashed, by the settings and the release's own contract."""
+    sensitive = {name: column.sensitive for name, column in model.schema.columns.items() if column.sensitive}
+    asked = {name for name, how in sensitive.items() if how == "hash"}
+    dropped = set(sensitive) - asked
+    if not keeping.hash_key_file:
+        dropped |= asked - set(keeping.hash)
+    redact = {*keeping.redact, *dropped}
+    return frozenset(redact), frozenset({*keeping.hash, *asked} - redact)
+
+
+def _key_veil(
+    own: set[str | None], redact: frozenset[str], hashes: frozenset[str], secret: bytes
+) -> Callable[[str | None], str | None] | None:
+    """What hides a key, or None where keys are not hidden. own: how keys are called."""
+    if own & redact:
         return _no_key
-    if own & set(keeping.hash):
+    if own & hashes:
         return lambda key: None if key is None else hashed(key, secret)
     return None
 

@@ -85,6 +85,9 @@ def values(column: ColumnSchema) -> str:
     return "; ".join(parts) or "any"
 
 
+_KEPT = {"hash": "hashed in logs", "drop": "left out of logs"}
+
+
 def _said(column: ColumnSchema) -> list[str]:
     """What a column's contract says of values beside which they are."""
     parts = ["all different"] if column.unique else []
@@ -95,6 +98,7 @@ def _said(column: ColumnSchema) -> list[str]:
     parts += _limits(column.distinct_at_least, column.distinct_at_most, "different")
     parts += [f"matching {column.pattern}"] if column.pattern else []
     parts += [column.semantics.replace("_", " ")] if column.semantics else []
+    parts += [f"sensitive, {_KEPT[column.sensitive]}"] if column.sensitive else []
     parts += [f"items: {column.items.kind.value}, {values(column.items)}"] if column.items else []
     parts += [f"{name}: {inner.kind.value}, {values(inner)}" for name, inner in column.fields.items()]
     return parts
