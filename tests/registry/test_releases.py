@@ -13,7 +13,7 @@ from seakeep.core import Release, Report, Verdict
 from seakeep.core.files import CannotWrite
 from seakeep.registry import Registry
 from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease
-from seakeep.registry.releases import checked_name
+from seakeep.registry.folders import checked_name
 
 
 def register(registry: Registry, model, *reports: Report, name: str = "tips", **given):

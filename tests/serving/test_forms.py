@@ -10,9 +10,7 @@ import gzip
 import http.client
 import io
 import json
-import re
 import struct
-import subprocess
 import tempfile
 import threading
 import time
@@ -35,9 +33,9 @@ from seakeep.serving.served import Served
 from seakeep.serving.server import streaming
 from seakeep.serving.server.careful import CarefulReader
 from seakeep.serving.server.choosing import _chosen, choose
-from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.compression import _codecs, encodings, unpack
 from seakeep.serving.server.contract import Contract
+from seakeep.serving.server.converting import DATATYPES
 from seakeep.serving.server.delimited import titled
 from seakeep.serving.server.forms import arrow, binary, lines
 from seakeep.serving.server.forms import csv as csv_form
@@ -564,24 +562,6 @@ def delimited(rows):
         cells = (json.dumps(row[name]) if isinstance(row[name], bool) else row[name] for name in TYPES)
         lines_of.writerow(repr(cell) if isinstance(cell, float) else cell for cell in cells)
     return written.getvalue().encode()
-
-
-GUIDE = Path(__file__).parents[2] / "docs/guides/serve-forms.md"
-COMMANDS = re.findall(r"```bash\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=range(len(COMMANDS)))
-def test_the_guides_commands_are_answered(lenient, tmp_path, command):
-    frame = example_frame(500, seed=8)
-    (tmp_path / "rows.csv").write_bytes(as_csv(frame)[0])
-    (tmp_path / "rows.jsonl").write_bytes(as_lines(frame)[0])
-    (tmp_path / "rows.arrow").write_bytes(as_arrow(frame)[0])
-    own = command.replace("127.0.0.1:8080", f"127.0.0.1:{lenient.port}").replace("models/trips/", "models/flights/")
-    done = subprocess.run(["bash", "-c", own], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True)
-    if "openapi" in command:
-        assert json.loads(done.stdout)["openapi"] == "3.1.0"
-    else:
-        assert len(done.stdout.splitlines()) == (500 if "stream" in command.split()[2] else 501)
 
 
 def spoilt(frame, change):

@@ -196,7 +196,7 @@ def _pip(*words: str) -> tuple[str, ...]:
 
 
 def _release_checked(digest: str) -> tuple[str, ...]:
-    code = f"from pathlib import Path; from seakeep.registry.releases import check_folder; check_folder(Path('/release'), '{digest}')"
+    code = f"from pathlib import Path; from seakeep.registry.folders import check_folder; check_folder(Path('/release'), '{digest}')"
     return (
         "COPY release/ /release/",
         "# The build ends here if the release is not the one that was exported.",

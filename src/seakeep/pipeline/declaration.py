@@ -19,7 +19,7 @@ from seakeep.pipeline import slots
 from seakeep.pipeline.errors import BadPipeline
 from seakeep.pipeline.spans import Spans
 from seakeep.pipeline.spans.errors import BadSpans
-from seakeep.registry.releases import checked_name
+from seakeep.registry.folders import checked_name
 
 if TYPE_CHECKING:
     from pathlib import Path

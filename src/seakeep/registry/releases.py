@@ -12,7 +12,6 @@ promotes it, on evidence (see pipeline.rollouts). Registering what is already th
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -23,10 +22,11 @@ from typing import TYPE_CHECKING
 
 from seakeep.core import Release, Verdict
 from seakeep.core.codec import BadDocument, from_json, to_json
-from seakeep.core.files import TEMPORARY, CannotWrite, write_bytes, write_text
+from seakeep.core.files import TEMPORARY, CannotWrite, write_bytes
 from seakeep.core.release import CARD_FILE, EXAMPLES_FILE, MANIFEST_FILE
 from seakeep.registry.database import one
 from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease
+from seakeep.registry.folders import check_folder, checked_name, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,10 +37,7 @@ if TYPE_CHECKING:
     from seakeep.registry.stores import Objects
 
 CHAMPION = "champion"
-DESCRIPTIONS = ("reference",)
-"""Kinds of reports that describe the training data for later comparisons, and judge nothing about the model."""
 SHORTEST_PREFIX = 4
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _PREFIX = re.compile(rf"[0-9a-f]{{{SHORTEST_PREFIX},64}}")
 
 
@@ -97,7 +94,7 @@ class Releases:
         if any(report.failed for report in reports) and not force:
             raise ReleaseRefused.by_reports(name, reports)
         with self._building() as folder:
-            release = _write(
+            release = write_folder(
                 folder, name, model, reports, made_from=made_from, texts={CARD_FILE: card, EXAMPLES_FILE: examples}
             )
             self._settle(folder, release)
@@ -268,55 +265,3 @@ class Releases:
         if len(rows) > 1:
             raise BadReference.ambiguous(prefix, [f"{row[0]} {row[1]}@{row[2]}" for row in rows])
         return self._registered(rows[0][1], rows[0][2])
-
-
-def checked_name(name: str) -> str:
-    """`name`, if it can name a release: it must not be taken for a reference or a path. Raises BadReference."""
-    if not _NAME.fullmatch(name):
-        raise BadReference.bad_name(name)
-    return name
-
-
-def check_folder(folder: Path, digest: str) -> Release:
-    """The manifest of the release in `folder`, after comparing every file with it. Raises TornRelease. Reads all files."""
-    try:
-        release = Release.load(folder)
-    except FileNotFoundError as error:
-        raise TornRelease.absent(folder) from error
-    if release.digest != digest:
-        raise TornRelease.differs(folder / MANIFEST_FILE, digest, release.digest)
-    for name, expected in release.files.items():
-        path = folder / name
-        found = _file_digest(path) if path.is_file() else ""
-        if found != expected:
-            raise TornRelease.differs(path, expected, found)
-    return release
-
-
-def _write(
-    folder: Path,
-    name: str,
-    model: Model,
-    reports: Sequence[Report],
-    *,
-    made_from: Mapping[str, str],
-    texts: Mapping[str, str],
-) -> Release:
-    """Write a release's files and manifest into `folder`."""
-    model.save(folder)
-    for number, report in enumerate(reports):
-        earlier = sum(report.kind == other.kind for other in reports[:number])
-        report.save(folder / "reports" / f"{report.kind}{f'-{earlier + 1}' if earlier else ''}.json")
-    for file, text in texts.items():
-        if text:
-            write_text(folder / file, text)
-    files = {str(path.relative_to(folder)): _file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-    verdict = Verdict.worst(tuple(report.verdict for report in reports if report.kind not in DESCRIPTIONS))
-    release = Release(name, files, verdict, dict(made_from))
-    release.save(folder)
-    return release
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

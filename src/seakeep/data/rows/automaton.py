@@ -16,7 +16,8 @@ from seakeep.data.rows.regular import Characters, Choice, Edge, Repeated, Sequen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seakeep.data.rows.regular import Test, Tree
+    from seakeep.data.rows.characters import Test
+    from seakeep.data.rows.regular import Tree
 
 MOST_PLACES = 1_000
 MOST_STEPS, MOST_HELD = 10_000, 200_000

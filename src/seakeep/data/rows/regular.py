@@ -8,34 +8,15 @@ whoever asks then does without the pattern, and says so. The pattern itself was 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Test = Callable[[str], bool]
+from seakeep.data.rows.characters import CATEGORIES, PERL, POSIX, Test, anything, cases, no, no_line_feed
+
 DEEPEST = 50
-_SPACES = frozenset(
-    "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-)
-_LETTERED = ((0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189))
-_GROUPS = {"L": "ultmo", "M": "nce", "N": "dlo", "P": "cdseifo", "S": "mcko", "Z": "slp"}
-_CATEGORIES = frozenset(
-    (*_GROUPS, "Cc", "Cf", "Co", *(group + each for group, rest in _GROUPS.items() for each in rest))
-)
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
 _HEXADECIMAL = {"x": 2, "u": 4, "U": 8}
 _META = frozenset(r"\.+*?()|[]{}^$#&-~ /,:;=!@%'\"`_")
-_POSIX: dict[str, Test] = {
-    "alpha": str.isalpha,
-    "digit": str.isdigit,
-    "alnum": str.isalnum,
-    "upper": str.isupper,
-    "lower": str.islower,
-    "space": lambda one: one in "\t\n\v\f\r ",
-    "xdigit": lambda one: one in "0123456789abcdefABCDEF",
-    "punct": lambda one: one.isprintable() and not one.isalnum() and one != " ",
-    "word": lambda one: one.isalnum() or one == "_",
-}
 
 
 class Unread(ValueError):
@@ -159,7 +140,7 @@ class _Reader:
         if character == "[":
             return Characters(self.listed())
         if character == ".":
-            return Characters(_any if self.dotall else _no_line_feed)
+            return Characters(anything if self.dotall else no_line_feed)
         if character in "^$":
             return Edge("start" if character == "^" else "end")
         if character == "\\":
@@ -208,9 +189,9 @@ class _Reader:
     def escape(self) -> Test:
         """What a backslash begins, as a test of one character."""
         character = self.take()
-        if character.lower() in _PERL:
-            test = _PERL[character.lower()]
-            return _not(test) if character.isupper() else test
+        if character.lower() in PERL:
+            test = PERL[character.lower()]
+            return no(test) if character.isupper() else test
         if character in "pP":
             return self.category(denied=character == "P")
         return self.literal(self.escaped_literal(character))
@@ -230,7 +211,7 @@ class _Reader:
 
     def category(self, *, denied: bool) -> Test:
         name = self.until("}") if self.skip("{") else self.take()
-        if name not in _CATEGORIES or self.folded:
+        if name not in CATEGORIES or self.folded:
             raise Unread(f"\\p{{{name}}}")
         return (
             (lambda one: not unicodedata.category(one).startswith(name))
@@ -246,7 +227,7 @@ class _Reader:
             return lambda one: first <= one <= last
         if not (first.isascii() and last.isascii()):
             raise Unread(f"(?i) of {first}-{last}")
-        return lambda one: any(first <= each <= last for each in _cases(one))
+        return lambda one: any(first <= each <= last for each in cases(one))
 
     def listed(self) -> Test:
         """The class after its opening bracket."""
@@ -282,50 +263,7 @@ class _Reader:
     def posix(self) -> Test:
         denied = self.skip("^")
         name = self.until(":]")
-        test = _POSIX.get(name)
+        test = POSIX.get(name)
         if test is None or self.folded:
             raise Unread(f"[:{name}:]")
         return lambda one: (one.isascii() and test(one)) is not denied
-
-
-def _cases(one: str) -> set[str]:
-    """A character and what differs from it by case only, where that is one character."""
-    if one == "ı":  # its upper case is I, and yet they are two letters
-        return {one}
-    found, before = {one}, 0
-    while len(found) > before:
-        before = len(found)
-        found |= {turned for each in found for turned in (each.lower(), each.upper()) if len(turned) == 1}
-    return found
-
-
-def _not(test: Test) -> Test:
-    return lambda one: not test(one)
-
-
-def _any(one: str) -> bool:
-    del one
-    return True
-
-
-def _no_line_feed(one: str) -> bool:
-    return one != "\n"
-
-
-def _is_digit(one: str) -> bool:
-    return unicodedata.category(one) == "Nd"
-
-
-def _is_space(one: str) -> bool:
-    return one in _SPACES
-
-
-def _is_word(one: str) -> bool:
-    """A letter, mark, digit, connector or joiner, as Unicode's annex 18 has it."""
-    category = unicodedata.category(one)
-    if category[0] in "LM" or category in ("Nd", "Nl", "Pc") or one in "\u200c\u200d":
-        return True
-    return any(first <= ord(one) <= last for first, last in _LETTERED)
-
-
-_PERL: dict[str, Test] = {"d": _is_digit, "s": _is_space, "w": _is_word}

@@ -20,7 +20,7 @@ import polars as pl
 from seakeep.core.kinds import Kind, Task
 from seakeep.prediction_log import columns as names
 from seakeep.serving.server.answering import label_datatype
-from seakeep.serving.server.columns import DATATYPES
+from seakeep.serving.server.converting import DATATYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -164,7 +164,7 @@ def _of_folder(folder: Path, force: str) -> ReleaseFacts:
 def _allowed(folder: Path, version: int, force: str) -> ReleaseFacts:
     """The facts of a release that passed, or that is exported for a reason. Raises BadExport; TornRelease."""
     from seakeep.core import Release
-    from seakeep.registry.releases import check_folder
+    from seakeep.registry.folders import check_folder
 
     release = Release.load(folder)
     check_folder(folder, release.digest)

@@ -22,7 +22,7 @@ from seakeep.pipeline.readiness import findings, production
 from seakeep.pipeline.readiness.findings import Piece, Unproven, iso
 from seakeep.pipeline.readiness.manual import SKEW_SECONDS
 from seakeep.registry.errors import TornRelease
-from seakeep.registry.releases import check_folder
+from seakeep.registry.folders import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.columns import Column
+    from seakeep.serving.server.converting import Values
     from seakeep.serving.server.forms.binary import Part
 
 BLOCKS = {name: np.dtype(f"<{letter}") for name, letter in LETTERS.items() if name != "BOOL"}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from seakeep.serving.server.columns import Values
+    from seakeep.serving.server.converting import Values
     from seakeep.serving.server.intervals import Interval
     from seakeep.serving.server.marks import Mark
 

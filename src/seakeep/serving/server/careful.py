@@ -21,8 +21,9 @@ from seakeep.serving.server.weighing import Scale
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.columns import Column
     from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.converting import Values
 
 _REQUEST = ("inputs", "rows", "columns", "id", "outputs", "parameters", "model_name")
 _FORMS = ("inputs", "rows", "columns")

@@ -24,8 +24,9 @@ from seakeep.serving.server.weighing import Scale
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.columns import Column
     from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.converting import Values
 
 _ROW_TYPES: dict[Kind, Any] = {
     Kind.INTEGER: int | None,

@@ -11,8 +11,8 @@ from seakeep.features.nulls import missing
 from seakeep.serving.server.answering import label_datatype
 from seakeep.serving.server.ask import ROWS_TOGETHER
 from seakeep.serving.server.coalescing import Coalescer
-from seakeep.serving.server.columns import DATATYPES
 from seakeep.serving.server.contract import Contract, output_names
+from seakeep.serving.server.converting import DATATYPES
 from seakeep.serving.server.door import Door
 from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json

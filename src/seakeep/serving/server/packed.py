@@ -14,7 +14,8 @@ from seakeep.serving.server.raw import FLOATS, LETTERS, numbers
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from seakeep.serving.server.columns import Column, Values
+    from seakeep.serving.server.columns import Column
+    from seakeep.serving.server.converting import Values
 
 FEW_ROWS = 16
 """Up to so many rows lists are fed to the model sooner than arrays."""

@@ -11,7 +11,7 @@ RUN ["/opt/seakeep/bin/python", "-m", "pip", "--disable-pip-version-check", "--n
 RUN ["/opt/seakeep/bin/python", "-m", "pip", "--disable-pip-version-check", "--no-cache-dir", "uninstall", "--yes", "setuptools", "pip"]
 COPY release/ /release/
 # The build ends here if the release is not the one that was exported.
-RUN ["/opt/seakeep/bin/python", "-c", "from pathlib import Path; from seakeep.registry.releases import check_folder; check_folder(Path('/release'), '4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f')"]
+RUN ["/opt/seakeep/bin/python", "-c", "from pathlib import Path; from seakeep.registry.folders import check_folder; check_folder(Path('/release'), '4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f4f')"]
 # Tests, stubs and tools of packages go; bytecode of what a server imports comes.
 RUN ["/opt/seakeep/bin/python", "-m", "seakeep.integrations._slim"]
 RUN ["python3", "-c", "import os; os.makedirs('/build/home', mode=0o755)"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.serving.server.arrays import Admitter
-    from seakeep.serving.server.columns import Values
+    from seakeep.serving.server.converting import Values
 
 _MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
 _DAY = 86_400_000_000

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from seakeep.serving.served import Served
     from seakeep.serving.server.ask import Ask
-    from seakeep.serving.server.columns import Values
     from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.converting import Values
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seakeep.serving.served import Served
-    from seakeep.serving.server.columns import Values
     from seakeep.serving.server.contract import Contract
+    from seakeep.serving.server.converting import Values
     from seakeep.serving.server.engine import Answered
     from seakeep.serving.server.form import HeaderList, Headers
     from seakeep.serving.server.intervals import Output
