@@ -1,153 +1,113 @@
-"""A run into parts that is killed at any moment, and given again: no row is lost or doubled, in the parts, the quarantine or the log."""
+"""Runs that are killed (SIGKILL) at random moments, and given again: no row is lost and none comes twice, in any kind of table.
+
+SEAKEEP_KILLS says how often each kind is killed; more than in the suite by hand: SEAKEEP_KILLS=40 pytest tests/serving/test_scoring_kills.py
+"""
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
+import sqlite3
+import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.registry.servers import Postgres
 
 from seakeep import data
-from seakeep.core import Statistics
-from seakeep.core.files import CannotWrite
-from seakeep.prediction_log import PredictionLog
 from seakeep.serving import score
-from seakeep.serving.scoring import LogTo
 from seakeep.testing.example_models import example_frame, example_model
 
-ROWS, PART_ROWS = 20_000, 400
-RUN = """
-import sys
-from pathlib import Path
-from seakeep import data
-from seakeep.serving import score
-from seakeep.serving.scoring import LogTo
-from seakeep.testing.example_models import example_model
-root = Path(sys.argv[1])
-def told(parts, rows):
-    print("resumed", parts, rows, flush=True)
-summary = score(
-    example_model(), data.read(str(root / "in"), key="flight"), f"{root}/out/", part_rows=400, chunk_rows=150,
-    quarantine=f"{root}/bad/", statistics=True, log=LogTo(root / "home"), resumed=told, engine=sys.argv[2] or None,
-)
-summary.statistics.save(root / "statistics.json")
-"""
+KILLS = int(os.environ.get("SEAKEEP_KILLS", "3"))
+ROWS, PART_ROWS = 6_000, 500
 
 
-def table(root):
-    (root / "in").mkdir()
-    frame = example_frame(ROWS).with_columns(flight=pl.int_range(ROWS))
-    for number in range(5):
-        frame[number * 4000 : (number + 1) * 4000].write_parquet(root / f"in/{number}.parquet", row_group_size=1000)
+def run(place: str) -> None:
+    """What is killed."""
+    table = data.read(example_frame(ROWS))
+    score(example_model(), table, place, part_rows=PART_ROWS, chunk_rows=250)
 
 
-def killed(root, wait, engine=""):
-    """Start a run, and kill it `wait` seconds after it has kept something more. Returns whether it was."""
-    notes = root / ".out.scoring" / "notes"
-    before = len(list(notes.iterdir())) if notes.is_dir() else 0
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(root), engine], start_new_session=True)
-    while process.poll() is None:
-        if notes.is_dir() and len(list(notes.iterdir())) > before:
-            time.sleep(wait)
-            process.send_signal(signal.SIGKILL)
-            break
-        time.sleep(0.001)
-    return process.wait() == -signal.SIGKILL
-
-
-def same_as_never_killed(root, tmp_path):
-    """Everything that the run has left is what an undisturbed one leaves."""
-    whole = tmp_path / "whole"
-    (whole / "in").parent.mkdir()
-    shutil.copytree(root / "in", whole / "in")
-    log = LogTo(whole / "home")
-    dataset = data.read(str(whole / "in"), key="flight")
-    undisturbed = score(
-        example_model(),
-        dataset,
-        f"{whole}/out/",
-        part_rows=PART_ROWS,
-        quarantine=f"{whole}/bad/",
-        statistics=True,
-        log=log,
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that begin with everything imported, so that a kill meets the run and not its imports."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["polars", "seakeep.serving", "seakeep.testing.example_models", "deltalake", __name__]
     )
-    for name in ("out", "bad"):
-        theirs = {path.name: path.read_bytes() for path in (whole / name).glob("part-*")}
-        assert {path.name: path.read_bytes() for path in (root / name).glob("part-*")} == theirs
-        assert len(theirs) == ROWS // PART_ROWS
-        parts = json.loads((root / name / "_SUCCESS").read_text())["parts"]
-        assert [part["name"] for part in parts] == sorted(theirs)
-    assert Statistics.load(root / "statistics.json").digest == undisturbed.statistics.digest
-    rows, own = (PredictionLog.of(each / "home", "flights").scan().collect() for each in (root, whole))
-    assert rows["@id"].n_unique() == rows.height == own.height == undisturbed.logged
-    assert rows["@id"].str.split("-").list.first().n_unique() == 1
-    drop = ("@id", "@time")
-    assert rows.drop(drop).sort("@key").equals(own.drop(drop).sort("@key"))
-    left = [path.name for path in root.rglob("*") if ".scoring" in path.name or path.name.startswith(".tmp-")]
-    assert not left
-    assert not list((root / "home/predictions/flights/batches").iterdir())
+    return context
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    out = tmp_path_factory.mktemp("expected") / "out.parquet"
+    score(example_model(), data.read(example_frame(ROWS)), out)
+    return pl.read_parquet(out)
+
+
+def killed(processes, place: str, seconds: float) -> bool:
+    """Whether a run was killed before it ended."""
+    process = processes.Process(target=run, args=(place,))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode != 0
+
+
+def attack(processes, places, expected, read) -> None:
+    """Kill runs at moments from the beginning to the end of one, each some times before it may end."""
+    began = time.perf_counter()
+    assert not killed(processes, next(places), 60)
+    length, kills, moments = time.perf_counter() - began, 0, random.Random(7)
+    while kills < KILLS:
+        place = next(places)
+        for _ in range(3):
+            kills += killed(processes, place, moments.uniform(0.1, 1.0) * length)
+        assert killed(processes, place, 60) in (False, True)  # it may have been done already
+        found = read(place)
+        assert found.height == ROWS, place
+        assert found.sort("row").cast(dict(expected.schema)).equals(expected), place
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_again_and_again_is_as_one_that_was_not(tmp_path):
-    root, draw = tmp_path / "root", random.Random(7)
-    root.mkdir()
-    table(root)
-    kills = sum(killed(root, draw.random() * 0.15) for _ in range(int(os.environ.get("SEAKEEP_TEST_KILLS", "2"))))
-    assert kills
-    done = subprocess.run([sys.executable, "-c", RUN, str(root), ""], check=True, capture_output=True, text=True)
-    assert int(done.stdout.split()[1]) >= 1
-    same_as_never_killed(root, tmp_path)
+def test_delta(processes, expected, tmp_path):
+    places = (f"delta://{tmp_path / str(number)}" for number in range(1000))
+    attack(processes, places, expected, lambda place: data.collect(data.read(place)))
 
 
 @pytest.mark.slow
-def test_workers_keep_their_parts_and_a_driver_that_was_killed_goes_on(tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    table(root)
-    assert killed(root, 0.02, "local[2]")
-    subprocess.run([sys.executable, "-c", RUN, str(root), "local[2]"], check=True, capture_output=True)
-    same_as_never_killed(root, tmp_path)
+def test_sqlite(processes, expected, tmp_path):
+    places = (f"sqlite:///{tmp_path / str(number)}.db?table=scored" for number in range(1000))
+
+    def read(place):
+        with closing(sqlite3.connect(place.partition("?")[0].removeprefix("sqlite:///"))) as connection:
+            assert connection.execute("select count(*) from seakeep_units").fetchone() == (0,)
+        return data.collect(data.read(place.partition("?")[0], query="select * from scored order by row"))
+
+    attack(processes, places, expected, read)
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MiB, if this user may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no file system can be mounted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+@pytest.mark.platform
+def test_postgresql(processes, expected):
+    folder = Path(tempfile.mkdtemp(prefix="seakeep-servers-"))
+    folder.chmod(0o755)  # the server's user goes through it
+    server = Postgres(folder / "postgres")
+    try:
+        server.make()
+        server.start()
+        places = (server.address(options=f"?table=scored_{number}") for number in range(1000))
 
+        def read(place):
+            query = f"select * from {place.rpartition('=')[2]} order by row"
+            return data.collect(data.read(server.address(), query=query))
 
-def test_a_full_disk_ends_a_run_that_goes_on_when_there_is_room(small_disk):
-    dataset = data.read(example_frame(60_000).with_columns(flight=pl.int_range(60_000)), key="flight")
-    out = f"{small_disk}/out/"
-
-    def run(found=lambda *_: None):
-        return score(example_model(), dataset, out, keep="all", part_rows=1000, resumed=found)
-
-    with pytest.raises(CannotWrite, match="The disk is full"):
-        run()
-    assert not Path(out).exists()
-    with pytest.raises(CannotWrite, match="The disk is full"):
-        score(example_model(), dataset, small_disk / "one.parquet", keep="all")
-    found = []
-    with pytest.raises(CannotWrite, match="The disk is full"):
-        run(lambda *told: found.append(told))
-    subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
-    assert run(lambda *told: found.append(told)).rows == 60_000
-    assert found[1] >= found[0] >= (1, 1000)
-    assert pl.read_parquet(f"{out}*.parquet")["flight"].to_list() == list(range(60_000))
+        attack(processes, places, expected, read)
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
