@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
+import threading
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from seakeep.core import Task
 from seakeep.prediction_log import PredictionLog
+from seakeep.serving.server import labelling
 from seakeep.serving.server.labelling import read_labels
 from seakeep.serving.server.refusals import CODES, Refusal
 from seakeep.testing.example_models import example_model
@@ -109,6 +112,20 @@ def test_labels_are_taken_whole_or_refused_with_a_known_code(content, task):
     else:
         found = len(labels) == len(content["labels"])
     assert found
+
+
+def test_many_labels_are_read_beside_the_event_loop_and_few_in_it(monkeypatch):
+    read_in, whole = [], labelling.read_labels
+    monkeypatch.setattr(
+        labelling,
+        "read_labels",
+        lambda *given, **named: read_in.append(threading.current_thread()) or whole(*given, **named),
+    )
+    for many in (10, 5000):
+        body = json.dumps({"labels": [{"prediction_id": f"abc-1.{n}", "label": True} for n in range(many)]}).encode()
+        taken = asyncio.run(labelling.take_labels(body, MODELS[Task.BINARY], limit=10_000))
+        assert len(taken) == many
+    assert [one is threading.main_thread() for one in read_in] == [True, False]
 
 
 @given(body=st.binary(max_size=40))

@@ -19,7 +19,7 @@ from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
-from seakeep.serving.server.labelling import read_labels
+from seakeep.serving.server.labelling import take_labels
 from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 _SWITCH_SECONDS = (
     0.0005  # instead of 0.005: small requests beside a large one that is read aside wait less for the lock
 )
+_CUT: tuple[int, list[tuple[str, str]]] = (400, [])
+"""For a client that ended its request before it was whole: most have gone, and who still listens is told (Granian would say 500)."""
 _NOT_KEPT = {
     "error": "the labels could not be written to the disk, and were not taken",
     "fix": "Send them again; seakeep_log_writable in /metrics tells whether the log can be written.",
@@ -67,7 +69,7 @@ class App:
         self._patience = Patience(loop, self._start.settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))  # the parent had them wait
+        loop.call_soon(_hear)
         self._crew = Crew(self._start, loop=loop, failed=self._failed)
         self._fleet = self._crew.fleet
         nowhere = self._crew.metrics.nowhere()
@@ -113,6 +115,8 @@ class App:
             if len(outcome[2]) > LARGE_ANSWER_BYTES:
                 outcome = await packed(outcome, headers)
             protocol.response_bytes(*outcome)
+        else:
+            protocol.response_empty(*_CUT)
 
     async def _stream(self, scope: Any, protocol: Any) -> None:
         """Answer a stream of rows."""
@@ -127,9 +131,7 @@ class App:
         try:
             page = await stream.run(protocol)
         except Exception as error:  # noqa: BLE001
-            if not is_fault(error):
-                return
-            page = failed(f"POST {shown(scope.path)}")
+            page = failed(f"POST {shown(scope.path)}") if is_fault(error) else (*_CUT, b"")
             self._answered[page[0]].add()
         if page is not None:
             protocol.response_bytes(*page)
@@ -151,6 +153,8 @@ class App:
         outcome = await unless_left(protocol, self._explanations.answer(crossing, form, headers, body))
         if outcome is not None:
             protocol.response_bytes(*outcome)
+        else:
+            protocol.response_empty(*_CUT)
         return True
 
     def _described(self, board: Board) -> dict[str, Any]:
@@ -199,6 +203,7 @@ class App:
             status, headers, content = refused(refusal)
         except Exception as error:  # noqa: BLE001
             if not is_fault(error):
+                protocol.response_empty(*_CUT)
                 return
             status, headers, content = failed(f"{scope.method} {shown(scope.path)}")
         self._answered[status].add()
@@ -212,7 +217,12 @@ class App:
     async def _label(self, name: str, body: bytes) -> Page:
         """Take labels, and answer once they are on the disk."""
         model = self._fleet.board.places[name].crossing.main.served.model
-        labels = read_labels(body, model, limit=self._start.settings.row_limit)
+        labels = await take_labels(body, model, limit=self._start.settings.row_limit)
         if not await self._crew.logs[name].labelled(labels):
             return 503, RETRY, json.dumps(_NOT_KEPT).encode()
         return 200, JSON, json.dumps({"accepted": len(labels)}).encode()
+
+
+def _hear() -> None:
+    """Let signals come, which the parent had wait: the loop runs now. What comes sooner uvloop would not hear of."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))

@@ -6,8 +6,10 @@ prediction was ever made is not asked here: labels may come before the log was r
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from seakeep.core.kinds import Task
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 _ITEM = ("prediction_id", "key", "label")
 _ID = re.compile(r"[^\s.]{1,100}\.\d{1,9}")
 _LISTED = 20
+_QUICK_BYTES = 1 << 16  # of a body that is read in two milliseconds
+
+
+async def take_labels(body: bytes, model: Model, *, limit: int) -> list[Label]:
+    """As `read_labels`; many are read in a thread, so that others are answered meanwhile."""
+    if len(body) <= _QUICK_BYTES:
+        return read_labels(body, model, limit=limit)
+    return await asyncio.get_running_loop().run_in_executor(None, partial(read_labels, body, model, limit=limit))
 
 
 def read_labels(body: bytes, model: Model, *, limit: int) -> list[Label]:
