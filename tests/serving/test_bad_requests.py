@@ -423,3 +423,13 @@ def test_no_bad_request_was_answered_500(server):
     counted = server.metrics()
     faults = {series: value for series, value in counted.items() if 'status="500"' in series and value}
     assert not faults
+
+
+@pytest.mark.parametrize("size", [500, 300_000])
+@pytest.mark.parametrize("path", [PATH, PATH.replace("infer", "explain"), "/v2/repository/index"])
+def test_who_closes_half_a_connection_within_a_body_is_told_that_the_mistake_is_not_the_servers(server, path, size):
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(head.encode() + b'{"rows": [')
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")
