@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,7 +14,7 @@ from seakeep.features import Features, number
 from seakeep.pipeline import load_settings, verbs
 from seakeep.pipeline.answering import address
 from seakeep.registry import Registry
-from seakeep.registry.errors import BadReference, ReleaseRefused, UnreadableRegistry
+from seakeep.registry.errors import BadReference, ReleaseRefused, TornRelease, UnreadableRegistry
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,15 @@ def test_a_model_is_found_by_name_folder_or_itself(home, trained) -> None:
     assert (by_folder.registered, itself.artifact.kind) == (None, "model")
     with pytest.raises(BadReference):
         verbs.find("tops")
+
+
+def test_a_folder_whose_files_were_changed_is_no_release(home, trained, tmp_path) -> None:
+    folder = tmp_path / "copied"
+    shutil.copytree(verbs.register("tips", trained.model, [passing()]).folder, folder)
+    with (folder / "model.onnx").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(TornRelease, match=r"model\.onnx"):
+        verbs.find(folder)
 
 
 def test_without_a_registry_nothing_is_made(home) -> None:

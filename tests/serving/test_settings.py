@@ -34,3 +34,20 @@ def test_a_setting_that_cannot_be_is_refused(name, value, expected):
 
 def test_the_defaults_listen_on_this_machine_only():
     assert Settings().host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("host", "grpc"), [("127.0.0.1", ":8080"), ("0.0.0.0", "127.0.0.1:8080"), ("127.0.0.1", "[::]:8080")]
+)
+def test_one_port_for_both_protocols_is_refused(host, grpc):
+    with pytest.raises(BadSetting, match="another port than HTTP's, 8080"):
+        Settings(host=host, port=8080, grpc=grpc)
+
+
+def test_the_same_port_of_another_address_is_another_one():
+    assert Settings(host="127.0.0.1", port=8080, grpc="127.0.0.2:8080").grpc
+    assert Settings(host="127.0.0.1", port=0, grpc="127.0.0.1:0").grpc
+
+
+def test_a_wrong_host_is_told_to_who_typed_it():
+    assert "--http HOST:PORT" in BadSetting.of("host", "nowhere", "an address").fix

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seakeep.core import Dataset, Model, Report
+from seakeep.core import Dataset, Model, Release, Report
 from seakeep.core.model import FACTS_FILE
+from seakeep.core.release import MANIFEST_FILE
 from seakeep.data.engines import LOCAL
 from seakeep.pipeline.measuring import Cost
 from seakeep.pipeline.project import find_place
 from seakeep.pipeline.recording import record_of_step
 from seakeep.pipeline.settings import load_settings
 from seakeep.registry import Artifact, Registered, Registry
+from seakeep.registry.folders import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,12 +59,16 @@ def find_registry(home: Path | str | None = None, *, create: bool = False) -> Re
 def find(reference: Reference, *, home: Path | str | None = None) -> Found:
     """The model behind a release's name, "name@3", a digest's first digits, or a folder; its files are checked first.
 
-    Raises: BadReference, TornRelease, UnreadableRegistry.
+    A folder without a manifest is a model's own, which nothing states the digests of.
+    Raises: BadReference, TornRelease, UnreadableRegistry; BadDocument, for a folder that was copied in part.
     """
     if isinstance(reference, Model):
         return Found(reference)
-    if (Path(reference) / FACTS_FILE).is_file():
-        return Found(Model.load(Path(reference)))
+    folder = Path(reference)
+    if (folder / FACTS_FILE).is_file():
+        if (folder / MANIFEST_FILE).is_file():
+            check_folder(folder, Release.load(folder).digest)
+        return Found(Model.load(folder))
     with find_registry(home) as registry:
         registered = registry.resolve(str(reference), check=True)
     return Found(Model.load(registered.folder), registered)

@@ -21,7 +21,9 @@ Control = Literal["look", "change"]
 Trees = Literal["onnxruntime", "auto", "compiled"]
 
 _LOG_LEAST, _LOG_MOST = 0.05, 60.0
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not listened at)
 _PORT_MOST = 65_535
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  (compared with, not listened at)
 
 
 class BadSetting(UsageError):
@@ -29,7 +31,8 @@ class BadSetting(UsageError):
 
     @classmethod
     def of(cls, name: str, found: object, expected: str) -> BadSetting:
-        return cls(f"{name} is {found!r}, expected {expected}", fix=f"Change it: serve(…, {name}=…).", name=name)
+        typed = ", or at the command line: --http HOST:PORT" if name == "host" else ""
+        return cls(f"{name} is {found!r}, expected {expected}", fix=f"Change it: serve(…, {name}=…){typed}.", name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Settings:
             if getattr(self, name) < 1:
                 raise BadSetting.of(name, getattr(self, name), "at least 1")
         if self.grpc:
-            address_of("grpc", self.grpc)
+            self._refuse_http_port(*address_of("grpc", self.grpc))
         if self.repository not in get_args(Control):
             raise BadSetting.of("repository", self.repository, "'look' or 'change'")
         if self.trees not in get_args(Trees):
@@ -106,6 +109,12 @@ class Settings:
             raise BadSetting.of("memory_mb", self.memory_mb, "0, or a number of MiB")
         if not _LOG_LEAST <= self.log_seconds <= _LOG_MOST:
             raise BadSetting.of("log_seconds", self.log_seconds, f"{_LOG_LEAST} to {_LOG_MOST} seconds")
+
+    def _refuse_http_port(self, host: str, port: int) -> None:
+        """Listening sockets are shared by workers, so that the system would deal connections out to both protocols."""
+        meets = host == self.host or not {host, self.host}.isdisjoint(_ANYWHERE)
+        if meets and port == self.port != 0:
+            raise BadSetting.of("grpc", self.grpc, f"another port than HTTP's, {self.port}")
 
 
 def address_of(name: str, found: str) -> tuple[str, int]:
