@@ -19,7 +19,7 @@ from seakeep.serving.server.crew import Crew
 from seakeep.serving.server.families import REFUSALS, REQUESTS, STATUSES
 from seakeep.serving.server.gates.scopes import health_route, scope_of
 from seakeep.serving.server.inference import Inference, failed, is_fault, refused
-from seakeep.serving.server.labelling import read_labels
+from seakeep.serving.server.labelling import take_labels
 from seakeep.serving.server.pages import JSON, RETRY, Pages
 from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
@@ -69,7 +69,7 @@ class App:
         self._patience = Patience(loop, self._start.settings.read_seconds)
         loop.remove_signal_handler(signal.SIGINT)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which drains us by SIGTERM
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))  # the parent had them wait
+        loop.call_soon(_hear)
         self._crew = Crew(self._start, loop=loop, failed=self._failed)
         self._fleet = self._crew.fleet
         nowhere = self._crew.metrics.nowhere()
@@ -217,7 +217,12 @@ class App:
     async def _label(self, name: str, body: bytes) -> Page:
         """Take labels, and answer once they are on the disk."""
         model = self._fleet.board.places[name].crossing.main.served.model
-        labels = read_labels(body, model, limit=self._start.settings.row_limit)
+        labels = await take_labels(body, model, limit=self._start.settings.row_limit)
         if not await self._crew.logs[name].labelled(labels):
             return 503, RETRY, json.dumps(_NOT_KEPT).encode()
         return 200, JSON, json.dumps({"accepted": len(labels)}).encode()
+
+
+def _hear() -> None:
+    """Let signals come, which the parent had wait: the loop runs now. What comes sooner uvloop would not hear of."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
