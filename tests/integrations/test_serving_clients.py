@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 from datetime import UTC, datetime
@@ -123,12 +124,23 @@ def test_kserves_grpc_client_is_answered_in_every_call(addresses, expected):
     assert [name for name, _ in told["inputs"]] == COLUMNS
 
 
+OWN = {
+    "distance": '("FP64", np.array([1400.0]))',
+    "seats": '("INT64", np.array([149]))',
+    "night": '("BOOL", np.array([True]))',
+    "carrier": '("BYTES", np.array(["UA"], np.object_))',
+    "scheduled": '("INT64", np.array([1381170600000000]))',
+}
+"""The columns of this server's model, in the place of those of the guide's."""
+
+
 def test_the_guides_program_gets_an_answer(addresses, tmp_path):
     guide = (HERE.parents[1] / "docs/guides/serve-grpc.md").read_text("utf-8")
     program = guide.partition("```python\n")[2].partition("```")[0]
-    changes = {"127.0.0.1:9000": addresses[1], '"flight-delay"': '"flights"'}
-    more = '"seats": ("INT64", np.array([149])), "night": ("BOOL", np.array([True])),\n    "distance": ('
-    for old, new in {**changes, '"distance": (': more}.items():
+    own = f"columns = {{{', '.join(f'{name!r}: {value}' for name, value in OWN.items())}}}\n"
+    program, count = re.subn(r"columns = \{.*?\n\}\n", own, program, flags=re.DOTALL)
+    assert count == 1
+    for old, new in {"127.0.0.1:9000": addresses[1], '"trips"': '"flights"'}.items():
         assert old in program
         program = program.replace(old, new)
     (tmp_path / "ask.py").write_text(program, "utf-8")
