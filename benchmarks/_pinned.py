@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -49,6 +50,12 @@ def tensors(row: dict[str, Any], served: Served) -> bytes:
     return json.dumps({"inputs": inputs}).encode()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def running(command: list[str], **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
     started = time.perf_counter()
@@ -85,6 +92,7 @@ def load(port: int, path: str, body: bytes, clients: int, seconds: float) -> tup
         file, log = Path(folder, "body"), Path(folder, "log")
         file.write_bytes(body)
         command = [
+            *PREFIX,
             "taskset",
             "-c",
             CLIENT_CPU,

@@ -1,4 +1,5 @@
-"""The servers that are compared, started around the model of `model.py`: Seakeep, its floor, MLServer, KServe's and BentoML.
+"""The servers that are compared, started around the model of `model.py`: Seakeep (also with compiled trees), its floor, MLServer,
+KServe's and BentoML.
 
 Each is a context manager that gives a `Started` once the server answers, and ends it. The peers come with scripts/serving-peers; how
 each is written is in `peers/`. What is hard: each has its own way to be told of ports, and all start processes of their own, so a
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PEERS = ROOT / ".platforms" / "serving-peers"
-NAMES = ("seakeep", "floor", "mlserver", "kserve", "bentoml")
-READY_SECONDS = 60
+NAMES = ("seakeep", "compiled", "floor", "mlserver", "kserve", "bentoml")
+WITH_GRPC = ("seakeep", "compiled", "mlserver", "kserve")
+READY_SECONDS = 120
 _INFER = "/v2/models/flights/infer"
 
 
@@ -73,8 +75,8 @@ def post(port: int, path: str, body: bytes, **headers: str) -> tuple[int, dict[s
 
 
 def descendants(pid: int) -> list[int]:
-    """A process and all below it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and all below it, whichever of its threads began them."""
+    children = [child for own in Path(f"/proc/{pid}/task").glob("*/children") for child in own.read_text().split()]
     return [pid, *(below for child in children for below in descendants(int(child)))]
 
 
@@ -102,8 +104,9 @@ def started(name: str, folder: Path, body: bytes, *, prefix: Sequence[str] = (),
         )
     try:
         until_answered(process, port, path, body, log)
-        has_grpc = name in ("seakeep", "mlserver", "kserve")
-        yield Started(name, process, port, grpc if has_grpc else 0, path, round(time.perf_counter() - began, 2))
+        yield Started(
+            name, process, port, grpc if name in WITH_GRPC else 0, path, round(time.perf_counter() - began, 2)
+        )
     finally:
         end(process)
 
@@ -136,6 +139,12 @@ def _seakeep(folder: Path, port: int, grpc: int, scratch: Path) -> Command:
     """With all that is on by default, and its predictions on record."""
     command = [sys.executable, "-m", "seakeep.serving", folder, "--port", port, "--grpc", f"127.0.0.1:{grpc}"]
     return [*command, "--home", scratch / "home"], {}, _INFER
+
+
+def _compiled(folder: Path, port: int, grpc: int, scratch: Path) -> Command:
+    """The same with its trees in native code."""
+    command, environment, path = _seakeep(folder, port, grpc, scratch)
+    return [*command, "--trees", "compiled"], environment, path
 
 
 def _floor(folder: Path, port: int, grpc: int, scratch: Path) -> Command:
@@ -180,4 +189,11 @@ def _bentoml(folder: Path, port: int, grpc: int, scratch: Path) -> Command:
     return [*command, "--working-dir", HERE / "peers"], own, "/infer"
 
 
-COMMANDS = {"seakeep": _seakeep, "floor": _floor, "mlserver": _mlserver, "kserve": _kserve, "bentoml": _bentoml}
+COMMANDS = {
+    "seakeep": _seakeep,
+    "compiled": _compiled,
+    "floor": _floor,
+    "mlserver": _mlserver,
+    "kserve": _kserve,
+    "bentoml": _bentoml,
+}
