@@ -120,9 +120,9 @@ if TYPE_CHECKING:
     from seakeep.evaluation import at_least, at_most, gap_at_most, no_worse_than
     from seakeep.pipeline import Pipeline, Spans, run
     from seakeep.pipeline.answering import serve
+    from seakeep.pipeline.batch import score
     from seakeep.pipeline.predictions import predictions
     from seakeep.pipeline.rollouts import advance
-    from seakeep.pipeline.batch import score
     from seakeep.pipeline.verbs import evaluate, register
     from seakeep.prediction_log import PredictionLog
     from seakeep.registry import Registry
