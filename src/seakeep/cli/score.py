@@ -37,6 +37,7 @@ _LINE_SECONDS = 10.0
     show_default=True,
     help="Columns of the table to write beside the predictions.",
 )
+@click.option("--query", metavar="SQL", help="Of a database: DATA is its address, and the query ends with ORDER BY.")
 @click.option("--parts", metavar="FORMAT", default="", help="A folder of parts: parquet, csv, arrow or jsonl.")
 @click.option("--part-rows", type=click.IntRange(1), default=1 << 19, show_default=True, help="Rows of a part.")
 @click.option(
@@ -71,6 +72,7 @@ def command(
     data: str,
     output: str,
     keep: Keep,
+    query: str | None,
     parts: str,
     part_rows: int,
     broken: Broken | None,
@@ -97,6 +99,7 @@ def command(
         data,
         output,
         keep=keep,
+        query=query,
         overwrite=overwrite,
         progress=None if door.as_json else told.progress,
         engine=engine,

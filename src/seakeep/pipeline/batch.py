@@ -35,6 +35,7 @@ def score(
     out: Path | str,
     *,
     keep: Keep = "key",
+    query: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     engine: str | None = None,
@@ -50,7 +51,7 @@ def score(
 ) -> ScoreSummary:
     """Predict every row of a table and write the answers to a file, a folder of parts, or a table.
 
-    Parameters: data: a dataset, or what seakeep.read takes; the key is then the contract's, where the table has it.
+    Parameters: data: a dataset, or what seakeep.read takes; the key is then the contract's, where the table has it. query: of a database.
         engine: an address; None for the setting's. statistics: whether to profile inputs and answers, or the file to save that to.
         log: whether rows go to the prediction log of the registry, with what serve.redact and serve.hash hide hidden. Others: see
         seakeep.serving.score. A release's predictions are put on record, so that they can be traced.
@@ -58,7 +59,7 @@ def score(
     from seakeep import serving
 
     found = find(reference, home=home)
-    dataset = data if isinstance(data, Dataset) else _keyed(data, found.model)
+    dataset = data if isinstance(data, Dataset) else _keyed(data, found.model, query)
     with Cost() as cost:
         answering: Served | Model = served(found.registered) if found.registered else found.model
         with on_engine(engine) as connection:
@@ -106,7 +107,9 @@ def _record(
         if sight.kind == "file"
     ]
     inputs = (found.artifact, Artifact("scored", "dataset", dataset.digest), *files)
-    told: dict[str, object] = {"rows": summary.rows, "parts": summary.parts} | ({"engine": engine.address} if engine else {})
+    told: dict[str, object] = {"rows": summary.rows, "parts": summary.parts} | (
+        {"engine": engine.address} if engine else {}
+    )
     told |= {"broken": dict(summary.broken), "quarantined": summary.quarantined} if summary.broken else {}
     written = [place for place in (summary.path, summary.quarantine) if place is not None]
     outputs = tuple(_artifact(place, summary.job) for place in written)
@@ -122,12 +125,12 @@ def _artifact(place: Path | str, job: str) -> Artifact:
     return Artifact(str(path) if isinstance(place, Path) else place, "predictions", job)
 
 
-def _keyed(data: object, model: Model) -> Dataset:
+def _keyed(data: object, model: Model, query: str | None) -> Dataset:
     """The table with the contract's key, if it has that column: a table to be scored needs none."""
     from dataclasses import replace
 
     from seakeep import data as data_room
 
-    dataset = data_room.read(data)
+    dataset = data_room.read(data, query=query)
     has_key = model.schema.key in dataset.pieces()[0].collect_schema()
     return replace(dataset, key=model.schema.key) if has_key else dataset
