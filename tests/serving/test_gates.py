@@ -364,3 +364,10 @@ def test_access_that_cannot_be_is_refused(given, words):
         Access(**given)
     assert str(caught.value).startswith(words)
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_stream_without_a_token_is_refused_before_a_line_is_read(gated):
+    head = "POST /v2/models/flights/stream HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
+    with socket.create_connection(("127.0.0.1", gated.port), timeout=5) as client:
+        client.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 401 ")

@@ -127,6 +127,7 @@ class App:
             scope,
             limit=self._limit,
             patience=self._patience,
+            look=self._crew.first_gate,
         )
         try:
             page = await stream.run(protocol)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.lanes import Crossing
     from seakeep.serving.server.pages import Page
     from seakeep.serving.server.patience import Patience
-    from seakeep.serving.server.steps import Way
+    from seakeep.serving.server.steps import Gate, Way
 
 SUFFIX = "/stream"
 LINES_TOGETHER = 256
@@ -55,14 +55,21 @@ class Stream:
 
     Parameters: answer: the way to an answer. crossing: looks up where requests for the model come, anew for every part, since a
         stream may outlive a release. limit: bytes of a line. patience: how long a client may take for the next part, and
-        to read what it was sent.
+        to read what it was sent. look: at the caller's token before anything is read, None where nobody needs one.
     """
 
     def __init__(
-        self, answer: Way, crossing: Callable[[], Crossing | None], scope: Any, *, limit: int, patience: Patience
+        self,
+        answer: Way,
+        crossing: Callable[[], Crossing | None],
+        scope: Any,
+        *,
+        limit: int,
+        patience: Patience,
+        look: Gate | None = None,
     ) -> None:
         self._answer, self._crossing, self._headers = answer, crossing, _OfParts(scope.headers)
-        self._limit, self._patience = limit, patience
+        self._limit, self._patience, self._look = limit, patience, look
 
     async def run(self, protocol: Any) -> Page | None:
         """Answer it. Returns a page where it could not begin, None where it was answered or the client has gone."""
@@ -93,6 +100,8 @@ class Stream:
         return None
 
     def _check(self) -> None:
+        if self._look is not None:
+            self._look(self._headers, "predict")
         media_of(self._headers, lines.MEDIA)
         encoding = self._headers.get(compression.HEADER)
         if encoding is not None:
