@@ -7,8 +7,9 @@ every way reads that file and writes one of predictions. A way is a process of i
 spark, ray), and ways take turns. Told are medians: seconds from start to end, imports and engines' starts among them, CPU seconds and the
 largest memory of the process with all that it started (resident, looked at ten times a second). In the same run every way's answers must be
 those of the first, Seakeep's own to the bit and the others' to 1e-6, row by row. With --kill, engines are run once more and one of their
-workers is killed (SIGKILL) in the middle, and Seakeep's own process is killed and started again. What is hard is to be fair: those by hand are the quickest forms that
-were found in thirty lines each, one session of one thread run by two threads, and write the same columns.
+workers is killed (SIGKILL) in the middle, and so is Seakeep's own process, which is started again; seakeep-parts then goes on. What is hard
+is to be fair: those by hand are the quickest forms that were found in thirty lines each, one session of one thread run by two threads, and
+write the same columns.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ def seakeep_plain(rows: Path, model: Path, out: Path) -> None:
 
 def seakeep_compiled(rows: Path, model: Path, out: Path) -> None:
     seakeep(rows, model, out, trees="compiled")
+
+
+def seakeep_parts(rows: Path, model: Path, out: Path) -> None:
+    seakeep(rows, model, out, parts="parquet")
 
 
 def seakeep_processes(rows: Path, model: Path, out: Path) -> None:
@@ -155,6 +160,7 @@ def in_order(items: Iterable[Any], answer: Any) -> Iterator[Any]:
 WAYS = {
     "seakeep": seakeep_plain,
     "seakeep-compiled": seakeep_compiled,
+    "seakeep-parts": seakeep_parts,
     "polars": polars,
     "pyarrow": pyarrow,
     "spark": spark,
