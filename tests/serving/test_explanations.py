@@ -24,7 +24,7 @@ from seakeep.serving.server.form import NO_HEADERS, Request
 from seakeep.serving.server.forms.json import FORM
 from seakeep.serving.server.lanes import Crossing, Lane
 from seakeep.serving.server.metrics import Metrics
-from seakeep.serving.server.waking import Waker
+from seakeep.serving.server.repository.waking import Waker
 from seakeep.testing.example_models import example_model
 
 from .asking import GOOD

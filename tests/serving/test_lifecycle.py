@@ -105,7 +105,7 @@ def test_a_signal_while_the_server_begins_ends_it_with_0(folders, tmp_path, numb
     """Whether it comes before there are workers, or while one cannot drain yet."""
     holder, _, name = moment.rpartition(".")
     code = (
-        "import os, signal, sys; from seakeep.serving.server import run, worker\n"
+        "import os, signal, sys; from seakeep.serving.server import run; from seakeep.serving.server.processes import worker\n"
         f"parent, whole = os.getpid(), {moment}\n"
         "def late(*arguments):\n"
         f"    os.kill(parent, signal.{number})\n"
@@ -124,7 +124,7 @@ def test_a_signal_while_the_server_begins_ends_it_with_0(folders, tmp_path, numb
 def test_a_worker_that_heeds_a_signal_before_its_parent_does_is_no_accident(folders):
     """The parent gets it 0.1 seconds after the worker has ended."""
     code = (
-        "import os, signal, subprocess, sys; from seakeep.serving.server import run, worker\n"
+        "import os, signal, subprocess, sys; from seakeep.serving.server import run; from seakeep.serving.server.processes import worker\n"
         "parent, begin, clean = os.getpid(), worker.WorkerStart.__call__, worker.Lifeline.clean\n"
         "def told(self):\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
@@ -144,7 +144,7 @@ def test_a_worker_that_heeds_a_signal_before_its_parent_does_is_no_accident(fold
 def test_a_worker_that_is_told_twice_drains_as_if_told_once(other):
     """Granian's own handler waits for ever at the second time."""
     code = (
-        "import asyncio, os, signal; from seakeep.serving.server.heeding import end_signal\n"
+        "import asyncio, os, signal; from seakeep.serving.server.processes.heeding import end_signal\n"
         "loop = asyncio.new_event_loop()\n"
         "held = end_signal(loop)\n"
         f"for number in (signal.SIGTERM, {int(other)}, signal.SIGTERM): os.kill(os.getpid(), number)\n"
@@ -243,7 +243,7 @@ def test_the_workers_of_a_killed_server_end_and_free_its_port(start, folders):
 
 def test_a_worker_whose_parent_is_gone_before_it_looks_does_not_begin(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from seakeep.serving.server.lifeline import Lifeline;"
+        "import sys; from pathlib import Path; from seakeep.serving.server.processes.lifeline import Lifeline;"
         "Lifeline(2**22 + 1, Path(sys.argv[1]), 1).tie(); print('began')"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True)

@@ -23,10 +23,10 @@ from seakeep.serving.server import run
 from seakeep.serving.server.fleet import Fleet
 from seakeep.serving.server.grpc.messages import SERVICE, messages
 from seakeep.serving.server.metrics import Metrics
-from seakeep.serving.server.repository import Repository
-from seakeep.serving.server.residents import Residents
+from seakeep.serving.server.repository.repository import Repository
+from seakeep.serving.server.repository.residents import Residents
+from seakeep.serving.server.repository.shelf import Shelf
 from seakeep.serving.server.settings import BadSetting, Settings
-from seakeep.serving.server.shelf import Shelf
 from seakeep.testing.example_models import example_model
 
 KINDS = messages()
@@ -385,7 +385,7 @@ def test_the_guides_commands_do_what_it_says(loaded):
     commands = [line for line in guide.splitlines() if line.startswith("curl")]
     assert len(commands) == 3
     for command in commands:
-        own = command.replace("127.0.0.1:8080", f"127.0.0.1:{loaded.port}").replace("flight-delay", "flights")
+        own = command.replace("127.0.0.1:8080", f"127.0.0.1:{loaded.port}").replace("trips", "flights")
         done = subprocess.run(shlex.split(own), capture_output=True, text=True, check=True)
         answer = json.loads(done.stdout)
         assert answer == {} if "models/" in own else [one["name"] for one in answer] == list(states(loaded))

@@ -31,7 +31,7 @@ from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log.layout import Layout
 from seakeep.prediction_log.spool import CLOSED, OPEN, ROTATE_SECONDS, is_left
 from seakeep.serving.minutes import windows_of
-from seakeep.serving.server.lifeline import Lifeline
+from seakeep.serving.server.processes.lifeline import Lifeline
 from seakeep.serving.server.telemetry.lines import formatter
 from seakeep.serving.server.telemetry.settings import Lines
 from seakeep.serving.server.windows import write_windows

@@ -25,7 +25,7 @@ from seakeep.serving.server.patience import Patience
 from seakeep.serving.server.receiving import check_headers, is_large, receive
 from seakeep.serving.server.refusals import CODES, Refusal
 from seakeep.serving.server.refusals.refusal import shown
-from seakeep.serving.server.repository import PATH as REPOSITORY
+from seakeep.serving.server.repository.repository import PATH as REPOSITORY
 from seakeep.serving.server.sending import LARGE_ANSWER_BYTES, packed
 from seakeep.serving.server.streaming import SUFFIX, Stream
 from seakeep.serving.server.traffic.leaving import unless_left
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.grpc.listening import Listener
     from seakeep.serving.server.openapi.document import Document
     from seakeep.serving.server.pages import Page
-    from seakeep.serving.server.worker import WorkerStart
+    from seakeep.serving.server.processes.worker import WorkerStart
 
 _SWITCH_SECONDS = (
     0.0005  # instead of 0.005: small requests beside a large one that is read aside wait less for the lock

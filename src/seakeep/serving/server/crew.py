@@ -13,16 +13,16 @@ from seakeep.serving.server.beat import Beat
 from seakeep.serving.server.dialect import load
 from seakeep.serving.server.families import MODEL, SHARE, TLS_ENDS, TOKENS_READABLE
 from seakeep.serving.server.fleet import Fleet
-from seakeep.serving.server.heeding import is_ending
 from seakeep.serving.server.logbook import Logbook
 from seakeep.serving.server.metrics import Metrics
-from seakeep.serving.server.repository import Repository
+from seakeep.serving.server.processes.heeding import is_ending
+from seakeep.serving.server.repository.repository import Repository
+from seakeep.serving.server.repository.shelf import Shelf
+from seakeep.serving.server.repository.waking import Waker
 from seakeep.serving.server.shadows import Shadows
-from seakeep.serving.server.shelf import Shelf
 from seakeep.serving.server.sinks import told_sinks
 from seakeep.serving.server.traffic.aside import Aside
 from seakeep.serving.server.traffic.valve import Valve
-from seakeep.serving.server.waking import Waker
 from seakeep.serving.server.windows import told_windows
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from seakeep.serving.served import Served
     from seakeep.serving.server.engine import Engine
     from seakeep.serving.server.metrics import Told
+    from seakeep.serving.server.processes.worker import WorkerStart
     from seakeep.serving.server.steps import Charge, Gate, Layer
     from seakeep.serving.server.telemetry.watch import Watch
-    from seakeep.serving.server.worker import WorkerStart
 
 READY_SUFFIX = ".ready"
 _BOOT_BYTES = 6

@@ -24,7 +24,7 @@ from seakeep.core.files import write_text
 from seakeep.core.route import Route
 from seakeep.serving.server.board import Board, make_board
 from seakeep.serving.server.families import RELOADS, ROUTE_FAILURES, ROUTE_REVISION, RUNS
-from seakeep.serving.server.residents import Residents, give_back, resident_bytes
+from seakeep.serving.server.repository.residents import Residents, give_back, resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.lanes import Rest
     from seakeep.serving.server.logbook import Logbook
     from seakeep.serving.server.metrics import Metrics
-    from seakeep.serving.server.shelf import Shelf
+    from seakeep.serving.server.repository.shelf import Shelf
 
 LOOK_SECONDS = 0.2
 _SELDOM = 10  # a look that failed may have read a whole release

@@ -27,7 +27,8 @@ from seakeep.serving.served import Served, gather
 from seakeep.serving.server.dialect import check_models, load
 from seakeep.serving.server.gates.access import Access
 from seakeep.serving.server.keeping import Keeping
-from seakeep.serving.server.minding import scribe
+from seakeep.serving.server.processes.minding import scribe
+from seakeep.serving.server.processes.worker import FAILURE_FILE, WorkerStart
 from seakeep.serving.server.settings import (
     BadSetting,
     Control,
@@ -43,7 +44,6 @@ from seakeep.serving.server.telemetry.lines import config
 from seakeep.serving.server.telemetry.settings import Telemetry
 from seakeep.serving.server.traffic.bounds import Bounds
 from seakeep.serving.server.veils import check_names
-from seakeep.serving.server.worker import FAILURE_FILE, WorkerStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -261,7 +261,7 @@ def _run(start: WorkerStart, address: str, port: int, opened: Callable[[], None]
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.log import LogLevels
 
-    from seakeep.serving.server.parent import Parent
+    from seakeep.serving.server.processes.parent import Parent
 
     server = Parent(
         opened=opened,

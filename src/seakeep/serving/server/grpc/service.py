@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.inference import Inference
     from seakeep.serving.server.lanes import Crossing, Lane, Place
     from seakeep.serving.server.pages import Page
-    from seakeep.serving.server.repository import Change
+    from seakeep.serving.server.repository.repository import Change
 
     Answer = Callable[[Iterator[bytes], Any], bytes]
     """From a call's messages and its context to the bytes of its answer."""

@@ -19,7 +19,7 @@ from seakeep.serving.server.crew import READY_SUFFIX
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seakeep.serving.server.worker import WorkerStart
+    from seakeep.serving.server.processes.worker import WorkerStart
 
 _AGAIN_SECONDS = 1.0
 _END_SECONDS = 10.0

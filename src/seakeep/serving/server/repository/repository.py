@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seakeep.serving.server.fleet import Fleet
     from seakeep.serving.server.lanes import Lane
     from seakeep.serving.server.pages import Page
-    from seakeep.serving.server.shelf import Shelf
+    from seakeep.serving.server.repository.shelf import Shelf
 
 PATH = "/v2/repository"
 _MODELS = f"{PATH}/models/"

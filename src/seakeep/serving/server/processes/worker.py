@@ -14,8 +14,8 @@ from seakeep.core.errors import SeakeepError
 from seakeep.prediction_log.layout import Layout
 from seakeep.serving.server.app import App
 from seakeep.serving.server.crew import READY_SUFFIX
-from seakeep.serving.server.heeding import heed_once
-from seakeep.serving.server.lifeline import Lifeline
+from seakeep.serving.server.processes.heeding import heed_once
+from seakeep.serving.server.processes.lifeline import Lifeline
 
 if TYPE_CHECKING:
     from seakeep.serving.followed import Followed
