@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from seakeep.core.errors import UsageError
 from seakeep.data import batches, collect, read
+from seakeep.data.errors import CannotRead
+from seakeep.data.frames import flow
 from seakeep.data.sources import memory
 
 FRAME = pl.DataFrame({"a": range(10), "b": [str(i) for i in range(10)]})
@@ -49,3 +51,19 @@ def test_an_empty_table_has_no_batches_and_an_empty_frame() -> None:
 def test_batches_need_a_row_at_least() -> None:
     with pytest.raises(UsageError, match="rows must be at least 1, it is 0"):
         batches(read(FRAME), rows=0)
+
+
+def test_a_piece_flows_in_its_order_and_a_torn_file_is_named(tmp_path) -> None:
+    table = pl.DataFrame({"a": range(5000)})
+    table.write_csv(tmp_path / "t.csv")
+    dataset = read(tmp_path / "t.csv", derive={"b": pl.col("a") * 2}, where=pl.col("a") % 3 == 0)
+    found = [frame for number, piece in enumerate(dataset.pieces()) for frame in flow(dataset, number, piece, rows=100)]
+    assert len(found) > 10
+    assert pl.concat(found).equals(collect(dataset))
+    table.write_parquet(tmp_path / "t.parquet")
+    torn = read(tmp_path / "t.parquet")
+    content = bytearray((tmp_path / "t.parquet").read_bytes())
+    content[8:200] = bytes(192)
+    (tmp_path / "t.parquet").write_bytes(content)
+    with pytest.raises(CannotRead, match=r"t\.parquet"):
+        list(flow(torn, 0, torn.pieces()[0]))
