@@ -68,7 +68,7 @@ class PredictionLog:
             releases: digests or their first digits. roles: see columns.ROLES; none for all. labels: whether to join them.
         Returns: the columns of columns.py and every input; what was not converted yet is in memory, the rest is read when
             collected. A log without rows in the window gives no rows, typed as the newest release's would be.
-        Raises: UsageError, for a time or role that is none.
+        Raises: UsageError, for a time or role that is none; DamagedFile, for a file within the window that lost its end.
         """
         window = Window(moment(since, "since"), moment(until, "until"), tuple(releases), _checked(roles))
         taken = snapshot.take(self.layout, window)
