@@ -220,3 +220,23 @@ def test_statistics_are_those_of_the_whole_table_whoever_answered(tmp_path, tabl
     own = data.profile(data.read(data.collect(table()).select("distance", "carrier")))
     assert whole.statistics.select(("distance", "carrier")).digest == own.digest
     assert whole.statistics["@prediction"].rows == 1000
+
+
+def test_names_and_numbers_that_cannot_be_are_told(tmp_path, table):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9/")
+    with pytest.raises(CannotScore, match=r"is no text in UTF-8.*\n.*\n.*-o scored/"):
+        score(example_model(), table(), odd)
+    with pytest.raises(UsageError, match="chunk_rows must be at least 1, it is 0"):
+        score(example_model(), table(), tmp_path / "out.csv", chunk_rows=0)
+
+
+def test_a_link_to_a_folder_stays_one_and_torn_facts_are_of_another_run(tmp_path, table):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    score(example_model(), table(), f"{tmp_path}/link/")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real/part-000000.parquet").is_file()
+    (tmp_path / ".torn.scoring").mkdir()
+    (tmp_path / ".torn.scoring/job.json").write_text("{")
+    with pytest.raises(CannotScore, match="was begun by another run, which wrote 0 parts"):
+        score(example_model(), table(), f"{tmp_path}/torn/")

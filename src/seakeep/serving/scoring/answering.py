@@ -146,8 +146,11 @@ def _filled(view: pl.Series, rows: NDArray[np.int64], fill: Any) -> pl.Series:
 
 def texts_of(faults: Sequence[Fault], height: int) -> pl.Series:
     """For each row the rules that it breaks, in order, as a server tells them: "fare.bounds, lands_late"; null where it breaks none."""
-    found: NDArray[Any] = np.full(height, None, object)
-    for fault in faults:
-        before = found[fault.rows]
-        found[fault.rows] = [fault.name if text is None else f"{text}, {fault.name}" for text in before]
-    return pl.Series(BROKEN, found.tolist(), dtype=pl.String)
+    if not faults:
+        return pl.Series(BROKEN, [None], dtype=pl.String).new_from_index(0, height)
+    masks = np.zeros((len(faults), height), bool)
+    for mask, fault in zip(masks, faults, strict=True):
+        mask[fault.rows] = True
+    names = [pl.when(pl.Series(mask)).then(pl.lit(fault.name)) for mask, fault in zip(masks, faults, strict=True)]
+    texts = pl.select(pl.concat_str(names, separator=", ", ignore_nulls=True).alias(BROKEN)).to_series()
+    return texts.set(pl.Series(~masks.any(axis=0)), None)

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("seakeep.serving")
 _FLOAT_MOST = float(np.finfo(np.float64).max)
 _INTEGER_LEAST, _INTEGER_MOST = -(2**63), 2**63 - 1
-UNUSABLE = frozenset({"kind", "infinite", "reserved"})
-"""What is wrong with a value that no server lets in, whatever it is told to let in."""
+_INFINITE = ("infinite", "a finite number")
+_RESERVED = ("reserved", "a value that does not stand for a missing one")
+_EXACT = ("domain", "bounds")
+"""Limits of which the look for suspects tells exactly who breaks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +117,37 @@ class _Column:
     def _examined(self, view: pl.Series, rows: NDArray[np.int64]) -> Iterator[Fault]:
         """The first limit that each suspect value breaks, told once for all rows that hold it."""
         suspects = view.gather(rows).to_physical()
+        if len(self.limits) == 1 and self.limits[0].name in _EXACT:
+            yield from self._told_apart(suspects, rows)
+            return
         different = suspects.unique()
         wrong = [self._wrong(value) for value in different.to_list()]
-        known = list(dict.fromkeys(each for each in wrong if each is not None))
-        codes = pl.Series([-1 if each is None else known.index(each) for each in wrong], dtype=pl.Int32)
+        known = {each: code for code, each in enumerate(dict.fromkeys(each for each in wrong if each is not None))}
+        codes = pl.Series([-1 if each is None else known[each] for each in wrong], dtype=pl.Int32)
         found = suspects.replace_strict(different, codes, return_dtype=pl.Int32).to_numpy()
-        for code, (name, expected) in enumerate(known):
+        for (name, expected), code in known.items():
             yield self._fault(name, rows[found == code], expected)
+
+    def _told_apart(self, suspects: pl.Series, rows: NDArray[np.int64]) -> Iterator[Fault]:
+        """Where every suspect is at fault: what no server lets in, and what breaks the only limit."""
+        if self.kind is Kind.NUMBER:
+            special = suspects.is_infinite()
+        else:
+            mark = {Kind.STRING: MISSING_TEXT, Kind.TIMESTAMP: _INTEGER_LEAST}.get(self.kind)
+            special = pl.Series([False]).new_from_index(0, len(suspects)) if mark is None else suspects == mark
+        found = special.to_numpy()
+        if found.any():
+            name, expected = _INFINITE if self.kind is Kind.NUMBER else _RESERVED
+            yield self._fault(name, rows[found], expected)
+        if not found.all():
+            yield self._fault(self.limits[0].name, rows[~found], self.limits[0].expected)
 
     def _wrong(self, value: Any) -> tuple[str, str] | None:
         """What is wrong with a value, and what the contract says; None where nothing is."""
         if self.kind is Kind.NUMBER and math.isinf(value):
-            return "infinite", "a finite number"
+            return _INFINITE
         if value == MISSING_TEXT or (self.kind is Kind.TIMESTAMP and value == _INTEGER_LEAST):
-            return "reserved", "a value that does not stand for a missing one"
+            return _RESERVED
         limit = next((limit for limit in self.limits if limit.breaks(value)), None)
         return None if limit is None else (limit.name, limit.expected)
 
@@ -179,6 +198,8 @@ def _suspect_numbers(kind: Kind, schema: ColumnSchema | None) -> Suspects:
     least, most = bounds(schema) if schema is not None else (-math.inf, math.inf)
     lowest, highest = (-_FLOAT_MOST, _FLOAT_MOST) if kind is Kind.NUMBER else (_INTEGER_LEAST + 1, _INTEGER_MOST)
     least, most = max(least, lowest), min(most, highest)
+    if kind is not Kind.NUMBER:  # exact also beyond 2^53, where Polars would compare doubles
+        least, most = math.ceil(least), math.floor(most)
 
     def suspect(view: pl.Series) -> pl.Series | None:
         numbers = view.to_physical()

@@ -164,6 +164,15 @@ class CannotScore(UsageError):
         )
 
     @classmethod
+    def odd_name(cls, place: str) -> CannotScore:
+        return cls(
+            f"{place!a} is no text in UTF-8, and no file of that name can be written",
+            cause="It was typed in another encoding, or came from an archive of another system.",
+            fix="Name it in UTF-8: -o scored/",
+            path=place,
+        )
+
+    @classmethod
     def part_gone(cls, part: Path) -> CannotScore:
         return cls(
             f"{part.name} was written and is not there any more",

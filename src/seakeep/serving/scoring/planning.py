@@ -36,6 +36,9 @@ class Places:
     def __post_init__(self) -> None:
         if self.part_rows < 1:
             raise UsageError(f"part_rows must be at least 1, it is {self.part_rows}", fix="--part-rows 524288")
+        for place in (self.out, self.quarantine):
+            if place is not None and _is_odd(str(place)):
+                raise CannotScore.odd_name(str(place))
 
     def broken(self, wanted: Broken | None) -> Broken:
         """What becomes of broken rows. Raises CannotScore, where they are to be set aside and have no place, or the other way round."""
@@ -45,6 +48,11 @@ class Places:
         if found != "quarantine" and self.quarantine is not None:
             raise CannotScore.quarantine_unused(found)
         return found
+
+
+def _is_odd(place: str) -> bool:
+    """Whether a name is of bytes that are no text, which Polars cannot open."""
+    return any("\ud800" <= letter <= "\udfff" for letter in place)
 
 
 def plan_of(served: Served, dataset: Dataset, asked: Asked, places: Places, sights: Sights, *, logs: bool) -> Plan:

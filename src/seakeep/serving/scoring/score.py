@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from seakeep.core.addresses import redacted, scheme
+from seakeep.core.errors import UsageError
 from seakeep.data.engines import connected, known_counts
 from seakeep.serving.scoring.asked import Asked
 from seakeep.serving.scoring.identity import check_unchanged, sights_of
@@ -116,6 +117,8 @@ def score(
     """
     started = time.perf_counter()
     served, places = Served.of(model), Places(out, quarantine, parts, part_rows, overwrite)
+    if chunk_rows < 1:
+        raise UsageError(f"chunk_rows must be at least 1, it is {chunk_rows}", fix="score(…, chunk_rows=65_536)")
     asked = Asked(keep, dataset.key, places.broken(broken), trees, chunk_rows, statistics)
     sights = sights_of(dataset)
     plan = plan_of(served, dataset, asked, places, sights, logs=log is not None)

@@ -163,7 +163,7 @@ class Finished:
 
 def open_output(address: Path | str, plan: Plan) -> Folder | Finished:
     """The folder at a path, taken for this run. Raises CannotScore, if it may not be written or another run writes it; CannotWrite."""
-    path = Path(address)
+    path = Path(address).resolve()  # a link to a folder stays one
     if plan.parts and plan.parts not in FORMATS:
         raise CannotScore.format(plan.parts, FORMATS)
     if plan.second and (manifest_of(path) or {}).get("job") == plan.job:
@@ -234,6 +234,8 @@ def _read_job(path: Path) -> tuple[str, dict[str, str]] | None:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except ValueError:  # of another version, or by another hand
+        return "", {}
     return found["job"], found["facts"]
 
 
