@@ -45,7 +45,7 @@ def run(turns):
         loop = asyncio.get_running_loop()
         column = SimpleNamespace(name="x", array=lambda values: np.array(values, np.float64))
         runs = SimpleNamespace(observe=lambda rows: None)
-        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs)
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs, runs_aside=runs)
         futures = []
         for asks in turns:
             futures += [coalescer.answer(Ask([values], len(values), natural=True)) for values in asks]
@@ -91,7 +91,9 @@ def test_few_rows_are_run_in_memory_that_is_at_hand():
         column = SimpleNamespace(
             name="x", array=lambda values: pytest.fail("an array was made") if len(values) < 3 else np.array(values)
         )
-        coalescer = Coalescer(predictor, [column], loop=loop, aside=None, runs=runs, few=[few(1), few(2)])
+        coalescer = Coalescer(
+            predictor, [column], loop=loop, aside=None, runs=runs, runs_aside=runs, few=[few(1), few(2)]
+        )
         answers = []
         for turn in ([[1]], [[2], [3]], [[4], [5, 6]], [[7], [13]]):
             given = [coalescer.answer(Ask([values], len(values), natural=True)) for values in turn]
@@ -134,7 +136,7 @@ def test_an_ask_whose_client_went_away_disturbs_nobody():
         loop = asyncio.get_running_loop()
         column = SimpleNamespace(name="x", array=lambda values: np.array(values, np.float64))
         runs = SimpleNamespace(observe=lambda rows: None)
-        coalescer = Coalescer(predictor, [column], loop=loop, aside=None, runs=runs)
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=None, runs=runs, runs_aside=runs)
         gone, there = (coalescer.answer(Ask([[value]], 1, natural=True)) for value in (1, 2))
         gone.cancel()
         return await there
@@ -174,7 +176,7 @@ def run_urged(turns, **options):
         loop = asyncio.get_running_loop()
         column = SimpleNamespace(name="x", array=lambda values: np.array(values, np.float64))
         runs = SimpleNamespace(observe=lambda rows: None)
-        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs, **options)
+        coalescer = Coalescer(predictor, [column], loop=loop, aside=Aside(loop), runs=runs, runs_aside=runs, **options)
         coalescer.cost = Cost(1e-6, 1e-7)
         if options.get("hold_seconds"):
             coalescer._holding.seconds = options["hold_seconds"]

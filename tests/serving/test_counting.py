@@ -75,18 +75,23 @@ def test_what_several_threads_count_adds_up(tmp_path, hurried):
     own = (served.name, served.version)
     sheet = Metrics(tmp_path).of_release(served)
     cells = [sheet.cell(MISSING, *own, "seats") for _ in range(THREADS)]
-    runs = [sheet.distribution(RUNS, *own) for _ in range(THREADS)]
 
     def count(number):
         for _ in range(COUNTS):
             cells[number].add()
-        for _ in range(COUNTS // 10):
-            runs[number].observe(2)
 
     together(count)
     told = Metrics(tmp_path)._totals()
     assert told[MISSING.name][(*own, "seats")] == [THREADS * COUNTS]
-    assert told[RUNS.name][own][1] == runs[0].total / 2 == THREADS * COUNTS // 10
+
+
+def test_runs_on_the_loop_and_beside_it_are_summed(tmp_path, hurried):
+    served = Served.of(example_model())
+    runs = Metrics(tmp_path).runs_of(served)
+    together(lambda number: [runs[number].observe(2) for _ in range(COUNTS)], threads=2)
+    told = Metrics(tmp_path)._totals()[RUNS.name]
+    assert list(told) == [(served.name, served.version)]
+    assert told[served.name, served.version][1] == sum(own.total for own in runs) / 2 == 2 * COUNTS
 
 
 def test_a_shared_cell_holds_whatever_comes_between(hurried):

@@ -2,7 +2,7 @@
 
 A counter is one double in shared memory, so that counting takes some 80 ns, and a file outlives the process that counted in it.
 Adding to it is reading, adding and writing: only the event loop's thread may count, and needs no lock. What the thread beside the loop counts
-too says so (`Family.shared`) and is added under a lock, which costs some 50 ns more.
+too, and seldom, says so (`Family.shared`) and is added under a lock; what it counts often has a sheet of its own there (`Metrics.runs_of`).
 A file begins with its layout, since releases come and go while a server runs: whoever reads it needs to know nothing of who
 wrote it. It gets its name when it is whole, so that no reader meets half a layout.
 """
@@ -81,21 +81,6 @@ class Distribution:
         return self._cells[self._sum_at]
 
 
-class SharedDistribution(Distribution):
-    """A histogram of what several threads observe. Parameters: turn: the lock of its sheet."""
-
-    __slots__ = ("_turn",)
-
-    def __init__(self, cells: memoryview[float], at: int, bounds: tuple[float, ...], turn: threading.Lock) -> None:
-        super().__init__(cells, at, bounds)
-        self._turn = turn
-
-    def observe(self, value: float) -> None:
-        """Count `value` in its bucket."""
-        with self._turn:
-            super().observe(value)
-
-
 class Sheet:
     """Some series in one new file. Parameters: path: of the file. series: what it is to hold, all at 0."""
 
@@ -121,8 +106,6 @@ class Sheet:
     def distribution(self, family: Family, *labels: str) -> Distribution:
         """The histogram with these labels; look it up once and keep it."""
         place, bounds = self._places[family.name, labels], family.bounds
-        if family.shared:
-            return SharedDistribution(self._cells, place, bounds, self._turn)
         return Distribution(self._cells, place, bounds)
 
 

@@ -54,7 +54,7 @@ class Coalescer:
     """Answers asks of one model.
 
     Parameters: predictor: runs the model. columns: its inputs. loop: the worker's event loop. aside: runs what is large.
-        runs: counts the rows of each run. turn_seconds: after which others have their turn before what is left. hold_seconds:
+        runs, runs_aside: count the rows of each run on the loop, and of each beside it. turn_seconds: after which others have their turn before what is left. hold_seconds:
         for which asks may be held for company where that pays; 0 for never. few: what runs 1 row, 2 rows, … on the loop.
     Attributes: cost: of a run, once it was measured; that of nothing before.
     """
@@ -67,12 +67,13 @@ class Coalescer:
         loop: asyncio.AbstractEventLoop,
         aside: Aside,
         runs: Distribution,
+        runs_aside: Distribution,
         turn_seconds: float = math.inf,
         hold_seconds: float = 0.0,
         few: Sequence[Bound] = (),
     ) -> None:
         self._predictor, self._columns, self._few = predictor, columns, few
-        self._loop, self._aside, self._runs = loop, aside, runs
+        self._loop, self._aside, self._runs, self._runs_aside = loop, aside, runs, runs_aside
         self._waiting: list[Waiting] = []
         self._is_urged, self._turn_seconds = False, turn_seconds
         self._holding = Holding(hold_seconds) if hold_seconds else None
@@ -86,7 +87,7 @@ class Coalescer:
         """
         if ask.rows > ROWS_TOGETHER:
             seconds = self.cost.of(ask.rows)
-            return self._aside.run(self.run, [ask], seconds=seconds, priority=priority, until=until)
+            return self._aside.run(self.run_aside, [ask], seconds=seconds, priority=priority, until=until)
         future: asyncio.Future[Answer] = self._loop.create_future()
         if not self._waiting:
             self._soon()
@@ -96,11 +97,18 @@ class Coalescer:
         return future
 
     def run(self, asks: Sequence[Ask]) -> Answer:
-        """All asks' answers one after another, by one run of the model."""
+        """All asks' answers one after another, by one run of the model. On the loop."""
+        return self._ran(asks, self._runs)
+
+    def run_aside(self, asks: Sequence[Ask]) -> Answer:
+        """As `run`, in the thread beside the loop."""
+        return self._ran(asks, self._runs_aside)
+
+    def _ran(self, asks: Sequence[Ask], runs: Distribution) -> Answer:
         arrays = _feeds(self._columns, asks)
         predictions = self._predictor.predict_feeds(arrays)
         decisions = predictions.decisions
-        self._runs.observe(len(predictions.scores))
+        runs.observe(len(predictions.scores))
         return predictions.scores.ravel().tolist(), [] if decisions is None else decisions.tolist()
 
     def _run_few(self, asks: Sequence[Ask], rows: int) -> Answer:

@@ -14,7 +14,6 @@ from seakeep.serving.server.coalescing import Coalescer
 from seakeep.serving.server.contract import Contract, output_names
 from seakeep.serving.server.converting import DATATYPES
 from seakeep.serving.server.door import Door
-from seakeep.serving.server.families import RUNS
 from seakeep.serving.server.forms import json
 from seakeep.serving.server.intervals import Intervals
 from seakeep.serving.server.predicting import predictor_of
@@ -90,13 +89,14 @@ class Engine:
         self._scripts: dict[str, Script] = {}
         self.script(json.FORM)
         self._aside, self._body_seconds = aside, _BEGIN_SECONDS
-        runs = metrics.of_release(served).distribution(RUNS, served.name, served.version)
+        runs, runs_aside = metrics.runs_of(served)
         self._coalescer = Coalescer(
             self._predictor,
             self._contract.columns,
             loop=loop,
             aside=aside,
             runs=runs,
+            runs_aside=runs_aside,
             turn_seconds=settings.bounds.turn_seconds,
             hold_seconds=longest(settings.bounds.target_ms / 1e3),
             few=_few(self._predictor),
@@ -165,7 +165,7 @@ class Engine:
             and time.perf_counter() + self._coalescer.cost.of(ask.rows) > urged(request, ask.parameters).until
         ):
             raise Pressed.late()
-        reply = _reply(script, request, Answered(ask, *self._coalescer.run([ask]), prediction_id))
+        reply = _reply(script, request, Answered(ask, *self._coalescer.run_aside([ask]), prediction_id))
         return time.perf_counter() - started, reply
 
     def _warm_up(self) -> None:

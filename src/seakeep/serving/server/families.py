@@ -52,7 +52,7 @@ UNDER_WAY = Family(
     kind="now",
 )
 ROOM = Family("seakeep_requests_room", "How many may be under way, as the latency target allows now.", (), kind="now")
-RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS, shared=True)
+RUNS = Family("seakeep_run_rows", "Rows that one run of the model answered together.", _RELEASE, ROWS)
 TREES_COMPILED = Family(
     "seakeep_trees_compiled",
     "1 while every worker has the release's trees in native code, else 0.",

@@ -23,7 +23,7 @@ from seakeep.core.errors import DataError
 from seakeep.core.files import write_text
 from seakeep.core.route import Route
 from seakeep.serving.server.board import Board, make_board
-from seakeep.serving.server.families import RELOADS, ROUTE_FAILURES, ROUTE_REVISION, RUNS
+from seakeep.serving.server.families import RELOADS, ROUTE_FAILURES, ROUTE_REVISION
 from seakeep.serving.server.repository.residents import Residents, give_back, resident_bytes
 
 if TYPE_CHECKING:
@@ -154,12 +154,8 @@ class Fleet:
         """Rows that each loaded release has run."""
         if not self._residents.limit:
             return {}
-        released = {one.identity: self._metrics.of_release(one) for one in self.board.served}
-        return {
-            one: released[one].distribution(RUNS, one[0], one[1]).total
-            for one in list(self._engines)
-            if one in released
-        }
+        released = {one.identity: self._metrics.runs_of(one) for one in self.board.served}
+        return {one: sum(own.total for own in released[one]) for one in list(self._engines) if one in released}
 
     def _go_on(self, name: str) -> None:
         """A worker may begin long after its server: take the present route, else that which the others have taken last."""

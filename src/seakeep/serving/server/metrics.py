@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from seakeep.serving.served import Served
-    from seakeep.serving.server.cells import Series
+    from seakeep.serving.server.cells import Distribution, Series
 
 _WIDTHS = {family.name: family.width for family in FAMILIES}
 _JOINED: dict[str, Callable[[tuple[float, float]], float]] = {"least": min, "most": max}
@@ -102,6 +102,14 @@ class Metrics:
         series += [(family, (*own, name)) for name in columns for family in (MISSING, OUTSIDE, IMPUTED)]
         series += [(BROKEN, (*own, rule.name)) for rule in served.model.schema.rules]
         return self._sheet(("release", *own), series)
+
+    def runs_of(self, served: Served) -> tuple[Distribution, Distribution]:
+        """Rows of each run of a release: what the loop counts, and what the thread beside it does. They are summed when somebody
+        asks, so that neither needs a lock for what is counted with nearly every request.
+        """
+        own = (served.name, served.version)
+        beside = self._sheet(("beside", *own), [(RUNS, own)])
+        return self.of_release(served).distribution(RUNS, *own), beside.distribution(RUNS, *own)
 
     def of_arm(self, served: Served, role: str) -> Sheet:
         """What is counted of a release in a role."""
