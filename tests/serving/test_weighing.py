@@ -13,6 +13,7 @@ import pytest
 from seakeep.serving import Served
 from seakeep.serving.server.contract import Contract
 from seakeep.serving.server.grpc.fields import has_more_fields
+from seakeep.serving.server.keys import Peek
 from seakeep.serving.server.metrics import Metrics
 from seakeep.serving.server.pieces import cut_rows
 from seakeep.serving.server.refusals import Refusal
@@ -159,3 +160,13 @@ def test_fields_are_counted_in_what_is_inside():
     body = request.SerializeToString()
     assert has_more_fields(body, 300)
     assert not has_more_fields(body, 312)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [("", "UA 7"), (',"parameters":{"key":"k"}', "k"), (',"p\\u0061rameters":{"key":"k"}', "k"), (',"id":"7"', "UA 7")],
+)
+def test_the_key_of_a_large_body_is_the_one_that_it_names_wherever_that_stands(more, expected):
+    rows = [{**ROW, "flight": f"UA {number}"} for number in range(7, 3007)]
+    body = f'{{"rows": {json.dumps(rows)}{more}}}'.encode()
+    assert Peek("flight").key(body) == expected
