@@ -188,6 +188,21 @@ def test_an_address_that_names_no_table_is_refused(address):
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["delta://{}/t", "sqlite:///{}/t.db?table=t"])
+def test_tables_have_no_parts_of_another_format(tmp_path, kind):
+    with pytest.raises(CannotScore, match=r"a table has no parts in 'csv'.*\n.*\n.*Leave out --parts"):
+        open_output(kind.format(tmp_path), planned(parts="csv"))
+
+
+def test_workers_write_their_own_files(tmp_path, place):
+    frame = example_frame(3000)
+    frame.write_parquet(tmp_path / "in.parquet")
+    table = data.read(tmp_path / "in.parquet")
+    score(example_model(), table, place, part_rows=700, engine="local[1]")
+    score(example_model(), table, tmp_path / "out.parquet")
+    assert data.collect(data.read(place)).equals(pl.read_parquet(tmp_path / "out.parquet"))
+
+
 def test_the_table_that_is_scored_is_not_its_own_output(tmp_path, place):
     write_deltalake(place.removeprefix("delta://"), example_frame(10).to_arrow())
     with pytest.raises(CannotScore, match="the output is the table that is to be scored"):

@@ -115,6 +115,8 @@ class Table:
 
     def __init__(self, database: Database, table: str, called: str, plan: Plan) -> None:
         self._database, self._table, self._called, self._plan = database, table, called, plan
+        if plan.parts:
+            raise CannotFill.no_parts(called, plan.parts)
         self._types = {name: database.type_of(name, dtype) for name, dtype in plan.columns.items()}
         self._run = hashlib.sha256(json.dumps([plan.job, table]).encode()).hexdigest()[:_NAME]
         self._rows = f"seakeep_{self._run}"

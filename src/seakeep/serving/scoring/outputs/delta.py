@@ -167,6 +167,8 @@ def open_output(address: Path | str, plan: Plan) -> Delta:
     """The table at an address, taken for this run. Raises CannotScore, if it may not be written; CannotReach; MissingExtra."""
     _library()
     told, place = str(address), _place(str(address))
+    if plan.parts:
+        raise CannotFill.no_parts(told, plan.parts)
     if place.rstrip("/") in {_place_of_input(plan.table), plan.table.rstrip("/")}:
         raise CannotFill.itself(told)
     held = contextlib.ExitStack()

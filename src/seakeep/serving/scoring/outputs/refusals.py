@@ -27,6 +27,16 @@ class CannotFill(CannotScore):
         )
 
     @classmethod
+    def no_parts(cls, address: str, parts: str) -> CannotFill:
+        return cls(
+            f"a table has no parts in {parts!r}",
+            where=redacted(address),
+            cause="The address names a table, which keeps its rows in its own way.",
+            fix="Leave out --parts, or name a folder: -o scored/",
+            parts=parts,
+        )
+
+    @classmethod
     def unlike(cls, table: str, differences: Sequence[str]) -> CannotFill:
         more = f"; and {len(differences) - _MOST} more" if len(differences) > _MOST else ""
         return cls(
