@@ -214,17 +214,22 @@ def rows_of(folder: Path, times: int) -> Path:
 
 
 def in_turn(ways: list[str], rows: Path, model: Path, scratch: Path, *, repeat: int) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {way: {"runs": []} for way in ways if python_of(way).exists()}
+    runs: dict[str, list[dict[str, float]]] = {way: [] for way in ways if python_of(way).exists()}
     for number in range(repeat):
-        for way in found:
+        for way in list(runs):
             out = scratch / f"{way}-{number}.parquet"
-            found[way]["runs"].append(Watched(way, rows, model, out).ended())
+            try:
+                runs[way].append(Watched(way, rows, model, out).ended())
+            except SystemExit as error:
+                print(f"  {error}\n  {way} is left out", file=sys.stderr)
+                del runs[way]
+                continue
             if number:
                 subprocess.run(["rm", "-r", str(out)], check=True)
-            print(f"  {way}: {found[way]['runs'][-1]}", file=sys.stderr)
+            print(f"  {way}: {runs[way][-1]}", file=sys.stderr)
     return {
-        way: {name: statistics.median(run[name] for run in each["runs"]) for name in ("seconds", "cpu", "mib")}
-        for way, each in found.items()
+        way: {name: statistics.median(run[name] for run in each) for name in ("seconds", "cpu", "mib")}
+        for way, each in runs.items()
     }
 
 
