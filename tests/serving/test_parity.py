@@ -108,11 +108,24 @@ def test_batch_scores_are_equal_to_the_bit(tmp_path, frame, task, chunk_rows):
     same_bits(written.select(names).to_numpy(), frame, task)
 
 
-def test_batch_scores_in_text_read_back_to_the_bit(tmp_path, frame):
-    out = tmp_path / "scores.csv"
-    score(example_model(), data.read(frame), out)
-    written = pl.read_csv(out, schema_overrides={"probability_false": pl.Float32, "probability_true": pl.Float32})
-    same_bits(written.select("probability_false", "probability_true").to_numpy(), frame, Task.BINARY)
+FLOATS = {"probability_false": pl.Float32, "probability_true": pl.Float32}
+READERS = {
+    "csv": lambda path: pl.read_csv(path, schema_overrides=FLOATS),
+    "arrow": pl.read_ipc,
+    "jsonl": lambda path: pl.read_ndjson(path, schema_overrides=FLOATS),
+    "parquet": pl.read_parquet,
+}
+
+
+@pytest.mark.parametrize("ending", READERS)
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_batch_scores_in_every_format_read_back_to_the_bit(tmp_path, frame, ending, in_parts):
+    out = f"{tmp_path}/scores/" if in_parts else tmp_path / f"scores.{ending}"
+    how = {"parts": ending, "part_rows": 3000} if in_parts else {}
+    score(example_model(), data.read(frame), out, broken="mark", **how)
+    files = sorted(tmp_path.glob(f"scores/part-*.{ending}")) if in_parts else [out]
+    written = pl.concat(READERS[ending](path) for path in files)
+    same_bits(written.select(*FLOATS).to_numpy(), frame, Task.BINARY)
 
 
 def same_bits(scores, frame, task):

@@ -18,6 +18,8 @@ from seakeep import data, evaluation, serving  # noqa: E402
 from seakeep.core.codec import to_json  # noqa: E402
 from seakeep.core.schema import RowRule  # noqa: E402
 from seakeep.data.engines import connect, each  # noqa: E402
+from seakeep.prediction_log import PredictionLog  # noqa: E402
+from seakeep.serving.scoring import LogTo  # noqa: E402
 from seakeep.testing import check_engine  # noqa: E402
 from seakeep.testing.example_models import example_frame, example_model, example_schema  # noqa: E402
 
@@ -65,6 +67,7 @@ def equal_answers(engine, dataset, folder):
         "rows": lambda on: to_json(data.validate_rows(dataset, schema, engine=on)),
         "evaluate": lambda on: to_json(evaluation.evaluate(predictor, model, dataset, explain=False, engine=on)),
         "score": lambda on: scored(model, dataset, folder / ("there.parquet" if on else "here.parquet"), on),
+        "parts": lambda on: in_parts(model, dataset, folder / ("there" if on else "here"), on),
     }
     return {name: answer(None) == answer(engine) for name, answer in verbs.items()}
 
@@ -72,6 +75,19 @@ def equal_answers(engine, dataset, folder):
 def scored(model, dataset, path, engine):
     serving.score(model, dataset, path, engine=engine)
     return path.read_bytes()
+
+
+def in_parts(model, dataset, folder, engine):
+    """Everything that a run in parts leaves, its workers writing them: parts, quarantine, statistics, counts, and logged rows."""
+    log = LogTo(folder / "home")
+    out, aside = f"{folder}/out/", f"{folder}/bad/"
+    made = serving.score(
+        model, dataset, out, part_rows=100_000, quarantine=aside, statistics=True, log=log, engine=engine
+    )
+    parts = {path.name: path.read_bytes() for path in folder.glob("*/part-*")}
+    rows = PredictionLog.of(folder / "home", model.name).scan().collect()
+    told = rows.drop("@id", "@time").select(pl.all().hash().sum()).row(0)
+    return parts, made.statistics.digest, made.broken, made.rows, rows["@id"].n_unique(), told
 
 
 def rows_survive(engine, dataset, kill_machine):
