@@ -137,6 +137,7 @@ def main() -> int:
         with serving(Path(folder, MODEL)) as server:
             for _ in range(200):
                 alive(server.http)
+                exchange(server.http, whole(PATHS[0], TYPES[4], b"\xff\xff\xff\xff"))  # loads pyarrow, 70 MiB a worker
             before, workers = memory(server.process.pid), children(server.process.pid)
             found = {"http": over_http(server.http, options.requests, options.seconds, seed=options.seed)}
             found["grpc"] = over_grpc(server.grpc, options.grpc_requests, options.seconds, seed=options.seed)
