@@ -166,6 +166,7 @@ def test_what_is_hidden_of_served_rows_is_hidden_of_these(tmp_path, table, log):
         logged(tmp_path, table, "other/", hidden=Hidden(("fare",)))
 
 
+@pytest.mark.slow
 def test_workers_log_what_they_answer(tmp_path, table, log):
     logged(tmp_path, table, engine="local[1]", quarantine=f"{tmp_path}/bad/")
     here = log.scan(labels=False).collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from pathlib import Path
@@ -210,6 +211,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, table):
         score(example_model(), table(), f"{tmp_path}/file/out/")
 
 
+@pytest.mark.slow
 def test_statistics_are_those_of_the_whole_table_whoever_answered(tmp_path, table):
     whole = score(example_model(), table(), tmp_path / "one.csv", statistics=True, chunk_rows=77)
     stopped(table, f"{tmp_path}/out/", statistics=True)
@@ -240,3 +242,17 @@ def test_a_link_to_a_folder_stays_one_and_torn_facts_are_of_another_run(tmp_path
     (tmp_path / ".torn.scoring/job.json").write_text("{")
     with pytest.raises(CannotScore, match="was begun by another run, which wrote 0 parts"):
         score(example_model(), table(), f"{tmp_path}/torn/")
+
+
+def test_a_folder_of_broken_rows_beside_one_file_is_begun_anew(tmp_path, table, monkeypatch):
+    def stop(done, total, seconds):
+        if (tmp_path / ".bad.scoring/notes/000000").exists():
+            raise Stop
+
+    monkeypatch.setattr(importlib.import_module("seakeep.serving.scoring.score"), "PART_ROWS", 100)
+    how = {"quarantine": f"{tmp_path}/bad/", "chunk_rows": 50}
+    with pytest.raises(Stop):
+        score(example_model(), table(), tmp_path / "out.csv", progress=stop, **how)
+    summary = score(example_model(), table(), tmp_path / "out.csv", **how)
+    assert (summary.rows + summary.quarantined, summary.resumed_parts) == (1000, 0)
+    assert pl.read_parquet(f"{tmp_path}/bad/*.parquet").height == summary.quarantined

@@ -56,13 +56,17 @@ def _is_odd(place: str) -> bool:
 
 
 def plan_of(served: Served, dataset: Dataset, asked: Asked, places: Places, sights: Sights, *, logs: bool) -> Plan:
-    """What the output is told. A run into one file never goes on, and need not be known again. logs: whether rows are logged.
+    """What the output is told. A run into files that are whole or not at all never goes on, and need not be known again. logs: whether rows are logged.
 
     Raises: CannotScore; BadValue, if the table is not one for this model.
     """
     columns = output_schema(served.model, dataset, asked.keep, marks=asked.broken in ("mark", "impute"))
     plan = Plan("", columns, served.release, tuple(dataset.source.files()), dataset.description, places.overwrite)
-    if kind_of(places.out, parts=places.parts) == ONE_FILE:
+    kinds = {
+        kind_of(places.out, parts=places.parts),
+        ONE_FILE if places.quarantine is None else kind_of(places.quarantine),
+    }
+    if kinds == {ONE_FILE}:
         return replace(plan, job=secrets.token_hex(32))
     facts = {
         "release": served.release,
