@@ -112,6 +112,18 @@ def test_who_sends_no_body_takes_nobodys_place(clock):
     assert len(entered(valve)) == 3
 
 
+def test_a_body_that_came_while_the_loop_stood_still_is_not_late(clock):
+    """Who was let in is answered, however long the loop was busy with others."""
+    soon = []
+    valve = Valve(Bounds(concurrency=3), SimpleNamespace(call_soon=soon.append))
+    tickets = entered(valve)
+    clock.wall += 0.2
+    soon.pop()()  # the turn that took so long is over
+    assert entered(valve) == []
+    read(valve, tickets)
+    assert valve.total == 3
+
+
 def test_clients_that_send_slowly_make_nobody_be_turned_away(clock):
     """Answers that took long as their bodies did are not late; where the model took long, they are."""
     valve = Valve(Bounds(target_ms=50), LOOP)

@@ -66,7 +66,7 @@ class Valve:
             full = self._full(model, priority)
             if full is not None:
                 return self._busy if full == _BUSY else self._crowd(model)
-        if not self._turned and self.governor is not None:
+        if not self._turned:
             self._turned = time.perf_counter()
             self._loop.call_soon(self._end_turn)
         ticket = Ticket(model, priority, time.perf_counter() + _READ_SECONDS)
@@ -121,8 +121,11 @@ class Valve:
         self.total += change
 
     def _forget_slow(self) -> None:
-        """Count nobody whose body should have come by now: who sends nothing must take nobody's place."""
-        while self._reading and (self._reading[0].is_read or self._reading[0].until < time.perf_counter()):
+        """Count nobody whose body should have come by now: who sends nothing must take nobody's place. A body that came while the
+        loop stood still is not late.
+        """
+        now = time.perf_counter() - self._turn
+        while self._reading and (self._reading[0].is_read or self._reading[0].until < now):
             ticket = self._reading.popleft()
             if not ticket.is_read:
                 self._count(ticket, -1)
@@ -134,7 +137,7 @@ class Valve:
         """
         if self.governor is None:
             return
-        if reading > _READ_SECONDS:
+        if reading > _READ_SECONDS + self._turn:
             seconds -= reading
         if self.governor.took(seconds + self._turn):
             self._apply()
