@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seakeep.core.addresses import scheme
 from seakeep.core.codec import digest
+from seakeep.data.errors import CannotRead
 from seakeep.serving.scoring.errors import CannotScore
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ Sights = tuple[tuple[str, int, int, int], ...]
 
 
 def sights_of(dataset: Dataset) -> Sights:
-    """Each of a table's files on this machine: path, bytes, time of change in nanoseconds, inode; none for another table."""
+    """Each of a table's files on this machine: path, bytes, time of change in nanoseconds, inode; none for another table. Raises CannotRead."""
     found = []
     for file in dataset.source.files():
         if not scheme(file):
-            status = Path(file).stat()
+            try:
+                status = Path(file).stat()
+            except FileNotFoundError as error:
+                raise CannotRead.missing(Path(file)) from error
             found.append((file, status.st_size, status.st_mtime_ns, status.st_ino))
     return tuple(found)
 

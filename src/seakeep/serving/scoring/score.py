@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from seakeep.core.statistics import Statistics
     from seakeep.data.engines import Engine
     from seakeep.serving.scoring.asked import Broken, Keep
+    from seakeep.serving.scoring.outputs import Plan
     from seakeep.serving.scoring.predictors import Trees
 
 Progress = Callable[[int, int, float], None]
@@ -155,20 +156,25 @@ def score(
         run.publish()
         if book is not None:
             book.forget()
+    return _summary(run, plan, places, before, time.perf_counter() - started)
+
+
+def _summary(run: Run, plan: Plan, places: Places, before: tuple[int, int], seconds: float) -> ScoreSummary:
+    """What a run did. before: parts and rows of an earlier one."""
     total = run.total()
     return ScoreSummary(
-        _shown(out),
+        _shown(places.out),
         total.written,
-        time.perf_counter() - started,
+        seconds,
         tuple(plan.columns),
-        served.release,
-        len(run.notes) if output.resumable else 1,
+        plan.release,
+        len(run.notes) if run.output.resumable else 1,
         *before,
         dict(sorted(total.broken.items())),
-        None if quarantine is None else _shown(quarantine),
+        None if places.quarantine is None else _shown(places.quarantine),
         total.rows - total.written,
         total.statistics,
-        0 if book is None else total.written,
+        0 if run.folder is None else total.written,
         plan.job,
     )
 
