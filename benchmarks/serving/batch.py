@@ -164,12 +164,12 @@ WAYS = {
     "polars": polars,
     "pyarrow": pyarrow,
     "spark": spark,
-    "seakeep-local[2]": seakeep_processes,
+    "seakeep-processes": seakeep_processes,
     "seakeep-ray": seakeep_ray,
     "seakeep-spark": seakeep_spark,
 }
 PYTHONS = {"spark": "spark", "seakeep-spark": "spark", "seakeep-ray": "ray"}
-ENGINES = ("seakeep-local[2]", "seakeep-ray", "seakeep-spark")
+ENGINES = ("seakeep-processes", "seakeep-ray", "seakeep-spark")
 
 
 def main() -> None:
@@ -243,7 +243,7 @@ class Watched:
 
     def __init__(self, way: str, rows: Path, model: Path, out: Path) -> None:
         command = [str(python_of(way)), __file__, way, "--measure", str(rows), str(model), str(out)]
-        variables = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+        variables = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": str(python_of(way))}
         self.way, self.began, self.peak, self._cpu = way, time.perf_counter(), 0.0, dict[int, float]()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (read when it has ended)
         self.process = subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=self._errors)
