@@ -28,13 +28,16 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from _pinned import as_json, body_of, first_answer
 
 from seakeep.prediction_log import PredictionLog
 from seakeep.serving import Served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PORT = 18481
 CLIENTS = 3
@@ -125,7 +128,7 @@ def killed(
         command = [sys.executable, "-m", "seakeep.serving", str(options.model), "--port", str(PORT), "--home", home]
         command += ["--log", mode, "--log-seconds", str(options.log_seconds)]
         command += ["--log-sample-requests", str(SAMPLE_REQUESTS), "--log-sample-seconds", str(options.sample_seconds)]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process, ended(process):
             first_answer(PORT, path, row)
             answered: list[tuple[float, float, str]] = []
             clients = [threading.Thread(target=ask, args=(path, body_of([row]), answered)) for _ in range(CLIENTS)]
@@ -147,6 +150,16 @@ def killed(
         rows = PredictionLog.of(home, name).scan(labels=False).select("@id", "@sampled").collect()
         kept = dict(zip(rows["@id"], 1 / rows["@sampled"].fill_null(1.0), strict=True))
     return Killed(at, clock, answered, kept, rows.height - len(kept))
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Where something went wrong, the server does not outlive it."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
 
 
 def children(parent: int) -> tuple[int, int]:
