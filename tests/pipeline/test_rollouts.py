@@ -16,6 +16,7 @@ from seakeep.monitoring.reading import TornLog
 from seakeep.pipeline.rollouts import verbs as rollouts
 from seakeep.pipeline.rollouts.errors import CannotRollOut
 from seakeep.pipeline.rollouts.looking import Seen
+from seakeep.prediction_log.damage import DamagedFile
 from seakeep.registry import Registry
 from seakeep.registry.errors import BadReference, TornRelease, UnreadableRegistry
 from seakeep.rollout.errors import BadPlan, BadRollout
@@ -449,7 +450,7 @@ def test_a_torn_log_is_told_and_nothing_is_looked_at_until_it_is_whole(world):
     part = next((world.home / "predictions").rglob("*.parquet"))
     whole = part.read_bytes()
     part.write_bytes(whole[:100])
-    with pytest.raises(TornLog, match="the prediction log of tips cannot be read"):
+    with pytest.raises(DamagedFile, match=f"{part.name} is damaged"):
         rollouts.advance("tips", home=world.home, now=world.now + 2)
     part.write_bytes(whole)
     found = rollouts.advance("tips", home=world.home, now=world.now + 2)

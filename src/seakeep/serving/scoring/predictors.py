@@ -7,6 +7,7 @@ table does not earn back: "auto" begins in ONNX Runtime and compiles when so man
 from __future__ import annotations
 
 import logging
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, get_args
 
 from seakeep.core.errors import MissingExtra, UsageError
@@ -21,25 +22,26 @@ _log = logging.getLogger("seakeep.serving")
 
 
 class Predictors:
-    """A model's predictors, made when they are needed. Safe to ask from several threads: at worst one is made twice.
+    """A model's predictors, made when they are needed, once each. Safe to ask from several threads.
 
     Parameters: trees: "onnxruntime"; "compiled", from the first row on; "auto", after 2^18 rows, and where it can be.
     Raises: UsageError, for another word; GraphError; MissingExtra, for "compiled" where llvmlite is not installed.
     """
 
-    __slots__ = ("_compiled", "_model", "_plain", "_trees")
+    __slots__ = ("_compiled", "_compiling", "_model", "_plain", "_trees")
 
     def __init__(self, model: Model, trees: Trees = "auto") -> None:
         if trees not in get_args(Trees):
             raise UsageError.unknown_name("way to run trees", trees, get_args(Trees))
-        self._model, self._trees = model, trees
+        self._model, self._trees, self._compiling = model, trees, Lock()
         self._plain: OnnxPredictor | None = None if trees == "compiled" else OnnxPredictor(model, threads=1)
         self._compiled = self._made() if trees == "compiled" else None
 
     def at(self, begin: int) -> OnnxPredictor:
         """What answers rows from number `begin` of the table on."""
         if self._compiled is None and self._trees == "auto" and begin >= COMPILE_ROWS:
-            self._compiled = self._made()
+            with self._compiling:
+                self._compiled = self._compiled or self._made()
         found = self._compiled or self._plain
         assert found is not None
         return found
