@@ -17,6 +17,7 @@ from seakeep.core import Task
 from seakeep.data import profile_frame
 from seakeep.prediction_log import Header, Layout, PredictionLog, Record, Spool
 from seakeep.prediction_log.parts import convert
+from seakeep.serving import minutes
 from seakeep.serving.minutes import statistics_of, windows_of
 from seakeep.serving.scribe import Scribe
 from seakeep.serving.served import Served
@@ -83,6 +84,15 @@ def test_the_statistics_of_workers_add_up(log):
     assert found.columns["night"] == {"missing_share": 0, "distinct": 2, "top_share": 0.5}
     assert "@prediction" in found.columns
     spool.close()
+
+
+def test_a_minute_of_more_rows_than_memory_holds_has_the_same_statistics(log, monkeypatch):
+    write(log, "w1", range(60))
+    write(log, "w2", range(30, 60), release="b" * 64, version=2, role="challenger")
+    whole = window(log)
+    monkeypatch.setattr(minutes, "MOST_ROWS", 7)
+    assert window(log) == whole
+    assert [found.rows for found in whole] == [60, 30]
 
 
 def test_rows_that_were_sampled_weigh_what_they_stand_for(log):

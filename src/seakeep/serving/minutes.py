@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from seakeep.core.statistics import Statistics
 from seakeep.prediction_log import columns as names
 from seakeep.serving.server.windows import Window
 
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     import polars as pl
 
     from seakeep.core.statistics import ColumnStatistics
-    from seakeep.prediction_log.frames import Header
     from seakeep.prediction_log.layout import Layout
 
+MOST_ROWS = 1 << 19
+"""Rows that are in memory at once: those of a batch of `profile`."""
 _QUANTILES = {"median": 0.5, "q99": 0.99}
 
 
 def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Window, ...]:
-    """Statistics of what each release answered from `since` to before `until`.
+    """Statistics of what each release answered from `since` to before `until`, whose rows may be more than memory holds.
 
     Shadows have answered nobody, and rows of a scored table are no traffic of a minute.
     """
@@ -31,36 +33,60 @@ def windows_of(log: Layout, since: dt.datetime, until: dt.datetime) -> tuple[Win
 
     from seakeep.prediction_log.log import PredictionLog
     from seakeep.prediction_log.parts import described
-    from seakeep.prediction_log.thinning import weights
 
     roles = [role for role in names.ANSWERING if role != "batch"]
     rows = PredictionLog(log).scan(since=since, until=until, roles=roles, labels=False)
-    answered = rows.filter(pl.col(names.OUTCOME) == "answered").collect()
-    parts = answered.partition_by(names.RELEASE, maintain_order=True, as_dict=True)
-    headers = described(log)
+    answered = rows.filter(pl.col(names.OUTCOME) == "answered")
+    counts, headers = _counted(answered), described(log)
+    pieces = max(1, -(-int(counts["rows"].sum()) // MOST_ROWS))
+    statistics = {release: Statistics() for release in counts[names.RELEASE]}
+    sampled = dict(counts.select(names.RELEASE, "sampled").iter_rows())
+    for piece in range(pieces):
+        low, high = (since + (until - since) * share / pieces for share in (piece, piece + 1))
+        taken = answered.filter(pl.col(names.TIME) >= low, pl.col(names.TIME) < high).select(_kept(answered)).collect()
+        for (release,), part in taken.partition_by(names.RELEASE, as_dict=True).items():
+            header = headers.get(release)
+            shown = part.drop(names.RELEASE, *(() if header is None else header.hidden), strict=False)
+            statistics[release] += _profiled(shown, sampled=sampled[release])
     return tuple(
-        Window(release, until.timestamp(), round(weights(part).sum()), _columns(part, headers.get(release)))
-        for (release,), part in parts.items()
+        Window(release, until.timestamp(), round(weight), _columns(statistics[release]))
+        for release, weight in counts.select(names.RELEASE, "weight").iter_rows()
     )
 
 
-def _columns(answered: pl.DataFrame, header: Header | None) -> dict[str, dict[str, float]]:
-    """Statistics of the inputs that are not hidden, and of the prediction. A column that another release alone has is all null, and
-    left out. Where requests were sampled each row weighs as many as it stands for.
-    """
+def _counted(answered: pl.LazyFrame) -> pl.DataFrame:
+    """Each release's rows, how many of the traffic they stand for, and whether they are a sample."""
+    import polars as pl
+
+    probability = pl.col(names.SAMPLED)
+    told = (
+        pl.len().alias("rows"),
+        (1.0 / probability.fill_null(1.0)).sum().alias("weight"),
+        probability.is_not_null().any().alias("sampled"),
+    )
+    return answered.group_by(names.RELEASE).agg(told).sort(names.RELEASE).collect()
+
+
+def _kept(answered: pl.LazyFrame) -> list[str]:
+    """The inputs, the prediction, and what a row belongs to and weighs."""
+    own = (names.PREDICTION, names.RELEASE, names.SAMPLED)
+    return [name for name in answered.collect_schema() if not name.startswith(names.MARK) or name in own]
+
+
+def _profiled(shown: pl.DataFrame, *, sampled: bool) -> Statistics:
+    """Statistics of some rows; of a sample's, each weighs as many as it stands for."""
     from seakeep.data import profile, profile_frame, read
     from seakeep.prediction_log.thinning import weights
 
-    hidden = () if header is None else header.hidden
-    wanted = [name for name in answered.columns if not name.startswith(names.MARK) or name == names.PREDICTION]
-    own = answered.select(
-        name for name in wanted if name not in hidden and answered[name].null_count() < answered.height
-    )
-    if answered[names.SAMPLED].null_count() == answered.height:
-        found = profile_frame(own).columns
-    else:
-        found = profile(read(own.with_columns(weights(answered))), weight=names.SAMPLED).columns
-    return {name: statistics_of(column) for name, column in found.items() if name != names.SAMPLED}
+    if not sampled:
+        return profile_frame(shown.drop(names.SAMPLED))
+    return profile(read(shown.with_columns(weights(shown))), weight=names.SAMPLED)
+
+
+def _columns(statistics: Statistics) -> dict[str, dict[str, float]]:
+    """The numbers of each column. One that another release alone has is all null, and left out."""
+    columns = ((name, column) for name, column in statistics.columns.items() if name != names.SAMPLED)
+    return {name: statistics_of(column) for name, column in columns if column.missing < column.rows}
 
 
 def statistics_of(column: ColumnStatistics) -> dict[str, float]:
