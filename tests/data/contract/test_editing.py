@@ -210,6 +210,14 @@ def test_first_columns_are_written_in_blocks(columns):
     assert "columns:\n  a:\n    kind: number" in changed
 
 
+def test_a_field_that_is_gone_is_taken_out():
+    before = Schema("t", {"a": ColumnSchema(Kind.STRUCT, fields={"b": ColumnSchema(Kind.INTEGER)})})
+    after = replace(before, columns={"a": ColumnSchema(Kind.STRUCT, fields={"c": ColumnSchema(Kind.NUMBER)})})
+    changed = changed_text(dump_schema(before), before, after)
+    assert changed is not None
+    assert read(changed) == after
+
+
 @settings(max_examples=30)
 @given(schemas(), st.data())
 def test_any_contract_is_changed_into_any_other_with_its_columns(schema, data):

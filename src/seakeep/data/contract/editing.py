@@ -150,7 +150,7 @@ class _Text:
             inner = _value(node, field)
             if field == "items" and old and new and inner is not None:
                 self._column(inner, old, new)
-            elif field == "fields" and old and new and isinstance(inner, MappingNode):
+            elif field == "fields" and old and set(old) <= set(new) and isinstance(inner, MappingNode):
                 self._columns(inner, old, new)
             elif field == "values" and isinstance(inner, SequenceNode) and old and new and new[: len(old)] == old:
                 self._append(inner, new[len(old) :])
