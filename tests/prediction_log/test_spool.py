@@ -412,6 +412,7 @@ def test_a_file_of_which_nobody_knows_what_it_holds_takes_no_more(tmp_path, monk
     read = [frames.read(path.read_bytes()).frames for path in files(tmp_path, ".closed")]
     found = [[one.id for one in each if isinstance(one, Record)] for each in read]
     assert sorted(found) == [["q1"] if call == "ftruncate" else ["q1", "q2"], ["q3"]]
+    assert spool.counts.lost == 2  # q2 was promised by nobody, whether it can be read or not
 
 
 def test_a_files_name_is_on_the_disk_with_its_first_row(tmp_path, monkeypatch):

@@ -92,11 +92,12 @@ def test_a_disk_that_dies_stops_logging_and_not_serving(start, release, keyed, r
         handle = os.open(disk, os.O_RDONLY)
         fcntl.ioctl(handle, SHUTDOWN, struct.pack("I", NO_FLUSH))
         os.close(handle)
-        server.until(lambda: server.infer({"rows": [row]})[0] == 200 and not is_writable(server))
+        lost = SERIES.format("lost_rows_total")
+        server.until(lambda: server.infer({"rows": [row]})[0] == 200 and server.metrics()[lost] > 0)
+        assert not is_writable(server)
         subprocess.run(["umount", "-l", str(disk)], check=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "another", str(disk)], check=True)
         server.until(lambda: server.infer({"rows": [row]})[0] == 200 and is_writable(server))
-        assert server.metrics()[SERIES.format("lost_rows_total")] > 0
         answer = server.infer({"rows": [row]})[1]
         server.until(lambda: logs(answer, made))
 

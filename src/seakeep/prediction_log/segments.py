@@ -31,8 +31,8 @@ _PARENTS = 3  # of a spool's folder, up to the home
 
 @dataclass(slots=True)
 class Segment:
-    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it. gone: whether somebody
-    removed it. in_doubt: whether the disk refused something after which nobody knows what the file holds.
+    """One file. path: while it is open. size: up to its last whole frame. headers: releases described in it. rows: in it; safe: of them,
+    those that the disk has said to have. gone: whether somebody removed it. in_doubt: whether the disk refused something after which nobody knows what the file holds.
     """
 
     path: Path
@@ -41,6 +41,7 @@ class Segment:
     headers: set[str] = field(default_factory=set)
     size: int = 0
     rows: int = 0
+    safe: int = 0
     gone: bool = False
     in_doubt: bool = False
     is_named: bool = False
@@ -82,11 +83,13 @@ class Segment:
 
     def sync(self, handle: int) -> None:
         """Bring what was written to the disk, and once the file's name. handle: on the file. Raises OSError."""
+        rows = self.rows
         try:
             os.fdatasync(handle)
         except OSError:
             self.in_doubt = True
             raise
+        self.safe = rows
         self.check_name()
         if not self.is_named:
             flush(self.path.parent)

@@ -251,12 +251,15 @@ class Spool:
             os.close(segment.handle)
 
     def _miss(self, segment: Segment, error: OSError) -> None:
-        """Count the rows of a file that is gone as lost; the next flush begins another one."""
+        """Count as lost the rows of a file that is gone, or those that the disk refused to flush; the next flush begins another file."""
         if isinstance(error, _GONE):
-            rows, segment.gone = segment.rows, True
-            segment.rows -= rows
-            with self._guard:
-                self.counts.lost += rows
+            segment.gone, segment.safe = True, 0
+        elif not segment.in_doubt:
+            return
+        rows = segment.rows - segment.safe
+        segment.rows -= rows
+        with self._guard:
+            self.counts.lost += rows
 
     def _lose(self, rows: int, error: OSError) -> None:
         """Count rows that were not written; by either thread."""
