@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 PORT = 18481
 CLIENTS = 3
 VICTIMS = ("worker", "parent", "scribe")
+START_SECONDS = 20
 LONGEST_SECONDS = {"interval": 3.0, "acknowledged": 3.0, "sampled": 6.0}
 SAMPLE_REQUESTS = 200
 
@@ -163,11 +164,16 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def children(parent: int) -> tuple[int, int]:
-    """Process ids of a server's worker and of its scribe."""
-    found = [int(pid) for path in Path(f"/proc/{parent}/task").glob("*/children") for pid in path.read_text().split()]
-    (scribe,) = (pid for pid in found if b"seakeep.serving.scribe" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return int(worker), scribe
+    """Process ids of a server's worker and of its scribe, which begins a moment after the worker."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        found = [pid for path in Path(f"/proc/{parent}/task").glob("*/children") for pid in path.read_text().split()]
+        scribes = [pid for pid in found if b"seakeep.serving.scribe" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        if scribes:
+            (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+            return int(worker), int(scribes[0])
+        time.sleep(0.01)
+    raise SystemExit(f"the server {parent} has no scribe")
 
 
 def ask(path: str, body: bytes, answered: list[tuple[float, float, str]]) -> None:
